@@ -1,0 +1,182 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <latch>
+#include <mutex>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace sluice::harness {
+
+/// One thread of a check: what it does now, for the watchdog to tell.
+class worker {
+public:
+  explicit worker(std::string role) : role_(std::move(role)) {}
+
+  /// Says what the thread is about to do. The text must outlive the worker: a literal.
+  void about_to(const char* what) noexcept { doing_.store(what, std::memory_order::relaxed); }
+  template <class Name>
+  void about_to(Name name) noexcept {
+    about_to(std::string_view(to_string(name)).data());
+  }
+
+  /// Waits until the thread sleeps in the kernel or has finished; for tests that want their peers parked.
+  ///
+  /// An implementation that spins never sleeps, so this gives up after a tenth of a second; nothing rests on it but how
+  /// deep the test reaches.
+  void await_asleep() const {
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+    int looks_asleep = 0;
+    while (std::chrono::steady_clock::now() < patience && !finished_.load(std::memory_order::acquire)) {
+      looks_asleep = kernel_state() == 'S' ? looks_asleep + 1 : 0;
+      if (looks_asleep == 3) return;
+      std::this_thread::yield();
+    }
+  }
+
+  /// Processor time that the thread has used so far.
+  static std::chrono::nanoseconds cpu_time() {
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  }
+
+private:
+  friend class crew;
+  friend class watchdog;
+
+  char kernel_state() const {
+    const long id = thread_id_.load(std::memory_order::acquire);
+    if (id == 0 || !started_.load(std::memory_order::acquire)) return '?';
+    std::ifstream stat("/proc/self/task/" + std::to_string(id) + "/stat");
+    std::string line;
+    std::getline(stat, line);
+    const auto name_end = line.rfind(')');
+    return name_end == std::string::npos || name_end + 2 >= line.size() ? '?' : line[name_end + 2];
+  }
+
+  std::string describe() const {
+    if (finished_.load(std::memory_order::acquire)) return role_ + ": finished";
+    std::string text = role_ + ": in " + doing_.load(std::memory_order::relaxed);
+    if (kernel_state() == 'S') text += ", asleep";
+    return text;
+  }
+
+  std::string role_;
+  std::atomic<const char*> doing_{"start"};
+  std::atomic<long> thread_id_{0};
+  std::atomic<bool> started_{false};
+  std::atomic<bool> finished_{false};
+};
+
+/// Ends the process with a readable account if a check makes no progress.
+class watchdog {
+public:
+  using on_hang = std::function<void(const std::string& account)>;
+
+  /// \param report  gets the account of who waits on what; the process ends with exit code 1 after it.
+  watchdog(std::chrono::seconds patience, on_hang report)
+      : patience_(patience), report_(std::move(report)), thread_([this](std::stop_token stop) { watch(stop); }) {}
+
+  /// Starts counting anew for these workers; an empty list stops it.
+  void watch_over(std::vector<const worker*> workers) {
+    std::scoped_lock guard(mutex_);
+    workers_ = std::move(workers);
+    since_ = std::chrono::steady_clock::now();
+  }
+
+private:
+  void watch(std::stop_token stop) {
+    std::unique_lock guard(mutex_);
+    while (!stop.stop_requested()) {
+      changed_.wait_for(guard, stop, std::chrono::milliseconds(200), [] { return false; });
+      if (workers_.empty() || std::chrono::steady_clock::now() - since_ < patience_) continue;
+      std::ostringstream account;
+      account << "no progress for " << patience_.count() << " s:\n";
+      for (const worker* w : workers_) account << "  " << w->describe() << "\n";
+      report_(account.str());
+      std::_Exit(1);
+    }
+  }
+
+  const std::chrono::seconds patience_;
+  const on_hang report_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<const worker*> workers_;
+  std::chrono::steady_clock::time_point since_;
+  std::jthread thread_;
+};
+
+/// Threads that start together and are watched over until all have finished.
+class crew {
+public:
+  explicit crew(watchdog& dog) : dog_(dog) {}
+
+  /// \returns  the worker, valid as long as the crew.
+  worker& add(std::string role, std::function<void(worker&)> job) {
+    jobs_.push_back(std::move(job));
+    return workers_.emplace_back(std::move(role));
+  }
+
+  /// Starts every thread; none begins its job before all are there.
+  void start() {
+    std::vector<const worker*> watched;
+    for (const worker& w : workers_) watched.push_back(&w);
+    dog_.watch_over(std::move(watched));
+    gate_.emplace(static_cast<std::ptrdiff_t>(workers_.size()));
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      threads_.emplace_back([this, i] {
+        worker& self = workers_[i];
+#if defined(__linux__)
+        self.thread_id_.store(syscall(SYS_gettid), std::memory_order::release);
+#endif
+        gate_->arrive_and_wait();
+        self.started_.store(true, std::memory_order::release);
+        jobs_[i](self);
+        self.finished_.store(true, std::memory_order::release);
+      });
+    }
+  }
+
+  void join() {
+    threads_.clear();
+    dog_.watch_over({});
+  }
+
+  void run() {
+    start();
+    join();
+  }
+
+  ~crew() { join(); }
+
+private:
+  watchdog& dog_;
+  std::deque<worker> workers_;
+  std::deque<std::function<void(worker&)>> jobs_;
+  std::optional<std::latch> gate_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace sluice::harness

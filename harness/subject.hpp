@@ -1,0 +1,50 @@
+#pragma once
+
+#include <sluice/handles.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace sluice::harness {
+
+/// The implementation that a check is applied to: a core template, given by its registry line.
+template <template <class> class Core>
+struct subject {
+  template <class T>
+  using core = Core<T>;
+
+  static constexpr core_traits traits = Core<int>::traits;
+
+  template <class T>
+  using sender = basic_sender<Core<T>>;
+  template <class T>
+  using receiver = basic_receiver<Core<T>>;
+
+  /// \pre  traits.accepts(capacity)
+  template <class T>
+  static auto make(std::optional<std::size_t> capacity) {
+    if constexpr (traits.bounded) {
+      if (capacity) return make_channel<Core<T>>(*capacity);
+    }
+    if constexpr (traits.unbounded) return make_channel<Core<T>>();
+    std::abort();
+  }
+
+  /// The capacities out of a list that this implementation can be made with.
+  template <class List>
+  static std::vector<std::optional<std::size_t>> capacities(const List& wanted) {
+    std::vector<std::optional<std::size_t>> accepted;
+    for (const auto& capacity : wanted) {
+      if (traits.accepts(capacity)) accepted.push_back(capacity);
+    }
+    return accepted;
+  }
+};
+
+}  // namespace sluice::harness

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <sluice/platform.hpp>
+#include <sluice/result.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+/// What an implementation of a channel must offer, and what it declares about itself.
+///
+/// A core is the shared state of one channel. Handles (handles.hpp) are written once over any core and give it cloning,
+/// disconnection by reference count, iteration and the error vocabulary.
+namespace sluice {
+
+/// A point of steady_clock. `deadline::max()` means "never".
+using deadline = platform::time_point;
+
+/// How many threads may use one side at once.
+enum class cardinality : std::uint8_t { one, many };
+
+/// What a receiver may rely on: `global`, one order that all sends agree with; `per_producer`, each sender's own.
+enum class ordering : std::uint8_t { global, per_producer };
+
+/// The promises of a core. The harness tests what is promised here and reports the rest as not applicable.
+struct core_traits {
+  cardinality producers = cardinality::many;
+  cardinality consumers = cardinality::many;
+  bool unbounded = false;            ///< can be made without a capacity
+  bool bounded = false;              ///< can be made with a capacity of `least_capacity` or more
+  std::size_t least_capacity = 1;    ///< 0: a rendezvous
+  std::size_t greatest_capacity = std::numeric_limits<std::size_t>::max();
+  bool exact_capacity = true;        ///< holds exactly as many messages as asked for, not more
+  ordering order = ordering::global;
+  bool disconnects = true;           ///< a side that goes ends the other side's waits
+  bool timed = true;                 ///< send_until and recv_until keep their deadlines
+
+  /// Whether a channel of this capacity (nullopt: unbounded) can be made.
+  constexpr bool accepts(std::optional<std::size_t> capacity) const noexcept {
+    return capacity ? bounded && *capacity >= least_capacity && *capacity <= greatest_capacity : unbounded;
+  }
+};
+
+/// Messages that every channel can carry: a move or a destructor that throws would leave a slot half made.
+template <class T>
+concept message = std::is_object_v<T> && std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>;
+
+/// The operations of a core.
+///
+/// - `try_send(T& value)` and `send_until(T& value, deadline)` move from `value` only when they return `status::ok`.
+/// - `try_recv(std::optional<T>& out)` and `recv_until(std::optional<T>& out, deadline)` fill an empty `out` only on
+///   `status::ok`.
+/// - A value beats a disconnect, a disconnect beats a timeout, also where the deadline has passed already.
+/// - `close_senders()` is called once, when the last sender goes: buffered messages stay, waiting receivers wake.
+/// - `close_receivers()` is called once, when the last receiver goes: buffered messages are destroyed before it
+///   returns, with no lock held; waiting senders wake and keep their messages.
+/// - `size()` is exact while nobody else operates on the channel.
+template <class C>
+concept core = requires(C& c, const C& k, typename C::value_type& value, std::optional<typename C::value_type>& out,
+                        deadline until) {
+  requires message<typename C::value_type>;
+  { C::traits } -> std::convertible_to<core_traits>;
+  { c.try_send(value) } -> std::same_as<status>;
+  { c.send_until(value, until) } -> std::same_as<status>;
+  { c.try_recv(out) } -> std::same_as<status>;
+  { c.recv_until(out, until) } -> std::same_as<status>;
+  c.close_senders();
+  c.close_receivers();
+  { k.size() } -> std::same_as<std::size_t>;
+  { k.capacity() } -> std::same_as<std::optional<std::size_t>>;
+};
+
+/// States in words what a type lacks to be a core; the harness and the handles apply it to every implementation.
+template <class C>
+constexpr void check_core() {
+  static_assert(requires { typename C::value_type; }, "a core needs a member type value_type: its message type");
+  static_assert(requires { C::traits; }, "a core needs `static constexpr sluice::core_traits traits`: what it promises");
+  using T = typename C::value_type;
+  static_assert(requires(C& c, T& v) { { c.try_send(v) } -> std::same_as<status>; },
+                "a core needs `sluice::status try_send(T& value)`");
+  static_assert(requires(C& c, T& v, deadline d) { { c.send_until(v, d) } -> std::same_as<status>; },
+                "a core needs `sluice::status send_until(T& value, sluice::deadline)`");
+  static_assert(requires(C& c, std::optional<T>& o) { { c.try_recv(o) } -> std::same_as<status>; },
+                "a core needs `sluice::status try_recv(std::optional<T>& out)`");
+  static_assert(requires(C& c, std::optional<T>& o, deadline d) { { c.recv_until(o, d) } -> std::same_as<status>; },
+                "a core needs `sluice::status recv_until(std::optional<T>& out, sluice::deadline)`");
+  static_assert(requires(C& c) { c.close_senders(); }, "a core needs `close_senders()`: the last sender has gone");
+  static_assert(requires(C& c) { c.close_receivers(); }, "a core needs `close_receivers()`: the last receiver has gone");
+  static_assert(requires(const C& c) { { c.size() } -> std::same_as<std::size_t>; },
+                "a core needs `std::size_t size() const`");
+  static_assert(requires(const C& c) { { c.capacity() } -> std::same_as<std::optional<std::size_t>>; },
+                "a core needs `std::optional<std::size_t> capacity() const` (nullopt: unbounded)");
+  static_assert(core<C>, "the type is not a sluice core: see the concept sluice::core in <sluice/core.hpp>");
+}
+
+}  // namespace sluice

@@ -1,0 +1,255 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/detail/wait_queue.hpp>
+#include <sluice/platform.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace sluice::cores {
+
+/// An unbounded channel on a list of blocks of slots, for any number of senders and receivers.
+///
+/// The design of crossbeam's list channel: positions are handed out by compare-and-swap on two counters; a block has
+/// one position more than slots, and whoever takes the last slot moves the counter over that gap once the next block is
+/// in place. The last reader of a block frees it: a reader that finds a slot still being read leaves the rest to it.
+///
+/// \par Progress  a send is lock-free but for the moment at which a block is appended; a receive may wait for the sender
+///                of its position to publish. A message costs an allocation once in `platform::block_slots`.
+/// \par Ordering  global: sends take effect in the order of their claims on the tail.
+template <message T>
+class lock_free {
+public:
+  using value_type = T;
+  static constexpr core_traits traits{.unbounded = true};
+
+  lock_free() {
+    auto first = std::make_unique<block>();
+    head_.place.store(first.get(), std::memory_order::relaxed);
+    tail_.place.store(first.release(), std::memory_order::relaxed);
+  }
+
+  ~lock_free() {
+    discard();
+    delete head_.place.load(std::memory_order::relaxed);
+  }
+
+  /// \throws std::bad_alloc  if a block cannot be had; the channel and `value` are then as they were.
+  status try_send(T& value) {
+    if (!push(value)) return status::disconnected;
+    receivers_.notify_one();
+    return status::ok;
+  }
+
+  /// Never waits: an unbounded channel is never full.
+  status send_until(T& value, deadline) { return try_send(value); }
+
+  status try_recv(std::optional<T>& out) { return pop(out); }
+
+  status recv_until(std::optional<T>& out, deadline until) {
+    return receivers_.wait(
+        status::empty, until, [&] { return pop(out); }, [&] { return !empty() || closed(); });
+  }
+
+  void close_senders() {
+    close();
+    receivers_.close();
+  }
+
+  void close_receivers() { discard(); }
+
+  std::size_t size() const {
+    for (;;) {
+      std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
+      std::size_t head = head_.index.load(std::memory_order::seq_cst);
+      if (tail_.index.load(std::memory_order::seq_cst) != tail) continue;
+      tail = over_gap(tail >> shift);
+      head = over_gap(head >> shift);
+      // Count from the first position of the head's block; each block passed since then left one gap.
+      const std::size_t base = head / lap * lap;
+      return (tail - base) - (head - base) - (tail - base) / lap;
+    }
+  }
+
+  std::optional<std::size_t> capacity() const noexcept { return std::nullopt; }
+
+private:
+  static constexpr std::size_t slots = platform::block_slots;
+  static constexpr std::size_t lap = slots + 1;
+  // The lowest bit of an index is a flag. In the tail: the channel is closed. In the head: the tail is known to be in a
+  // later block, so that the receiver need not look at it.
+  static constexpr std::size_t shift = 1;
+  static constexpr std::size_t flag = 1;
+  static constexpr std::size_t one = std::size_t{1} << shift;
+
+  // Bits of a slot's state.
+  static constexpr std::uint8_t written = 1;
+  static constexpr std::uint8_t read = 2;
+  static constexpr std::uint8_t abandoned = 4;  // the block is being freed: whoever reads this slot goes on with it
+
+  struct slot {
+    platform::cell<T> message;
+    platform::atomic<std::uint8_t> state{0};
+  };
+
+  struct block {
+    std::array<slot, slots> at;
+    platform::atomic<block*> next{nullptr};
+  };
+
+  struct alignas(platform::cache_line) position {
+    platform::atomic<std::size_t> index{0};
+    platform::atomic<block*> place{nullptr};
+  };
+
+  static constexpr std::size_t over_gap(std::size_t index) noexcept {
+    return index % lap == slots ? index + 1 : index;
+  }
+
+  bool push(T& value) {
+    platform::backoff pacing;
+    std::unique_ptr<block> spare;
+    // [L1] acquire, pairs with release [L5] and [L6]: the index and the block that belongs to it.
+    std::size_t tail = tail_.index.load(std::memory_order::acquire);
+    block* place = tail_.place.load(std::memory_order::acquire);
+    for (;;) {
+      if (tail & flag) return false;
+      const std::size_t offset = (tail >> shift) % lap;
+      if (offset == slots) {
+        // A peer is putting the next block in place.
+        pacing.snooze();
+        tail = tail_.index.load(std::memory_order::acquire);
+        place = tail_.place.load(std::memory_order::acquire);
+        continue;
+      }
+      // Allocated before the claim, so that a failure leaves nothing half done.
+      if (offset + 1 == slots && !spare) spare = std::make_unique<block>();
+      // [L2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for. On failure acquire, as [L1].
+      if (!tail_.index.compare_exchange_weak(tail, tail + one, std::memory_order::seq_cst,
+                                             std::memory_order::acquire)) {
+        place = tail_.place.load(std::memory_order::acquire);
+        pacing.spin();
+        continue;
+      }
+      if (offset + 1 == slots) {
+        block* const next = spare.release();
+        // [L5] release, pairs with acquire [L1]: the block is built before it is found.
+        tail_.place.store(next, std::memory_order::release);
+        // [L6] release, pairs with acquire [L1]: who reads an index beyond the gap finds the block that goes with it.
+        tail_.index.fetch_add(one, std::memory_order::release);
+        // [L7] release, pairs with acquire [L8]: as [L5], for receivers.
+        place->next.store(next, std::memory_order::release);
+      }
+      slot& mine = place->at[offset];
+      mine.message.construct(std::move(value));
+      // [L9] release, pairs with acquire [L10]: who sees `written` sees the message.
+      mine.state.fetch_or(written, std::memory_order::release);
+      return true;
+    }
+  }
+
+  status pop(std::optional<T>& out) {
+    platform::backoff pacing;
+    // [L3] acquire, pairs with release [L11] and [L12]: the index and the block that belongs to it.
+    std::size_t head = head_.index.load(std::memory_order::acquire);
+    block* place = head_.place.load(std::memory_order::acquire);
+    for (;;) {
+      const std::size_t offset = (head >> shift) % lap;
+      if (offset == slots) {
+        pacing.snooze();
+        head = head_.index.load(std::memory_order::acquire);
+        place = head_.place.load(std::memory_order::acquire);
+        continue;
+      }
+      std::size_t after = head + one;
+      if (!(head & flag)) {
+        // [L4] seq_cst: after a send has returned, nobody finds the channel empty while its message is there.
+        const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
+        if (head >> shift == tail >> shift) return tail & flag ? status::disconnected : status::empty;
+        if ((head >> shift) / lap != (tail >> shift) / lap) after |= flag;
+      }
+      // On failure acquire, as [L3].
+      if (!head_.index.compare_exchange_weak(head, after, std::memory_order::seq_cst, std::memory_order::acquire)) {
+        place = head_.place.load(std::memory_order::acquire);
+        pacing.spin();
+        continue;
+      }
+      if (offset + 1 == slots) {
+        block* const next = wait_for_next(*place);
+        std::size_t index = (after & ~flag) + one;
+        if (next->next.load(std::memory_order::relaxed)) index |= flag;
+        // [L11] release, pairs with acquire [L3]: the block is seen built by who finds it here.
+        head_.place.store(next, std::memory_order::release);
+        // [L12] release, pairs with acquire [L3]: who reads an index beyond the gap finds the block that goes with it.
+        head_.index.store(index, std::memory_order::release);
+      }
+      take(*place, offset, out);
+      return status::ok;
+    }
+  }
+
+  static block* wait_for_next(block& place) noexcept {
+    for (platform::backoff pacing;; pacing.snooze()) {
+      // [L8] acquire, pairs with release [L7].
+      if (block* next = place.next.load(std::memory_order::acquire)) return next;
+    }
+  }
+
+  static void take(block& place, std::size_t offset, std::optional<T>& out) noexcept {
+    slot& mine = place.at[offset];
+    // [L10] acquire, pairs with release [L9].
+    for (platform::backoff pacing; !(mine.state.load(std::memory_order::acquire) & written); pacing.snooze()) {
+    }
+    mine.message.take(out);
+    if (offset + 1 == slots) {
+      free_from(&place, 0);
+    } else if (mine.state.fetch_or(read, std::memory_order::acq_rel) & abandoned) {
+      // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and who frees sees all reads finished.
+      free_from(&place, offset + 1);
+    }
+  }
+
+  /// Frees a block whose slots before `offset` have been read, unless a reader is still in one of the others: then that
+  /// reader goes on from there. The last slot's reader starts this, so its slot needs no look.
+  static void free_from(block* place, std::size_t offset) noexcept {
+    for (; offset + 1 < slots; ++offset) {
+      // [L14] acq_rel, pairs with [L13].
+      auto& state = place->at[offset].state;
+      if (!(state.load(std::memory_order::acquire) & read) &&
+          !(state.fetch_or(abandoned, std::memory_order::acq_rel) & read)) {
+        return;
+      }
+    }
+    delete place;
+  }
+
+  void close() noexcept {
+    // [L15] seq_cst: no claim on the tail succeeds after it, and a sleeper about to park sees it.
+    tail_.index.fetch_or(flag, std::memory_order::seq_cst);
+  }
+
+  bool closed() const noexcept { return tail_.index.load(std::memory_order::seq_cst) & flag; }
+
+  bool empty() const noexcept {
+    const std::size_t head = head_.index.load(std::memory_order::seq_cst);
+    const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
+    return head >> shift == tail >> shift;
+  }
+
+  /// Destroys what is buffered, waiting for senders that claimed their positions before the channel closed.
+  void discard() noexcept {
+    close();
+    for (std::optional<T> message; pop(message) == status::ok; message.reset()) {
+    }
+  }
+
+  position head_;
+  position tail_;
+  detail::wait_queue receivers_;
+};
+
+}  // namespace sluice::cores

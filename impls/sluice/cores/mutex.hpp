@@ -1,0 +1,116 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/platform.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <utility>
+
+namespace sluice::cores {
+
+/// The textbook channel: a queue, a mutex and two condition variables, bounded or unbounded.
+///
+/// The yardstick for every other core, and the one to start from when writing one's own.
+///
+/// \par Progress  blocking; every operation takes the lock.
+/// \par Ordering  global: the lock orders all operations.
+template <message T>
+class mutex {
+public:
+  using value_type = T;
+  static constexpr core_traits traits{.unbounded = true, .bounded = true};
+
+  mutex() = default;
+  explicit mutex(std::size_t capacity) : capacity_(capacity) {}
+
+  status try_send(T& value) {
+    platform::lock guard(mutex_);
+    return push_if_room(value);
+  }
+
+  status send_until(T& value, deadline until) {
+    platform::lock guard(mutex_);
+    for (;;) {
+      const status now = push_if_room(value);
+      if (now != status::full) return now;
+      if (!wait(not_full_, guard, until)) return status::timeout;
+    }
+  }
+
+  status try_recv(std::optional<T>& out) {
+    platform::lock guard(mutex_);
+    return pop_if_any(out);
+  }
+
+  status recv_until(std::optional<T>& out, deadline until) {
+    platform::lock guard(mutex_);
+    for (;;) {
+      const status now = pop_if_any(out);
+      if (now != status::empty) return now;
+      if (!wait(not_empty_, guard, until)) return status::timeout;
+    }
+  }
+
+  void close_senders() {
+    platform::lock guard(mutex_);
+    senders_gone_ = true;
+    not_empty_.notify_all();
+  }
+
+  void close_receivers() {
+    std::deque<T> unreceived;
+    {
+      platform::lock guard(mutex_);
+      receivers_gone_ = true;
+      unreceived.swap(queue_);
+      not_full_.notify_all();
+    }
+  }
+
+  std::size_t size() const {
+    platform::lock guard(mutex_);
+    return queue_.size();
+  }
+
+  std::optional<std::size_t> capacity() const noexcept { return capacity_; }
+
+private:
+  status push_if_room(T& value) {
+    if (receivers_gone_) return status::disconnected;
+    if (capacity_ && queue_.size() >= *capacity_) return status::full;
+    queue_.push_back(std::move(value));
+    not_empty_.notify_one();
+    return status::ok;
+  }
+
+  status pop_if_any(std::optional<T>& out) {
+    if (queue_.empty()) return senders_gone_ ? status::disconnected : status::empty;
+    out.emplace(std::move(queue_.front()));
+    queue_.pop_front();
+    if (capacity_) not_full_.notify_one();
+    return status::ok;
+  }
+
+  /// \returns  false once the deadline has passed.
+  static bool wait(platform::condition_variable& changed, platform::lock& guard, deadline until) {
+    if (until == deadline::max()) {
+      changed.wait(guard);
+      return true;
+    }
+    if (platform::now() >= until) return false;
+    changed.wait_until(guard, until);
+    return true;
+  }
+
+  mutable platform::mutex mutex_;
+  platform::condition_variable not_empty_;
+  platform::condition_variable not_full_;
+  std::deque<T> queue_;
+  const std::optional<std::size_t> capacity_;
+  bool senders_gone_ = false;
+  bool receivers_gone_ = false;
+};
+
+}  // namespace sluice::cores

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/detail/wait_list.hpp>
+#include <sluice/platform.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace sluice::cores {
+
+/// A channel of capacity zero: a send returns only once a receiver has its message.
+///
+/// After Scherer, Lea and Scott's synchronous queues, with a lock in place of their lock-free lists: whoever comes first
+/// waits in line with a packet; whoever comes second claims the first in line and moves the message straight from one
+/// stack to the other, outside the lock.
+///
+/// \par Progress  blocking; a waiter that was claimed waits the few instructions of its peer's move.
+/// \par Ordering  global: hand-offs take effect in the order of their claims; waiters are served first come, first
+///                served.
+template <message T>
+class rendezvous {
+public:
+  using value_type = T;
+  static constexpr core_traits traits{.bounded = true, .least_capacity = 0, .greatest_capacity = 0};
+
+  explicit rendezvous(std::size_t = 0) {}
+
+  /// \returns  full unless a receiver is waiting.
+  status try_send(T& value) {
+    platform::lock guard(mutex_);
+    return hand_over(value, guard);
+  }
+
+  status send_until(T& value, deadline until) {
+    platform::lock guard(mutex_);
+    const status now = hand_over(value, guard);
+    if (now != status::full) return now;
+    return wait(senders_, &value, guard, until);
+  }
+
+  /// \returns  empty unless a sender is waiting.
+  status try_recv(std::optional<T>& out) {
+    platform::lock guard(mutex_);
+    return take_over(out, guard);
+  }
+
+  status recv_until(std::optional<T>& out, deadline until) {
+    platform::lock guard(mutex_);
+    const status now = take_over(out, guard);
+    if (now != status::empty) return now;
+    return wait(receivers_, &out, guard, until);
+  }
+
+  void close_senders() { close(receivers_); }
+  void close_receivers() { close(senders_); }
+
+  std::size_t size() const noexcept { return 0; }
+  std::optional<std::size_t> capacity() const noexcept { return 0; }
+
+private:
+  status hand_over(T& value, platform::lock& guard) {
+    if (closed_) return status::disconnected;
+    const auto peer = receivers_.select_first(detail::outcome::claimed);
+    if (!peer.owner) return status::full;
+    guard.unlock();
+    static_cast<std::optional<T>*>(peer.packet)->emplace(std::move(value));
+    peer.owner->finish();
+    return status::ok;
+  }
+
+  status take_over(std::optional<T>& out, platform::lock& guard) {
+    const auto peer = senders_.select_first(detail::outcome::claimed);
+    if (!peer.owner) return closed_ ? status::disconnected : status::empty;
+    guard.unlock();
+    out.emplace(std::move(*static_cast<T*>(peer.packet)));
+    peer.owner->finish();
+    return status::ok;
+  }
+
+  status wait(detail::wait_list& line, void* packet, platform::lock& guard, deadline until) {
+    detail::waiter self;
+    detail::wait_entry entry{.owner = &self, .packet = packet};
+    line.push(entry);
+    guard.unlock();
+    switch (self.wait_until(until)) {
+      case detail::outcome::done: return status::ok;
+      case detail::outcome::closed: return status::disconnected;
+      default: break;
+    }
+    guard.lock();
+    line.remove(entry);
+    return status::timeout;
+  }
+
+  void close(detail::wait_list& line) {
+    platform::lock guard(mutex_);
+    closed_ = true;
+    line.close();
+  }
+
+  mutable platform::mutex mutex_;
+  detail::wait_list senders_;
+  detail::wait_list receivers_;
+  bool closed_ = false;
+};
+
+}  // namespace sluice::cores

@@ -1,0 +1,211 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/detail/wait_queue.hpp>
+#include <sluice/platform.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace sluice::cores {
+
+/// A bounded channel on a ring of stamped slots, for any number of senders and receivers and any capacity from 1.
+///
+/// Vyukov's bounded MPMC queue, with the laps counted apart from the index so that a capacity need not be a power of
+/// two. A position is `lap | closed bit | index`. A slot's stamp says whose turn it is: the position of the send that
+/// may fill it, or that position + 1 for the receive that may empty it.
+///
+/// \par Progress  a send or receive that finds its slot claimed by a peer waits the few instructions until the peer has
+///                published; otherwise lock-free, and with nobody asleep without a system call.
+/// \par Ordering  global: sends take effect in the order of their claims on the tail.
+template <message T>
+class sync {
+public:
+  using value_type = T;
+  static constexpr core_traits traits{.bounded = true, .least_capacity = 1};
+
+  /// \throws std::length_error   if no such ring can be laid out.
+  /// \throws std::bad_alloc      if there is no memory for it.
+  explicit sync(std::size_t capacity)
+      : capacity_(checked(capacity)),
+        closed_bit_(std::bit_ceil(capacity + 1)),
+        one_lap_(closed_bit_ * 2),
+        slots_(std::make_unique<slot[]>(capacity)) {
+    for (std::size_t i = 0; i < capacity; ++i) slots_[i].stamp.store(i, std::memory_order::relaxed);
+  }
+
+  ~sync() { discard(); }
+
+  status try_send(T& value) {
+    const status now = push(value);
+    if (now == status::ok) receivers_.notify_one();
+    return now;
+  }
+
+  status send_until(T& value, deadline until) {
+    const status now = senders_.wait(
+        status::full, until, [&] { return push(value); }, [&] { return !full() || closed(); });
+    if (now == status::ok) receivers_.notify_one();
+    return now;
+  }
+
+  status try_recv(std::optional<T>& out) {
+    const status now = pop(out);
+    if (now == status::ok) senders_.notify_one();
+    return now;
+  }
+
+  status recv_until(std::optional<T>& out, deadline until) {
+    const status now = receivers_.wait(
+        status::empty, until, [&] { return pop(out); }, [&] { return !empty() || closed(); });
+    if (now == status::ok) senders_.notify_one();
+    return now;
+  }
+
+  void close_senders() {
+    close();
+    receivers_.close();
+  }
+
+  void close_receivers() {
+    close();
+    senders_.close();
+    discard();
+  }
+
+  std::size_t size() const {
+    for (;;) {
+      const std::size_t tail = tail_.load(std::memory_order::seq_cst);
+      const std::size_t head = head_.load(std::memory_order::seq_cst);
+      if (tail_.load(std::memory_order::seq_cst) != tail) continue;
+      if ((tail & ~closed_bit_) == head) return 0;
+      const std::size_t from = index_of(head);
+      const std::size_t to = index_of(tail);
+      return to > from ? to - from : capacity_ - from + to;
+    }
+  }
+
+  std::optional<std::size_t> capacity() const noexcept { return capacity_; }
+
+private:
+  struct slot {
+    platform::atomic<std::size_t> stamp{0};
+    platform::cell<T> message;
+  };
+
+  static std::size_t checked(std::size_t capacity) {
+    constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(slot) / 4;
+    if (capacity == 0) throw std::length_error("sluice: a ring needs a capacity of at least 1");
+    if (capacity > most) {
+      throw std::length_error("sluice: a capacity of " + std::to_string(capacity) + " is beyond memory; at most " +
+                              std::to_string(most) + " messages of this type can be asked for");
+    }
+    return capacity;
+  }
+
+  std::size_t index_of(std::size_t position) const noexcept { return position & (closed_bit_ - 1); }
+
+  /// The position after this one: the next index, or index 0 of the next lap.
+  std::size_t next(std::size_t position) const noexcept {
+    return index_of(position) + 1 < capacity_ ? position + 1 : (position & ~(one_lap_ - 1)) + one_lap_;
+  }
+
+  status push(T& value) {
+    platform::backoff pacing;
+    std::size_t tail = tail_.load(std::memory_order::relaxed);
+    for (;;) {
+      if (tail & closed_bit_) return status::disconnected;
+      slot& place = slots_[index_of(tail)];
+      // [S1] acquire, pairs with release [S4]: the slot was emptied before it is filled again.
+      const std::size_t stamp = place.stamp.load(std::memory_order::acquire);
+      if (stamp == tail) {
+        // [S2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for.
+        if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order::seq_cst, std::memory_order::relaxed)) {
+          place.message.construct(std::move(value));
+          // [S3] release, pairs with acquire [S5]: the receiver that reads this stamp also sees the message.
+          place.stamp.store(tail + 1, std::memory_order::release);
+          return status::ok;
+        }
+        pacing.spin();
+      } else if (stamp + one_lap_ == tail + 1) {
+        // Still last lap's message. Full only if no receiver has claimed it: otherwise the slot is about to be free.
+        // [S6] seq_cst: after a receive has returned, nobody finds the channel full on its account.
+        if (head_.load(std::memory_order::seq_cst) + one_lap_ == tail) return status::full;
+        pacing.snooze();
+        tail = tail_.load(std::memory_order::relaxed);
+      } else {
+        pacing.snooze();
+        tail = tail_.load(std::memory_order::relaxed);
+      }
+    }
+  }
+
+  status pop(std::optional<T>& out) {
+    platform::backoff pacing;
+    std::size_t head = head_.load(std::memory_order::relaxed);
+    for (;;) {
+      slot& place = slots_[index_of(head)];
+      // [S5] acquire, pairs with release [S3].
+      const std::size_t stamp = place.stamp.load(std::memory_order::acquire);
+      if (stamp == head + 1) {
+        // [S7] seq_cst: as [S2].
+        if (head_.compare_exchange_weak(head, next(head), std::memory_order::seq_cst, std::memory_order::relaxed)) {
+          place.message.take(out);
+          // [S4] release, pairs with acquire [S1]: the message is out before the slot is given to the next lap.
+          place.stamp.store(head + one_lap_, std::memory_order::release);
+          return status::ok;
+        }
+        pacing.spin();
+      } else if (stamp == head) {
+        // [S8] seq_cst: after a send has returned, nobody finds the channel empty while its message is there.
+        const std::size_t tail = tail_.load(std::memory_order::seq_cst);
+        if ((tail & ~closed_bit_) == head) return tail & closed_bit_ ? status::disconnected : status::empty;
+        pacing.snooze();
+        head = head_.load(std::memory_order::relaxed);
+      } else {
+        pacing.snooze();
+        head = head_.load(std::memory_order::relaxed);
+      }
+    }
+  }
+
+  void close() noexcept {
+    // [S9] seq_cst: no claim on the tail succeeds after it, and a sleeper about to park sees it.
+    tail_.fetch_or(closed_bit_, std::memory_order::seq_cst);
+  }
+
+  bool closed() const noexcept { return tail_.load(std::memory_order::seq_cst) & closed_bit_; }
+
+  bool empty() const noexcept {
+    const std::size_t head = head_.load(std::memory_order::seq_cst);
+    return (tail_.load(std::memory_order::seq_cst) & ~closed_bit_) == head;
+  }
+
+  bool full() const noexcept {
+    const std::size_t tail = tail_.load(std::memory_order::seq_cst);
+    return head_.load(std::memory_order::seq_cst) + one_lap_ == (tail & ~closed_bit_);
+  }
+
+  /// Destroys what is buffered, waiting for senders that claimed their slots before the channel closed.
+  void discard() noexcept {
+    close();
+    for (std::optional<T> message; pop(message) == status::ok; message.reset()) {
+    }
+  }
+
+  alignas(platform::cache_line) platform::atomic<std::size_t> head_{0};
+  alignas(platform::cache_line) platform::atomic<std::size_t> tail_{0};
+  alignas(platform::cache_line) const std::size_t capacity_;
+  const std::size_t closed_bit_;
+  const std::size_t one_lap_;
+  const std::unique_ptr<slot[]> slots_;
+  detail::wait_queue senders_;
+  detail::wait_queue receivers_;
+};
+
+}  // namespace sluice::cores

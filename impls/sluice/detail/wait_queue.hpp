@@ -1,0 +1,81 @@
+#pragma once
+
+#include <sluice/detail/wait_list.hpp>
+#include <sluice/result.hpp>
+
+namespace sluice::detail {
+
+/// Where one side of a buffered channel sleeps, first come, first served.
+///
+/// The protocol that loses no wake-up: a sleeper registers [Q1], then looks again at the channel; a peer changes the
+/// channel, then looks for sleepers [Q2]. All four are seq_cst, so at least one of the two sees the other.
+class alignas(platform::cache_line) wait_queue {
+public:
+  /// Wakes the longest waiting thread, if any, to try again.
+  void notify_one() noexcept {
+    // [Q2] seq_cst, pairs with [Q1]; the caller's change to the channel is seq_cst and comes before.
+    if (!occupied_.load(std::memory_order::seq_cst)) return;
+    const platform::futex_word* address = nullptr;
+    {
+      platform::lock guard(mutex_);
+      address = waiters_.select_first(outcome::done).address;
+      publish_occupancy();
+    }
+    if (address) platform::unpark(address);
+  }
+
+  /// Ends every wait: the other side went. The caller has marked the channel closed.
+  void close() noexcept {
+    platform::lock guard(mutex_);
+    waiters_.close();
+    publish_occupancy();
+  }
+
+  /// Tries, spins, then sleeps, until the attempt succeeds, the channel is closed, or the deadline passes.
+  ///
+  /// \param attempt  one non-blocking attempt; its result `pending` means "not now".
+  /// \param worth_trying  whether an attempt could now give something else than `pending`; reads seq_cst.
+  /// \returns  the attempt's result, or `status::timeout`.
+  template <class Attempt, class Predicate>
+  status wait(status pending, platform::time_point until, Attempt attempt, Predicate worth_trying) {
+    for (;;) {
+      for (platform::backoff pacing;; pacing.snooze()) {
+        const status now = attempt();
+        if (now != pending) return now;
+        if (pacing.spent()) break;
+      }
+      if (until != platform::time_point::max() && platform::now() >= until) return status::timeout;
+
+      waiter self;
+      wait_entry entry{.owner = &self};
+      add(entry);
+      if (worth_trying()) self.select(outcome::aborted);
+      if (self.wait_until(until) == outcome::aborted) remove(entry);
+    }
+  }
+
+private:
+  void add(wait_entry& entry) noexcept {
+    platform::lock guard(mutex_);
+    waiters_.push(entry);
+    publish_occupancy();
+  }
+
+  void remove(wait_entry& entry) noexcept {
+    platform::lock guard(mutex_);
+    waiters_.remove(entry);
+    publish_occupancy();
+  }
+
+  void publish_occupancy() noexcept {
+    // [Q1] seq_cst, pairs with [Q2]: see the class comment.
+    occupied_.store(!waiters_.empty(), std::memory_order::seq_cst);
+  }
+
+  platform::mutex mutex_;
+  wait_list waiters_;
+  // On a line of its own: busy peers read it at every operation, and it changes only when somebody sleeps.
+  alignas(platform::cache_line) platform::atomic<bool> occupied_{false};
+};
+
+}  // namespace sluice::detail

@@ -1,0 +1,180 @@
+#pragma once
+
+/// The only file that names atomics, mutexes, futexes and clocks.
+///
+/// Natively its names are the standard ones at no cost. A model checker defines SLUICE_PLATFORM_HEADER as a header that
+/// gives the same names with other meanings; a core cannot tell the difference.
+#ifdef SLUICE_PLATFORM_HEADER
+#include SLUICE_PLATFORM_HEADER
+#else
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#if defined(__linux__) && !defined(SLUICE_NO_FUTEX)
+#define SLUICE_HAS_FUTEX 1
+#include <ctime>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#else
+#define SLUICE_HAS_FUTEX 0
+#include <array>
+#endif
+
+namespace sluice::platform {
+
+template <class T>
+using atomic = std::atomic<T>;
+using mutex = std::mutex;
+using condition_variable = std::condition_variable;
+using lock = std::unique_lock<mutex>;
+
+using clock = std::chrono::steady_clock;
+using time_point = clock::time_point;
+
+inline time_point now() noexcept { return clock::now(); }
+
+/// Two lines, since common processors fetch the neighbour of a line as well.
+inline constexpr std::size_t cache_line = 128;
+
+/// Messages in one block of an unbounded channel; models shrink it so that small programs cross its edges.
+inline constexpr std::size_t block_slots = 31;
+
+/// Storage for one message whose lifetime the caller keeps track of; in models it checks that it is used so.
+template <class T>
+class cell {
+public:
+  cell() noexcept {}
+  ~cell() {}
+  cell(const cell&) = delete;
+  cell& operator=(const cell&) = delete;
+
+  void construct(T&& value) noexcept { std::construct_at(&value_, std::move(value)); }
+
+  /// Moves the message to `out.emplace()` and ends its life here.
+  template <class Out>
+  void take(Out& out) noexcept {
+    out.emplace(std::move(value_));
+    std::destroy_at(&value_);
+  }
+
+private:
+  union {
+    T value_;
+  };
+};
+
+inline void pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb" ::: "memory");
+#endif
+}
+
+/// Waits a little longer each time: for a peer that is between two steps of its own.
+///
+/// Gives way to other threads once a peer that was running would have finished.
+class backoff {
+public:
+  /// For loops that must go on until a peer has moved.
+  void snooze() noexcept {
+    if (step_ <= spin_steps) {
+      for (unsigned i = 0; i < (1u << step_); ++i) pause();
+    } else {
+      std::this_thread::yield();
+    }
+    if (step_ <= yield_steps) ++step_;
+  }
+
+  /// After a lost race for a word that somebody else has already moved on.
+  void spin() noexcept {
+    for (unsigned i = 0; i < (1u << step_); ++i) pause();
+    if (step_ < spin_steps) ++step_;
+  }
+
+  /// Whether parking is now cheaper than going on.
+  bool spent() const noexcept { return step_ > yield_steps; }
+
+private:
+  static constexpr unsigned spin_steps = 6;
+  static constexpr unsigned yield_steps = 9;
+  unsigned step_ = 0;
+};
+
+using futex_word = std::atomic<std::uint32_t>;
+
+#if SLUICE_HAS_FUTEX
+
+static_assert(sizeof(futex_word) == sizeof(std::uint32_t));
+
+/// Sleeps while `word` holds `expected`, at most until `until`. May return early for no reason: callers look again.
+inline void park(const futex_word& word, std::uint32_t expected, time_point until) noexcept {
+  timespec at{};
+  timespec* limit = nullptr;
+  if (until != time_point::max()) {
+    // steady_clock is CLOCK_MONOTONIC, the clock of an absolute FUTEX_WAIT_BITSET. A moment before the clock's start
+    // has passed; the kernel refuses negative times.
+    const auto since = std::max(until.time_since_epoch(), time_point::duration::zero());
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
+    at.tv_sec = static_cast<std::time_t>(seconds.count());
+    at.tv_nsec = static_cast<long>(std::chrono::nanoseconds(since - seconds).count());
+    limit = &at;
+  }
+  syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, limit, nullptr, FUTEX_BITSET_MATCH_ANY);
+}
+
+/// Wakes the thread that sleeps on the word at this address, if there is one. Only the address is used, so the word may
+/// be gone already: at worst a stranger wakes early.
+inline void unpark(const futex_word* word) noexcept {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
+
+#else
+
+namespace detail {
+
+struct parking_bucket {
+  std::mutex mutex;
+  std::condition_variable changed;
+};
+
+inline parking_bucket& bucket_of(const void* address) noexcept {
+  static std::array<parking_bucket, 64> buckets;
+  return buckets[(reinterpret_cast<std::uintptr_t>(address) >> 4) % buckets.size()];
+}
+
+}  // namespace detail
+
+inline void park(const futex_word& word, std::uint32_t expected, time_point until) noexcept {
+  auto& bucket = detail::bucket_of(&word);
+  std::unique_lock guard(bucket.mutex);
+  if (word.load(std::memory_order::acquire) != expected) return;
+  if (until == time_point::max()) {
+    bucket.changed.wait(guard);
+  } else {
+    bucket.changed.wait_until(guard, until);
+  }
+}
+
+inline void unpark(const futex_word* word) noexcept {
+  auto& bucket = detail::bucket_of(word);
+  { std::scoped_lock guard(bucket.mutex); }
+  bucket.changed.notify_all();
+}
+
+#endif
+
+}  // namespace sluice::platform
+
+#endif

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <ostream>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+/// The error vocabulary of every channel.
+///
+/// An operation that could not send gives the message back inside its error, so that nothing is lost by trying.
+namespace sluice {
+
+/// What one attempt on a core came to. Cores speak in these; handles turn them into the errors below.
+enum class status : std::uint8_t { ok, full, empty, timeout, disconnected };
+
+constexpr std::string_view to_string(status s) noexcept {
+  switch (s) {
+    case status::ok: return "ok";
+    case status::full: return "full";
+    case status::empty: return "empty";
+    case status::timeout: return "timeout";
+    case status::disconnected: return "disconnected";
+  }
+  return "unknown";
+}
+
+/// Why a blocking receive ended without a message: the channel is empty, for good.
+enum class recv_error : std::uint8_t { disconnected };
+
+/// Why try_recv() found nothing.
+enum class try_recv_error : std::uint8_t { empty, disconnected };
+
+/// Why a timed receive ended without a message.
+enum class recv_timeout_error : std::uint8_t { timeout, disconnected };
+
+/// Why try_send() did not send.
+enum class try_send_reason : std::uint8_t { full, disconnected };
+
+/// Why a timed send did not send.
+enum class send_timeout_reason : std::uint8_t { timeout, disconnected };
+
+constexpr std::string_view to_string(recv_error) noexcept { return to_string(status::disconnected); }
+constexpr std::string_view to_string(try_recv_error e) noexcept {
+  return to_string(e == try_recv_error::empty ? status::empty : status::disconnected);
+}
+constexpr std::string_view to_string(recv_timeout_error e) noexcept {
+  return to_string(e == recv_timeout_error::timeout ? status::timeout : status::disconnected);
+}
+constexpr std::string_view to_string(try_send_reason r) noexcept {
+  return to_string(r == try_send_reason::full ? status::full : status::disconnected);
+}
+constexpr std::string_view to_string(send_timeout_reason r) noexcept {
+  return to_string(r == send_timeout_reason::timeout ? status::timeout : status::disconnected);
+}
+
+/// A send that met a channel without receivers; holds the unsent message.
+template <class T>
+struct send_error {
+  T value;
+};
+
+/// A try_send() that did not send; holds the unsent message.
+template <class T>
+struct try_send_error {
+  try_send_reason reason;
+  T value;
+
+  bool full() const noexcept { return reason == try_send_reason::full; }
+  bool disconnected() const noexcept { return reason == try_send_reason::disconnected; }
+};
+
+/// A timed send that did not send; holds the unsent message.
+template <class T>
+struct send_timeout_error {
+  send_timeout_reason reason;
+  T value;
+
+  bool timeout() const noexcept { return reason == send_timeout_reason::timeout; }
+  bool disconnected() const noexcept { return reason == send_timeout_reason::disconnected; }
+};
+
+/// Prints the word for an error or status, so that tests and logs need no switch of their own.
+template <class E>
+  requires std::is_enum_v<E> && requires(E e) {
+    { to_string(e) } -> std::same_as<std::string_view>;
+  }
+std::ostream& operator<<(std::ostream& out, E e) {
+  return out << to_string(e);
+}
+
+}  // namespace sluice

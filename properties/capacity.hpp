@@ -1,0 +1,98 @@
+#pragma once
+
+#include <properties/property.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <utility>
+
+/// What a bound means.
+namespace sluice::properties {
+
+/// Fills and empties a channel on one thread.
+template <class Subject>
+struct exact_capacity {
+  static constexpr std::string_view name = "exact_capacity";
+  static constexpr std::string_view claim =
+      "A channel of capacity C takes C messages and no more, and after each receive exactly one more.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    if (!traits.bounded) return "it has no bound";
+    if (const char* reason = needs_buffer(traits)) return reason;
+    return traits.exact_capacity ? nullptr : "it promises at least its capacity, not exactly that";
+  }
+
+  static void check(run& r) {
+    r.forall([&] {
+      const auto capacity = *rc::gen::inRange<std::size_t>(std::max<std::size_t>(1, Subject::traits.least_capacity),
+                                                           std::min<std::size_t>(200, Subject::traits.greatest_capacity));
+      const auto laps = *rc::gen::inRange<std::size_t>(1, 4);
+      auto [tx, rx] = Subject::template make<std::size_t>(capacity);
+      RC_ASSERT(tx.capacity() == capacity);
+      std::size_t sent = 0;
+      while (sent <= 2 * capacity && tx.try_send(std::size_t{sent})) ++sent;
+      if (sent != capacity) {
+        RC_FAIL("capacity " + std::to_string(capacity) + " took " + std::to_string(sent) + " messages");
+      }
+      for (std::size_t i = 0; i < laps * capacity; ++i) {
+        RC_ASSERT(tx.size() == capacity);
+        RC_ASSERT(rx.full());
+        RC_ASSERT(rx.try_recv().value() == i);
+        RC_ASSERT(rx.size() == capacity - 1);
+        RC_ASSERT(tx.try_send(std::size_t{sent++}).has_value());
+        RC_ASSERT(tx.try_send(0).error().full());
+      }
+    });
+  }
+};
+
+/// Watches the size while others work.
+template <class Subject>
+struct never_over_capacity {
+  static constexpr std::string_view name = "never_over_capacity";
+  static constexpr std::string_view claim =
+      "Never are more than C sends complete whose messages nobody has begun to receive.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    if (!traits.bounded) return "it has no bound";
+    return traits.exact_capacity ? nullptr : "it promises at least its capacity, not exactly that";
+  }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 5> bounded{0, 1, 2, 3, 7};
+      const std::size_t capacity = *any_capacity<Subject>(bounded);
+      const auto messages = *rc::gen::inRange(1, 500);
+      // Raised after a send and before a receive: the difference never exceeds what the channel holds.
+      std::atomic<long> sent{0};
+      std::atomic<long> begun{0};
+      long most = 0;
+      {
+        auto [tx, rx] = Subject::template make<int>(capacity);
+        crew threads(r.dog());
+        threads.add("producer", [&](worker& self) {
+          self.about_to("send");
+          for (int i = 0; i < messages; ++i) {
+            if (!tx.send(int{i})) break;
+            // `begun` can only lag if it is read first.
+            const long complete = sent.fetch_add(1, std::memory_order::seq_cst) + 1;
+            most = std::max(most, complete - begun.load(std::memory_order::seq_cst));
+          }
+          tx.reset();
+        });
+        threads.add("consumer", [&](worker& self) {
+          self.about_to("recv");
+          for (;;) {
+            begun.fetch_add(1, std::memory_order::seq_cst);
+            if (!rx.recv()) break;
+          }
+        });
+        threads.run();
+      }
+      if (most > static_cast<long>(capacity)) {
+        RC_FAIL("capacity " + std::to_string(capacity) + " held " + std::to_string(most) + " messages");
+      }
+    });
+  }
+};
+
+}  // namespace sluice::properties

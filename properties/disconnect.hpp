@@ -1,0 +1,193 @@
+#pragma once
+
+#include <properties/property.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+/// What the going of one side means for the other.
+namespace sluice::properties {
+
+namespace detail {
+
+/// How many messages can wait in the channel, at most `most`.
+inline int any_fill(std::optional<std::size_t> capacity, int most) {
+  const int room = capacity ? static_cast<int>(std::min<std::size_t>(*capacity, static_cast<std::size_t>(most))) : most;
+  return *rc::gen::inRange(0, room + 1);
+}
+
+}  // namespace detail
+
+/// The last sender goes, with messages buffered.
+template <class Subject>
+struct senders_gone {
+  static constexpr std::string_view name = "senders_gone";
+  static constexpr std::string_view claim =
+      "After the last sender, receivers get what is buffered, in order, and then `disconnected` for ever.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      const auto capacity = any_capacity<Subject>();
+      const int buffered = detail::any_fill(capacity, 70);
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      for (int i = 0; i < buffered; ++i) RC_ASSERT(tx.try_send(int{i}).has_value());
+      if constexpr (Subject::traits.producers == cardinality::many) {
+        auto other = tx.clone();
+        tx.reset();
+        if (buffered == 0) RC_ASSERT(rx.try_recv().error() == try_recv_error::empty);
+      } else {
+        tx.reset();
+      }
+      for (int i = 0; i < buffered; ++i) RC_ASSERT(rx.recv().value() == i);
+      for (int again = 0; again < 2; ++again) {
+        RC_ASSERT(rx.recv().error() == recv_error::disconnected);
+        RC_ASSERT(rx.try_recv().error() == try_recv_error::disconnected);
+        RC_ASSERT(rx.recv_for(std::chrono::seconds(10)).error() == recv_timeout_error::disconnected);
+      }
+    });
+  }
+};
+
+/// The last sender goes while receivers sleep.
+template <class Subject>
+struct senders_gone_wakes {
+  static constexpr std::string_view name = "senders_gone_wakes";
+  static constexpr std::string_view claim =
+      "When the last sender goes, every waiting receiver wakes: with a message while there are any, else disconnected.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      const auto capacity = any_capacity<Subject>();
+      const bool many = Subject::traits.consumers == cardinality::many;
+      const int receivers = many ? *rc::gen::inRange(1, 9) : 1;
+      const int messages = *rc::gen::inRange(0, receivers);
+      const bool timed = Subject::traits.timed && *rc::gen::arbitrary<bool>();
+      std::atomic<int> received{0};
+      std::atomic<int> disconnected{0};
+      std::atomic<int> late{0};
+      {
+        auto [tx, rx] = Subject::template make<int>(capacity);
+        crew threads(r.dog());
+        std::vector<worker*> waiting;
+        for (int i = 0; i < receivers; ++i) {
+          waiting.push_back(&threads.add("receiver " + std::to_string(i), [&](worker& self) {
+            self.about_to(timed ? "recv_for" : "recv");
+            if (timed) {
+              const auto got = rx.recv_for(std::chrono::hours(1));
+              ++(got ? received : got.error() == recv_timeout_error::disconnected ? disconnected : late);
+            } else {
+              ++(rx.recv() ? received : disconnected);
+            }
+          }));
+        }
+        threads.start();
+        for (const worker* w : waiting) w->await_asleep();
+        for (int i = 0; i < messages; ++i) RC_ASSERT(tx.send(int{i}).has_value());
+        tx.reset();
+        threads.join();
+      }
+      RC_ASSERT(late == 0);
+      RC_ASSERT(received == messages);
+      RC_ASSERT(disconnected == receivers - messages);
+    });
+  }
+};
+
+/// A message that counts how many of its kind live.
+class counted {
+public:
+  explicit counted(std::atomic<int>& alive) noexcept : alive_(&alive) { ++*alive_; }
+  counted(counted&& other) noexcept : alive_(std::exchange(other.alive_, nullptr)) {}
+  counted& operator=(counted&&) = delete;
+  ~counted() {
+    if (alive_) --*alive_;
+  }
+
+private:
+  std::atomic<int>* alive_;
+};
+
+/// The last receiver goes, with messages buffered.
+template <class Subject>
+struct receivers_gone {
+  static constexpr std::string_view name = "receivers_gone";
+  static constexpr std::string_view claim =
+      "When the last receiver goes, buffered messages are destroyed at once, and every later send gives its message back.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      const auto capacity = any_capacity<Subject>();
+      const int buffered = detail::any_fill(capacity, 70);
+      std::atomic<int> alive{0};
+      auto [tx, rx] = Subject::template make<counted>(capacity);
+      for (int i = 0; i < buffered; ++i) RC_ASSERT(tx.try_send(counted(alive)).has_value());
+      RC_ASSERT(alive == buffered);
+      rx.reset();
+      if (alive != 0) RC_FAIL(std::to_string(alive) + " of " + std::to_string(buffered) + " messages live on");
+      {
+        const auto refused = tx.send(counted(alive));
+        RC_ASSERT(!refused.has_value());
+        RC_ASSERT(alive == 1);
+      }
+      RC_ASSERT(tx.try_send(counted(alive)).error().disconnected());
+      RC_ASSERT(tx.send_for(counted(alive), std::chrono::seconds(10)).error().disconnected());
+      RC_ASSERT(alive == 0);
+      if constexpr (Subject::traits.producers == cardinality::many) {
+        RC_ASSERT(tx.clone().try_send(counted(alive)).error().disconnected());
+      }
+    });
+  }
+};
+
+/// The last receiver goes while senders sleep.
+template <class Subject>
+struct receivers_gone_wakes {
+  static constexpr std::string_view name = "receivers_gone_wakes";
+  static constexpr std::string_view claim =
+      "When the last receiver goes, every waiting sender wakes and has its message back.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    if (!traits.bounded) return "its senders never wait";
+    return needs_disconnect(traits);
+  }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 4> bounded{0, 1, 2, 3};
+      const auto capacity = any_capacity<Subject>(bounded);
+      const int senders = Subject::traits.producers == cardinality::many ? *rc::gen::inRange(1, 9) : 1;
+      const bool timed = Subject::traits.timed && *rc::gen::arbitrary<bool>();
+      std::atomic<int> refused{0};
+      {
+        auto [tx, rx] = Subject::template make<std::unique_ptr<int>>(capacity);
+        for (std::size_t i = 0; i < *capacity; ++i) RC_ASSERT(tx.try_send(std::make_unique<int>(-1)).has_value());
+        crew threads(r.dog());
+        std::vector<worker*> waiting;
+        for (int i = 0; i < senders; ++i) {
+          waiting.push_back(&threads.add("sender " + std::to_string(i), [&, i](worker& self) {
+            self.about_to(timed ? "send_for" : "send");
+            if (timed) {
+              const auto sent = tx.send_for(std::make_unique<int>(i), std::chrono::hours(1));
+              if (!sent && sent.error().disconnected() && *sent.error().value == i) ++refused;
+            } else {
+              const auto sent = tx.send(std::make_unique<int>(i));
+              if (!sent && *sent.error().value == i) ++refused;
+            }
+          }));
+        }
+        threads.start();
+        for (const worker* w : waiting) w->await_asleep();
+        rx.reset();
+        threads.join();
+      }
+      RC_ASSERT(refused == senders);
+    });
+  }
+};
+
+}  // namespace sluice::properties

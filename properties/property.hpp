@@ -1,0 +1,121 @@
+#pragma once
+
+#include <harness/crew.hpp>
+#include <harness/results.hpp>
+#include <harness/subject.hpp>
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// What every family of properties is written with.
+///
+/// A property is a class template over the subject:
+///
+///     template <class Subject>
+///     struct no_message_lost {
+///       static constexpr std::string_view name = "no_message_lost";
+///       static constexpr std::string_view claim = "One sentence that is true of every channel that it applies to.";
+///       static constexpr const char* not_applicable(const core_traits&);   // a reason, or nullptr
+///       static void check(run&);
+///     };
+namespace sluice::properties {
+
+using harness::crew;
+using harness::worker;
+
+/// How much to try, from the command line.
+struct options {
+  std::uint64_t seed = 1;
+  std::size_t executions = 50;
+};
+
+/// One property being checked.
+class run {
+public:
+  run(const options& o, harness::watchdog& dog) : options_(o), dog_(dog) {}
+
+  /// Checks the property on random inputs; shrinks and reports the input on which it fails.
+  template <class Testable>
+  void forall(Testable testable) {
+    rc::detail::TestParams params;
+    params.seed = options_.seed;
+    params.maxSuccess = static_cast<int>(options_.executions);
+    const auto result = rc::detail::checkTestable(
+        [&, this]() {
+          ++executions_;
+          testable();
+        },
+        rc::detail::TestMetadata(), params);
+    if (result.template is<rc::detail::SuccessResult>()) return;
+    std::ostringstream text;
+    rc::detail::printResultMessage(result, text);
+    fail(text.str());
+  }
+
+  /// For properties that try fixed cases: one more done.
+  void count() noexcept { ++executions_; }
+
+  void fail(const std::string& what) {
+    failure_ = what;
+    ADD_FAILURE() << what;
+  }
+
+  harness::watchdog& dog() noexcept { return dog_; }
+  std::uint64_t seed() const noexcept { return options_.seed; }
+  std::uint64_t executions() const noexcept { return executions_; }
+  const std::string& failure() const noexcept { return failure_; }
+
+private:
+  const options& options_;
+  harness::watchdog& dog_;
+  std::uint64_t executions_ = 0;
+  std::string failure_;
+};
+
+inline constexpr std::array<std::optional<std::size_t>, 8> common_capacities{
+    std::nullopt, 0, 1, 2, 3, 7, 64, 1000,
+};
+
+/// One of the capacities that the subject can have, small ones as likely as large ones.
+template <class Subject, class List = decltype(common_capacities)>
+std::optional<std::size_t> any_capacity(const List& wanted = common_capacities) {
+  const auto accepted = Subject::capacities(wanted);
+  return accepted[*rc::gen::inRange<std::size_t>(0, accepted.size())];
+}
+
+/// Capacities at which messages can wait in the channel.
+inline constexpr std::array<std::optional<std::size_t>, 7> buffered_capacities{std::nullopt, 1, 2, 3, 7, 64, 1000};
+
+// Reasons for which a property does not apply, or nullptr where it does.
+
+constexpr const char* always(const core_traits&) noexcept { return nullptr; }
+
+constexpr const char* needs_buffer(const core_traits& traits) noexcept {
+  return traits.unbounded || traits.greatest_capacity > 0 ? nullptr : "a rendezvous buffers nothing";
+}
+
+constexpr const char* needs_disconnect(const core_traits& traits) noexcept {
+  return traits.disconnects ? nullptr : "it does not promise to end waits when a side goes";
+}
+
+constexpr const char* needs_timed(const core_traits& traits) noexcept {
+  return traits.timed ? nullptr : "it has no timed operations";
+}
+
+constexpr const char* needs_global_order(const core_traits& traits) noexcept {
+  return traits.order == ordering::global ? nullptr : "it promises each producer's order only";
+}
+
+}  // namespace sluice::properties

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <properties/property.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <utility>
+
+/// Who waits, for how long, and who ends it.
+namespace sluice::properties {
+
+/// A receiver sleeps; a message comes by each form of send.
+template <class Subject>
+struct receiver_wakes {
+  static constexpr std::string_view name = "receiver_wakes";
+  static constexpr std::string_view claim = "A waiting receiver is woken by a message, whichever operation sent it.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return always(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      const auto capacity = any_capacity<Subject>();
+      const int form = *rc::gen::inRange(0, Subject::traits.timed ? 3 : 2);
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      int got = 0;
+      crew threads(r.dog());
+      const worker& receiver = threads.add("receiver", [&](worker& self) {
+        self.about_to("recv");
+        got = rx.recv().value_or(-1);
+      });
+      threads.start();
+      receiver.await_asleep();
+      bool sent = false;
+      while (!sent) {
+        sent = form == 0   ? tx.try_send(7).has_value()
+               : form == 1 ? tx.send(7).has_value()
+                           : tx.send_for(7, std::chrono::seconds(10)).has_value();
+      }
+      threads.join();
+      RC_ASSERT(got == 7);
+    });
+  }
+};
+
+/// A sender sleeps before a full channel; room comes by each form of receive.
+template <class Subject>
+struct sender_wakes {
+  static constexpr std::string_view name = "sender_wakes";
+  static constexpr std::string_view claim =
+      "A sender that waits for room is woken by a receive, and its message goes behind those before it.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return traits.bounded ? nullptr : "its senders never wait";
+  }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 5> bounded{0, 1, 2, 3, 7};
+      const auto capacity = any_capacity<Subject>(bounded);
+      const int form = *rc::gen::inRange(0, Subject::traits.timed ? 3 : 2);
+      const int messages = static_cast<int>(*capacity) + 1;
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      for (int i = 0; i + 1 < messages; ++i) RC_ASSERT(tx.try_send(int{i}).has_value());
+      bool sent = false;
+      crew threads(r.dog());
+      const worker& sender = threads.add("sender", [&](worker& self) {
+        self.about_to("send");
+        sent = tx.send(messages - 1).has_value();
+      });
+      threads.start();
+      sender.await_asleep();
+      for (int i = 0; i < messages;) {
+        const auto got = form == 0   ? rx.try_recv().value_or(-1)
+                         : form == 1 ? rx.recv().value_or(-1)
+                                     : rx.recv_for(std::chrono::seconds(10)).value_or(-1);
+        if (form == 0 && got == -1) continue;
+        RC_ASSERT(got == i++);
+      }
+      threads.join();
+      RC_ASSERT(sent);
+    });
+  }
+};
+
+/// Deadlines near, past and beyond the clock.
+template <class Subject>
+struct deadlines {
+  static constexpr std::string_view name = "deadlines";
+  static constexpr std::string_view claim =
+      "A timed operation never gives up early, however far its deadline, and a channel works on after a timeout.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return needs_timed(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      using namespace std::chrono_literals;
+      const auto capacity = any_capacity<Subject>();
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      const auto wait = std::chrono::microseconds(*rc::gen::inRange(0, 2000));
+      expect_timeout(wait, [&] { return rx.recv_for(wait).error() == recv_timeout_error::timeout; });
+      RC_ASSERT(rx.recv_for(-1h).error() == recv_timeout_error::timeout);
+      RC_ASSERT(rx.recv_until(deadline::min()).error() == recv_timeout_error::timeout);
+      if (capacity) {
+        for (std::size_t i = 0; i < *capacity; ++i) RC_ASSERT(tx.try_send(1).has_value());
+        expect_timeout(wait, [&] { return tx.send_for(2, wait).error().timeout(); });
+        RC_ASSERT(tx.send_for(2, -1h).error().timeout());
+        for (std::size_t i = 0; i < *capacity; ++i) RC_ASSERT(rx.recv_for(0s).value() == 1);
+      }
+      far_deadline(r, tx, rx);
+    });
+  }
+
+private:
+  template <class Operation>
+  static void expect_timeout(std::chrono::nanoseconds least, Operation operation) {
+    const auto start = std::chrono::steady_clock::now();
+    RC_ASSERT(operation());
+    RC_ASSERT(std::chrono::steady_clock::now() - start >= least);
+  }
+
+  template <class Sender, class Receiver>
+  static void far_deadline(run& r, Sender& tx, Receiver& rx) {
+    using namespace std::chrono_literals;
+    const int which = *rc::gen::inRange(0, 4);
+    recv_timeout_error error{};
+    int got = 0;
+    crew threads(r.dog());
+    const worker& receiver = threads.add("receiver", [&](worker& self) {
+      self.about_to("recv_for");
+      const auto message = which == 0   ? rx.recv_for(std::chrono::hours::max())
+                           : which == 1 ? rx.recv_for(std::chrono::nanoseconds::max())
+                           : which == 2 ? rx.recv_until(deadline::max())
+                                        : rx.recv_for(24h * 365);
+      if (message) {
+        got = *message;
+      } else {
+        error = message.error();
+      }
+    });
+    threads.start();
+    receiver.await_asleep();
+    (void)tx.send_for(7, 1s);
+    threads.join();
+    if (got != 7) RC_FAIL("a receive with a far deadline ended at once with " + std::string(to_string(error)));
+  }
+};
+
+/// The processor time of a thread that waits.
+template <class Subject>
+struct waits_asleep {
+  static constexpr std::string_view name = "waits_asleep";
+  static constexpr std::string_view claim = "A blocked operation uses next to no processor time.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return always(traits); }
+
+  static void check(run& r) {
+    // The time that passes is what is tested, so once for each capacity is enough.
+    for (const auto& capacity : Subject::capacities(common_capacities)) {
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      constexpr auto span = std::chrono::milliseconds(100);
+      std::chrono::nanoseconds used{};
+      crew threads(r.dog());
+      const worker& receiver = threads.add("receiver", [&](worker& self) {
+        self.about_to("recv");
+        const auto before = worker::cpu_time();
+        (void)rx.recv();
+        used = worker::cpu_time() - before;
+      });
+      threads.start();
+      receiver.await_asleep();
+      std::this_thread::sleep_for(span);
+      (void)tx.send(1);
+      threads.join();
+      r.count();
+      if (used > span / 4) {
+        r.fail("capacity " + harness::to_string(capacity) + ": a receive blocked for " + std::to_string(span.count()) +
+               " ms used " + std::to_string(used.count() / 1000) + " us of processor time");
+        return;
+      }
+    }
+  }
+};
+
+}  // namespace sluice::properties
