@@ -26,11 +26,13 @@ enum class op_kind : std::uint8_t {
   drop_sender,
   clone_receiver,
   drop_receiver,
+  keep,  ///< last in a list: what the thread still holds stays until every thread has finished
 };
 
-inline constexpr std::array<std::string_view, 10> op_names{
+inline constexpr std::array<std::string_view, 11> op_names{
     "send",     "try_send",     "send_for",    "recv",           "try_recv",
     "recv_for", "clone_sender", "drop_sender", "clone_receiver", "drop_receiver",
+    "keep",
 };
 
 constexpr std::string_view to_string(op_kind kind) noexcept { return op_names[static_cast<std::size_t>(kind)]; }
@@ -40,11 +42,12 @@ constexpr bool receives(op_kind kind) noexcept { return kind >= op_kind::recv &&
 constexpr bool uses_sender(op_kind kind) noexcept {
   return sends(kind) || kind == op_kind::clone_sender || kind == op_kind::drop_sender;
 }
+constexpr bool uses_receiver(op_kind kind) noexcept { return !uses_sender(kind) && kind != op_kind::keep; }
 
 /// A small concurrent program over one channel: a list of operations for each thread.
 ///
 /// A thread that has sender operations starts with a sender of its own, and so for receivers; whatever it still holds at
-/// its end goes then. The n-th operation of thread t sends the value 100 * t + n, so all values differ.
+/// its end goes then, unless its list ends in `keep`: that shows a wake-up which would be lost but for the disconnect. The n-th operation of thread t sends the value 100 * t + n, so all values differ.
 struct program {
   using thread = std::vector<op_kind>;
 
@@ -71,7 +74,7 @@ inline bool uses_sender(const program::thread& ops) noexcept {
 
 inline bool uses_receiver(const program::thread& ops) noexcept {
   for (op_kind kind : ops) {
-    if (!uses_sender(kind)) return true;
+    if (uses_receiver(kind)) return true;
   }
   return false;
 }

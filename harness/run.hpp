@@ -28,6 +28,7 @@ public:
   template <class Clock, class Before>
   void run(const program::thread& ops, history& out, Clock now, Before before) {
     for (std::size_t i = 0; i < ops.size(); ++i) {
+      if (ops[i] == op_kind::keep) return;
       before(ops[i]);
       record(ops[i], i, out, now);
     }
@@ -63,6 +64,7 @@ private:
       case op_kind::clone_receiver: receivers_.push_back(receivers_.back().clone()); return status::ok;
       case op_kind::drop_sender: senders_.pop_back(); return status::ok;
       case op_kind::drop_receiver: receivers_.pop_back(); return status::ok;
+      case op_kind::keep: break;
     }
     return status::ok;
   }

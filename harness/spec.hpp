@@ -34,6 +34,7 @@ public:
       case op_kind::drop_receiver:
         if (--receivers_ == 0) buffer_.clear();
         return true;
+      case op_kind::keep: return true;
     }
     return false;
   }

@@ -37,7 +37,7 @@ template <class T>
 using atomic = std::atomic<T>;
 using mutex = std::mutex;
 using condition_variable = std::condition_variable;
-using lock = std::unique_lock<mutex>;
+using unique_lock = std::unique_lock<mutex>;
 
 using clock = std::chrono::steady_clock;
 using time_point = clock::time_point;

@@ -113,9 +113,10 @@ private:
   bool push(T& value) {
     platform::backoff pacing;
     std::unique_ptr<block> spare;
-    // [L1] acquire, pairs with release [L5] and [L6]: the index and the block that belongs to it.
+    // [L1] acquire, pairs with release [L6]: an index comes with the block that it belongs to, so `place` itself needs no
+    // order; it is used only once a claim has shown that the index was current.
     std::size_t tail = tail_.index.load(std::memory_order::acquire);
-    block* place = tail_.place.load(std::memory_order::acquire);
+    block* place = tail_.place.load(std::memory_order::relaxed);
     for (;;) {
       if (tail & flag) return false;
       const std::size_t offset = (tail >> shift) % lap;
@@ -123,7 +124,7 @@ private:
         // A peer is putting the next block in place.
         pacing.snooze();
         tail = tail_.index.load(std::memory_order::acquire);
-        place = tail_.place.load(std::memory_order::acquire);
+        place = tail_.place.load(std::memory_order::relaxed);
         continue;
       }
       // Allocated before the claim, so that a failure leaves nothing half done.
@@ -131,17 +132,16 @@ private:
       // [L2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for. On failure acquire, as [L1].
       if (!tail_.index.compare_exchange_weak(tail, tail + one, std::memory_order::seq_cst,
                                              std::memory_order::acquire)) {
-        place = tail_.place.load(std::memory_order::acquire);
+        place = tail_.place.load(std::memory_order::relaxed);
         pacing.spin();
         continue;
       }
       if (offset + 1 == slots) {
         block* const next = spare.release();
-        // [L5] release, pairs with acquire [L1]: the block is built before it is found.
-        tail_.place.store(next, std::memory_order::release);
+        tail_.place.store(next, std::memory_order::relaxed);
         // [L6] release, pairs with acquire [L1]: who reads an index beyond the gap finds the block that goes with it.
         tail_.index.fetch_add(one, std::memory_order::release);
-        // [L7] release, pairs with acquire [L8]: as [L5], for receivers.
+        // [L7] release, pairs with acquire [L8]: a receiver finds the block built.
         place->next.store(next, std::memory_order::release);
       }
       slot& mine = place->at[offset];
@@ -154,15 +154,15 @@ private:
 
   status pop(std::optional<T>& out) {
     platform::backoff pacing;
-    // [L3] acquire, pairs with release [L11] and [L12]: the index and the block that belongs to it.
+    // [L3] acquire, pairs with release [L12]: as [L1].
     std::size_t head = head_.index.load(std::memory_order::acquire);
-    block* place = head_.place.load(std::memory_order::acquire);
+    block* place = head_.place.load(std::memory_order::relaxed);
     for (;;) {
       const std::size_t offset = (head >> shift) % lap;
       if (offset == slots) {
         pacing.snooze();
         head = head_.index.load(std::memory_order::acquire);
-        place = head_.place.load(std::memory_order::acquire);
+        place = head_.place.load(std::memory_order::relaxed);
         continue;
       }
       std::size_t after = head + one;
@@ -174,7 +174,7 @@ private:
       }
       // On failure acquire, as [L3].
       if (!head_.index.compare_exchange_weak(head, after, std::memory_order::seq_cst, std::memory_order::acquire)) {
-        place = head_.place.load(std::memory_order::acquire);
+        place = head_.place.load(std::memory_order::relaxed);
         pacing.spin();
         continue;
       }
@@ -182,8 +182,7 @@ private:
         block* const next = wait_for_next(*place);
         std::size_t index = (after & ~flag) + one;
         if (next->next.load(std::memory_order::relaxed)) index |= flag;
-        // [L11] release, pairs with acquire [L3]: the block is seen built by who finds it here.
-        head_.place.store(next, std::memory_order::release);
+        head_.place.store(next, std::memory_order::relaxed);
         // [L12] release, pairs with acquire [L3]: who reads an index beyond the gap finds the block that goes with it.
         head_.index.store(index, std::memory_order::release);
       }
@@ -232,12 +231,14 @@ private:
     tail_.index.fetch_or(flag, std::memory_order::seq_cst);
   }
 
-  bool closed() const noexcept { return tail_.index.load(std::memory_order::seq_cst) & flag; }
+  // What a receiver about to park looks at. Only the tail must be seq_cst, for wait_queue [Q1], [Q2]; a stale head costs
+  // one more try. A close is seen by the queue's lock, or ends the wait.
+
+  bool closed() const noexcept { return tail_.index.load(std::memory_order::relaxed) & flag; }
 
   bool empty() const noexcept {
-    const std::size_t head = head_.index.load(std::memory_order::seq_cst);
-    const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
-    return head >> shift == tail >> shift;
+    const std::size_t head = head_.index.load(std::memory_order::relaxed);
+    return head >> shift == tail_.index.load(std::memory_order::seq_cst) >> shift;
   }
 
   /// Destroys what is buffered, waiting for senders that claimed their positions before the channel closed.

@@ -26,12 +26,12 @@ public:
   explicit mutex(std::size_t capacity) : capacity_(capacity) {}
 
   status try_send(T& value) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     return push_if_room(value);
   }
 
   status send_until(T& value, deadline until) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     for (;;) {
       const status now = push_if_room(value);
       if (now != status::full) return now;
@@ -40,12 +40,12 @@ public:
   }
 
   status try_recv(std::optional<T>& out) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     return pop_if_any(out);
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     for (;;) {
       const status now = pop_if_any(out);
       if (now != status::empty) return now;
@@ -54,7 +54,7 @@ public:
   }
 
   void close_senders() {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     senders_gone_ = true;
     not_empty_.notify_all();
   }
@@ -62,7 +62,7 @@ public:
   void close_receivers() {
     std::deque<T> unreceived;
     {
-      platform::lock guard(mutex_);
+      platform::unique_lock guard(mutex_);
       receivers_gone_ = true;
       unreceived.swap(queue_);
       not_full_.notify_all();
@@ -70,7 +70,7 @@ public:
   }
 
   std::size_t size() const {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     return queue_.size();
   }
 
@@ -94,7 +94,7 @@ private:
   }
 
   /// \returns  false once the deadline has passed.
-  static bool wait(platform::condition_variable& changed, platform::lock& guard, deadline until) {
+  static bool wait(platform::condition_variable& changed, platform::unique_lock& guard, deadline until) {
     if (until == deadline::max()) {
       changed.wait(guard);
       return true;

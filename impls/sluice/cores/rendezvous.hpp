@@ -29,12 +29,12 @@ public:
 
   /// \returns  full unless a receiver is waiting.
   status try_send(T& value) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     return hand_over(value, guard);
   }
 
   status send_until(T& value, deadline until) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     const status now = hand_over(value, guard);
     if (now != status::full) return now;
     return wait(senders_, &value, guard, until);
@@ -42,12 +42,12 @@ public:
 
   /// \returns  empty unless a sender is waiting.
   status try_recv(std::optional<T>& out) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     return take_over(out, guard);
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     const status now = take_over(out, guard);
     if (now != status::empty) return now;
     return wait(receivers_, &out, guard, until);
@@ -60,7 +60,7 @@ public:
   std::optional<std::size_t> capacity() const noexcept { return 0; }
 
 private:
-  status hand_over(T& value, platform::lock& guard) {
+  status hand_over(T& value, platform::unique_lock& guard) {
     if (closed_) return status::disconnected;
     const auto peer = receivers_.select_first(detail::outcome::claimed);
     if (!peer.owner) return status::full;
@@ -70,7 +70,7 @@ private:
     return status::ok;
   }
 
-  status take_over(std::optional<T>& out, platform::lock& guard) {
+  status take_over(std::optional<T>& out, platform::unique_lock& guard) {
     const auto peer = senders_.select_first(detail::outcome::claimed);
     if (!peer.owner) return closed_ ? status::disconnected : status::empty;
     guard.unlock();
@@ -79,7 +79,7 @@ private:
     return status::ok;
   }
 
-  status wait(detail::wait_list& line, void* packet, platform::lock& guard, deadline until) {
+  status wait(detail::wait_list& line, void* packet, platform::unique_lock& guard, deadline until) {
     detail::waiter self;
     detail::wait_entry entry{.owner = &self, .packet = packet};
     line.push(entry);
@@ -95,7 +95,7 @@ private:
   }
 
   void close(detail::wait_list& line) {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     closed_ = true;
     line.close();
   }

@@ -179,15 +179,18 @@ private:
     tail_.fetch_or(closed_bit_, std::memory_order::seq_cst);
   }
 
-  bool closed() const noexcept { return tail_.load(std::memory_order::seq_cst) & closed_bit_; }
+  // What a sleeper about to park looks at. Only the index that its peer moves must be seq_cst, for wait_queue [Q1], [Q2];
+  // a stale look at its own side's index costs one more try. A close is seen by the queue's lock, or ends the wait.
+
+  bool closed() const noexcept { return tail_.load(std::memory_order::relaxed) & closed_bit_; }
 
   bool empty() const noexcept {
-    const std::size_t head = head_.load(std::memory_order::seq_cst);
+    const std::size_t head = head_.load(std::memory_order::relaxed);
     return (tail_.load(std::memory_order::seq_cst) & ~closed_bit_) == head;
   }
 
   bool full() const noexcept {
-    const std::size_t tail = tail_.load(std::memory_order::seq_cst);
+    const std::size_t tail = tail_.load(std::memory_order::relaxed);
     return head_.load(std::memory_order::seq_cst) + one_lap_ == (tail & ~closed_bit_);
   }
 

@@ -17,7 +17,7 @@ public:
     if (!occupied_.load(std::memory_order::seq_cst)) return;
     const platform::futex_word* address = nullptr;
     {
-      platform::lock guard(mutex_);
+      platform::unique_lock guard(mutex_);
       address = waiters_.select_first(outcome::done).address;
       publish_occupancy();
     }
@@ -26,7 +26,7 @@ public:
 
   /// Ends every wait: the other side went. The caller has marked the channel closed.
   void close() noexcept {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     waiters_.close();
     publish_occupancy();
   }
@@ -56,13 +56,13 @@ public:
 
 private:
   void add(wait_entry& entry) noexcept {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     waiters_.push(entry);
     publish_occupancy();
   }
 
   void remove(wait_entry& entry) noexcept {
-    platform::lock guard(mutex_);
+    platform::unique_lock guard(mutex_);
     waiters_.remove(entry);
     publish_occupancy();
   }

@@ -1,0 +1,15 @@
+# Runs one check on a channel with a known mistake: passes only if that check fails, and says so by name.
+if(KIND STREQUAL "property")
+  set(effort --executions 1000 --patience 3)
+else()
+  set(effort --executions 100000)
+endif()
+execute_process(COMMAND ${PROGRAM} --check ${CHECK} ${effort} RESULT_VARIABLE code OUTPUT_VARIABLE out
+                ERROR_VARIABLE err)
+message("${out}${err}")
+if(NOT code EQUAL 1)
+  message(FATAL_ERROR "${CHANNEL} was not caught by ${KIND} ${CHECK}: exit code ${code}, 1 expected")
+endif()
+if(NOT out MATCHES "FAILED ${CHANNEL} ${KIND} ${CHECK}:")
+  message(FATAL_ERROR "${CHANNEL}: ${KIND} ${CHECK} ended without naming what it caught")
+endif()

@@ -1,0 +1,128 @@
+# sluice_channel(NAME HEADER header TYPE template [LIBRARIES target...] [PROPERTIES OFF] [MODELS OFF] [BENCHMARKS OFF]
+#                [CAUGHT_BY check...])
+#
+# Turns one line into the programs that check and measure a channel, one translation unit each:
+#
+#   NAME_properties   random tests on real threads        ctest: property.NAME
+#   NAME_models       interleavings under weak memory     ctest: model.NAME
+#   NAME_benchmarks   throughput and latency              ctest: bench.NAME (that it runs and its sums are right)
+#
+# HEADER      found below the registry's folder, the library's, or those of LIBRARIES.
+# TYPE        a class template of the message type: a core (see <sluice/core.hpp>).
+# MODELS OFF  for a channel that is not written against <sluice/platform.hpp>.
+# CAUGHT_BY   for a channel with a known mistake: the checks that must fail on it, as property/NAME or model/NAME. It is
+#             not measured.
+
+define_property(GLOBAL PROPERTY SLUICE_REGISTRY BRIEF_DOCS "JSON objects of the registered channels")
+
+function(sluice_channel name)
+  get_filename_component(root ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../.. ABSOLUTE)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;PROPERTIES;MODELS;BENCHMARKS" "LIBRARIES;CAUGHT_BY")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "sluice_channel(${name}): `${arg_UNPARSED_ARGUMENTS}` is not understood")
+  endif()
+  if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
+    message(FATAL_ERROR "sluice_channel(${name}): a name is of small letters, digits and underscores")
+  endif()
+  foreach(needed HEADER TYPE)
+    if(NOT arg_${needed})
+      message(FATAL_ERROR "sluice_channel(${name}): ${needed} is missing")
+    endif()
+  endforeach()
+
+  set(folders ${CMAKE_CURRENT_LIST_DIR} ${root}/impls)
+  foreach(library IN LISTS arg_LIBRARIES)
+    get_target_property(more ${library} INTERFACE_INCLUDE_DIRECTORIES)
+    if(more)
+      list(APPEND folders ${more})
+    endif()
+  endforeach()
+  list(TRANSFORM folders REPLACE "^\\$<BUILD_INTERFACE:(.*)>$" "\\1")
+  find_file(found ${arg_HEADER} PATHS ${folders} NO_DEFAULT_PATH NO_CACHE)
+  if(NOT found)
+    list(JOIN folders "\n  " looked)
+    message(FATAL_ERROR "sluice_channel(${name}): the header ${arg_HEADER} does not exist; looked in\n  ${looked}")
+  endif()
+
+  set(header ${arg_HEADER})
+  set(type ${arg_TYPE})
+  set(programs "")
+  if(SLUICE_PROPERTIES AND NOT "${arg_PROPERTIES}" STREQUAL "OFF")
+    _sluice_program(properties)
+    target_link_libraries(${name}_properties PRIVATE GTest::gtest rapidcheck)
+    _sluice_unless_caught(property ${name}_properties 100)
+  endif()
+  if(SLUICE_MODELS AND NOT "${arg_MODELS}" STREQUAL "OFF")
+    _sluice_program(models)
+    target_link_libraries(${name}_models PRIVATE Relacy::Relacy)
+    _sluice_model_options(${name}_models)
+    _sluice_unless_caught(model ${name}_models 10000)
+  endif()
+  if(SLUICE_BENCHMARKS AND NOT arg_CAUGHT_BY AND NOT "${arg_BENCHMARKS}" STREQUAL "OFF")
+    _sluice_program(bench)
+    target_link_libraries(${name}_bench PRIVATE benchmark::benchmark)
+    add_test(NAME bench.${name} COMMAND ${name}_bench --smoke)
+    set_tests_properties(bench.${name} PROPERTIES LABELS bench TIMEOUT 300)
+  endif()
+
+  list(JOIN programs ", " programs)
+  list(TRANSFORM arg_CAUGHT_BY REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE caught)
+  list(JOIN caught ", " caught)
+  set_property(GLOBAL APPEND PROPERTY SLUICE_REGISTRY
+               "{\"name\": \"${name}\", \"caught_by\": [${caught}], ${programs}}")
+endfunction()
+
+# Writes what was registered, for scripts that run the programs.
+function(sluice_write_registry file)
+  get_property(channels GLOBAL PROPERTY SLUICE_REGISTRY)
+  list(JOIN channels ",\n  " channels)
+  file(GENERATE OUTPUT ${file} CONTENT "[\n  ${channels}\n]\n")
+endfunction()
+
+macro(_sluice_program tool)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/sluice_channels/${name}_${tool}.cpp)
+  set(template ${root}/${tool}/program.cpp.in)
+  if(${tool} STREQUAL "bench")
+    set(template ${root}/harness/bench/program.cpp.in)
+  endif()
+  configure_file(${template} ${source} @ONLY)
+  add_executable(${name}_${tool} ${source})
+  target_include_directories(${name}_${tool} PRIVATE ${CMAKE_CURRENT_LIST_DIR} ${root})
+  target_link_libraries(${name}_${tool} PRIVATE sluice::sluice nlohmann_json::nlohmann_json CLI11::CLI11
+                                                ${arg_LIBRARIES})
+  _sluice_warnings(${name}_${tool})
+  list(APPEND programs "\"${tool}\": \"$<TARGET_FILE:${name}_${tool}>\"")
+endmacro()
+
+# A sound channel passes every check; a faulty one must fail those named, and each is a test of its own.
+macro(_sluice_unless_caught kind program executions)
+  if(arg_CAUGHT_BY)
+    foreach(check IN LISTS arg_CAUGHT_BY)
+      if(check MATCHES "^${kind}/(.+)$")
+        add_test(NAME caught.${name}.by.${kind}.${CMAKE_MATCH_1}
+                 COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:${program}> -D CHANNEL=${name} -D KIND=${kind}
+                         -D CHECK=${CMAKE_MATCH_1} -P ${root}/harness/cmake/expect_caught.cmake)
+        set_tests_properties(caught.${name}.by.${kind}.${CMAKE_MATCH_1} PROPERTIES LABELS faulty TIMEOUT 120)
+      endif()
+    endforeach()
+  else()
+    add_test(NAME ${kind}.${name} COMMAND ${program} --executions ${executions})
+    set_tests_properties(${kind}.${name} PROPERTIES LABELS ${kind} TIMEOUT 600)
+  endif()
+endmacro()
+
+function(_sluice_model_options target)
+  target_compile_definitions(${target} PRIVATE "SLUICE_PLATFORM_HEADER=<models/platform.hpp>" RL_DO_ASSERT=1)
+  # Relacy replaces operator new and delete, but not the sized deletes, and must see its objects as they were left.
+  target_compile_options(${target} PRIVATE -fno-sized-deallocation -fno-lifetime-dse -Wno-mismatched-new-delete)
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    target_compile_options(${target} PRIVATE -Wno-unknown-warning-option -Wno-ignored-optimization-argument)
+  endif()
+endfunction()
+
+function(_sluice_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  if(SLUICE_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()

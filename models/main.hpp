@@ -1,0 +1,144 @@
+#pragma once
+
+#include <models/scenarios.hpp>
+#include <models/suite.hpp>
+
+#include <harness/results.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+/// The model program of one channel.
+namespace sluice::models {
+
+class program {
+public:
+  program(std::string channel, std::string path) : path_(std::move(path)) {
+    report_.channel = std::move(channel);
+    report_.kind = "model";
+  }
+
+  /// \returns  the process's exit code: 0 all hold, 1 one failed, 2 wrong usage.
+  template <class Subject>
+  int main(int argc, char** argv) {
+    CLI::App app("Model-checked interleavings of the channel '" + report_.channel + "' under weak memory.");
+    std::vector<std::string> wanted;
+    std::string capacity;
+    std::string json;
+    std::uint64_t executions = 10000;
+    bool list = false;
+    bool trace = false;
+    app.add_option("--check", wanted, "only these scenarios");
+    app.add_option("--capacity", capacity, "only this capacity: a number or `unbounded`");
+    app.add_option("--seed", report_.seed, "the first execution's seed; each one after it has the next")
+        ->capture_default_str();
+    app.add_option("--executions", executions, "schedules for each scenario and capacity")->capture_default_str();
+    app.add_option("--json", json, "write verdicts to this file");
+    app.add_flag("--trace", trace, "print every step of a failure");
+    app.add_flag("--list", list, "name the scenarios and stop");
+    report_.seed = 1;
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app.exit(error) == 0 ? 0 : 2;
+    }
+    if (executions == 0) {
+      std::cerr << "`--executions 0` would check nothing; give 1 or more\n";
+      return 2;
+    }
+    for (const auto& name : wanted) {
+      if (std::ranges::find(scenarios, name, &scenario::name) == scenarios.end()) {
+        std::cerr << "`" << name << "` is no scenario; --list names them\n";
+        return 2;
+      }
+    }
+    bool all_hold = true;
+    for (const scenario& s : scenarios) {
+      if (!wanted.empty() && std::ranges::find(wanted, s.name) == wanted.end()) continue;
+      if (list) {
+        std::cout << s.name << ": " << s.question << "\n";
+        continue;
+      }
+      if (!check<Subject>(s, capacity, executions, trace)) all_hold = false;
+    }
+    if (!json.empty()) report_.write(json);
+    return all_hold ? 0 : 1;
+  }
+
+private:
+  template <class Subject>
+  bool check(const scenario& s, const std::string& only, std::uint64_t executions, bool trace) {
+    harness::check_result result;
+    result.check = s.name;
+    result.claim = s.question;
+    result.verdict = "not_applicable";
+    result.detail = why_not<Subject>(s);
+    const auto start = std::chrono::steady_clock::now();
+    std::istringstream capacities{std::string(s.capacities)};
+    for (std::string capacity; result.detail.empty() && capacities >> capacity;) {
+      if (!only.empty() && capacity != only) continue;
+      const auto p = harness::parse_program("capacity " + capacity + ": " + std::string(s.threads));
+      if (!Subject::traits.accepts(p.capacity)) continue;
+      const auto found = explore<Subject>(p, report_.seed, executions);
+      result.executions += found.executions;
+      result.verdict = found.passed ? "passed" : "failed";
+      if (!found.passed) tell(s, capacity, found, trace, result);
+    }
+    if (result.verdict == "not_applicable" && result.detail.empty()) {
+      result.detail = "it cannot have any of the capacities " + std::string(s.capacities);
+    }
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    std::cout << std::left << std::setw(22) << s.name << std::right << std::setw(10) << result.executions
+              << " executions  " << result.verdict
+              << (result.verdict == "not_applicable" ? ": " + result.detail : "") << std::endl;
+    report_.checks.push_back(result);
+    return result.verdict != "failed";
+  }
+
+  template <class Subject>
+  static std::string why_not(const scenario& s) {
+    const auto p = harness::parse_program("capacity 1: " + std::string(s.threads));
+    int senders = 0;
+    int receivers = 0;
+    bool timed = false;
+    for (const auto& ops : p.threads) {
+      senders += harness::uses_sender(ops);
+      receivers += harness::uses_receiver(ops);
+      for (auto kind : ops) {
+        timed |= kind == harness::op_kind::send_for || kind == harness::op_kind::recv_for;
+        senders += kind == harness::op_kind::clone_sender;
+        receivers += kind == harness::op_kind::clone_receiver;
+      }
+    }
+    constexpr core_traits traits = Subject::traits;
+    if (senders > 1 && traits.producers == cardinality::one) return "it has one producer";
+    if (receivers > 1 && traits.consumers == cardinality::one) return "it has one consumer";
+    if (timed && !traits.timed) return "it has no timed operations";
+    if (!traits.disconnects) return "it does not promise to end waits when a side goes";
+    if (traits.order != ordering::global) return "it promises each producer's order only";
+    return {};
+  }
+
+  void tell(const scenario& s, const std::string& capacity, const model_result& found, bool trace,
+            harness::check_result& result) const {
+    result.detail = "capacity " + capacity + ": " + found.what;
+    result.reproduce = path_ + " --check " + result.check + " --capacity " + capacity + " --seed " +
+                       std::to_string(found.failing_seed) + " --executions 1 --trace";
+    std::cout << "FAILED " << report_.channel << " model " << s.name << ": " << s.question << "\n"
+              << "after " << found.executions << " executions, " << result.detail;
+    if (trace) std::cout << found.trace;
+    std::cout << "reproduce: " << result.reproduce << std::endl;
+  }
+
+  std::string path_;
+  harness::check_report report_;
+};
+
+}  // namespace sluice::models

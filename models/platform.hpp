@@ -1,0 +1,357 @@
+#pragma once
+
+/// sluice/platform.hpp under Relacy: the same names, with every access seen by the model checker.
+///
+/// Standard headers come first because relacy.hpp defines macros with common names; they are undefined again after it.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cassert>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <climits>
+#include <cmath>
+#include <compare>
+#include <concepts>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <exception>
+#include <expected>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <limits>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <ostream>
+#include <queue>
+#include <random>
+#include <regex>
+#include <set>
+#include <source_location>
+#include <span>
+#include <sstream>
+#include <stack>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <tuple>
+#include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#ifndef RL_DO_ASSERT
+#error "models need RL_DO_ASSERT=1: without it Relacy lets impossible memory orders pass"
+#endif
+
+#include <relacy/relacy.hpp>
+
+#include <models/relacy_macros.hpp>
+
+namespace sluice::platform {
+
+using location = std::source_location;
+
+namespace model {
+
+inline rl::debug_info at(const location& where) {
+  return {where.function_name(), where.file_name(), static_cast<unsigned>(where.line())};
+}
+
+inline rl::memory_order order(std::memory_order o) {
+  switch (o) {
+    case std::memory_order::relaxed: return rl::mo_relaxed;
+    case std::memory_order::consume:
+    case std::memory_order::acquire: return rl::mo_acquire;
+    case std::memory_order::release: return rl::mo_release;
+    case std::memory_order::acq_rel: return rl::mo_acq_rel;
+    default: return rl::mo_seq_cst;
+  }
+}
+
+/// Time as the model has it: it stands still but for waits that expire, which move it to their deadline.
+inline std::chrono::steady_clock::time_point time{};
+
+/// Threads that sleep on an address. The wake-up itself orders no memory: whoever relies on what the waker wrote must
+/// read it with an acquire of its own, and Relacy reports the race where one does not.
+class sleepers {
+public:
+  void clear() noexcept { count_ = 0; }
+
+  /// \returns  whether the wait ended by its deadline.
+  bool sleep(const void* address, std::chrono::steady_clock::time_point until, const location& where) {
+    rl::context& c = rl::ctx();
+    const auto self = c.current_thread();
+    at_[count_++] = {address, self};
+    const bool timed = until != std::chrono::steady_clock::time_point::max();
+    const rl::unpark_reason reason = c.park_current_thread(timed, true, false, at(where));
+    if (reason == rl::unpark_reason_normal) return false;
+    remove(self);
+    if (reason != rl::unpark_reason_timeout) return false;
+    time = std::max(time, until);
+    return true;
+  }
+
+  /// \returns  whether anybody slept there.
+  bool wake_first(const void* address, const location& where) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (at_[i].address != address) continue;
+      const auto thread = at_[i].thread;
+      remove(thread);
+      rl::ctx().unpark_thread(thread, false, at(where));
+      return true;
+    }
+    return false;
+  }
+
+private:
+  struct sleeper {
+    const void* address;
+    rl::thread_id_t thread;
+  };
+
+  void remove(rl::thread_id_t thread) noexcept {
+    const auto end = at_.begin() + static_cast<std::ptrdiff_t>(count_);
+    const auto found = std::find_if(at_.begin(), end, [&](const sleeper& s) { return s.thread == thread; });
+    std::move(found + 1, end, found);
+    --count_;
+  }
+
+  std::array<sleeper, 16> at_{};
+  std::size_t count_ = 0;
+};
+
+inline sleepers asleep;
+
+}  // namespace model
+
+/// Watches an object's life: Relacy reports a use that is not ordered after its making or before its end as a race.
+class lifetime {
+public:
+  lifetime() { alive_(RL_INFO).store(1); }
+  ~lifetime() { alive_(RL_INFO).store(0); }
+  void used(const rl::debug_info& where) const { (void)alive_(where).load(); }
+
+private:
+  rl::var<int> alive_;
+};
+
+/// An atomic whose every access carries the place in the source that made it.
+template <class T>
+class atomic {
+public:
+  explicit(false) atomic(T value = T()) : impl_(value) {}
+  atomic(const atomic&) = delete;
+  atomic& operator=(const atomic&) = delete;
+
+  T load(std::memory_order o = std::memory_order::seq_cst, location where = location::current()) const {
+    return impl_.load(model::order(o), used(where));
+  }
+  void store(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
+    impl_.store(value, model::order(o), used(where));
+  }
+  T exchange(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
+    return impl_.exchange(value, model::order(o), used(where));
+  }
+  bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure,
+                               location where = location::current()) {
+    return compare_exchange<false>(expected, desired, success, failure, where);
+  }
+  bool compare_exchange_weak(T& expected, T desired, std::memory_order success, std::memory_order failure,
+                             location where = location::current()) {
+    return compare_exchange<true>(expected, desired, success, failure, where);
+  }
+  T fetch_add(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
+    return impl_.fetch_add(value, model::order(o), used(where));
+  }
+  T fetch_sub(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
+    return impl_.fetch_sub(value, model::order(o), used(where));
+  }
+  T fetch_or(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
+    return impl_.fetch_or(value, model::order(o), used(where));
+  }
+  T fetch_and(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
+    return impl_.fetch_and(value, model::order(o), used(where));
+  }
+
+  /// The newest value, as a kernel sees it that looks under its own lock.
+  T newest() const { return impl_.debug_value(); }
+
+private:
+  template <bool Weak>
+  bool compare_exchange(T& expected, T desired, std::memory_order success, std::memory_order failure,
+                        const location& where) {
+    // Relacy refuses a success order of release with a failure order of acquire, which C++ allows.
+    if (success == std::memory_order::release && failure == std::memory_order::acquire) {
+      success = std::memory_order::acq_rel;
+    }
+    return impl_.compare_exchange(rl::bool_t<Weak>(), expected, desired, model::order(success), model::order(failure),
+                                  used(where));
+  }
+
+  rl::debug_info used(const location& where) const {
+    const rl::debug_info info = model::at(where);
+    life_.used(info);
+    return info;
+  }
+
+  lifetime life_;
+  rl::atomic<T> impl_;
+};
+
+class mutex {
+public:
+  void lock(location where = location::current()) {
+    impl_.lock(model::at(where));
+    life_.used(model::at(where));
+  }
+  void unlock(location where = location::current()) {
+    life_.used(model::at(where));
+    impl_.unlock(model::at(where));
+  }
+
+private:
+  lifetime life_;
+  rl::mutex impl_;
+};
+
+class unique_lock {
+public:
+  explicit unique_lock(mutex& m, location where = location::current()) : mutex_(m), where_(where) { lock(); }
+  ~unique_lock() {
+    if (owns_) unlock(where_);
+  }
+  unique_lock(const unique_lock&) = delete;
+  unique_lock& operator=(const unique_lock&) = delete;
+
+  void lock() {
+    mutex_.lock(where_);
+    owns_ = true;
+  }
+  void unlock(location where = location::current()) {
+    owns_ = false;
+    mutex_.unlock(where);
+  }
+
+private:
+  mutex& mutex_;
+  location where_;
+  bool owns_ = false;
+};
+
+class condition_variable {
+public:
+  void wait(unique_lock& guard, location where = location::current()) { sleep(guard, deadline_never, where); }
+  void wait_until(unique_lock& guard, std::chrono::steady_clock::time_point until, location where = location::current()) {
+    sleep(guard, until, where);
+  }
+  void notify_one(location where = location::current()) {
+    rl::ctx().sched();
+    model::asleep.wake_first(this, where);
+  }
+  void notify_all(location where = location::current()) {
+    rl::ctx().sched();
+    while (model::asleep.wake_first(this, where)) {
+    }
+  }
+
+private:
+  static constexpr auto deadline_never = std::chrono::steady_clock::time_point::max();
+
+  /// Unlocking and falling asleep are one step, as for a real condition variable.
+  void sleep(unique_lock& guard, std::chrono::steady_clock::time_point until, const location& where) {
+    {
+      rl::preemption_disabler together(rl::ctx());
+      guard.unlock(where);
+    }
+    model::asleep.sleep(this, until, where);
+    guard.lock();
+  }
+};
+
+using clock = std::chrono::steady_clock;
+using time_point = clock::time_point;
+
+inline time_point now() noexcept { return model::time; }
+
+// Not over-aligned: Relacy does not track such allocations.
+inline constexpr std::size_t cache_line = alignof(std::max_align_t);
+inline constexpr std::size_t block_slots = 2;
+
+/// Storage for one message, with a flag that Relacy watches: two threads that use it without an order between them race
+/// on the flag, and so do a message made over another and one taken twice.
+template <class T>
+class cell {
+public:
+  cell() noexcept {}
+  ~cell() { live_(RL_INFO).store(0); }
+  cell(const cell&) = delete;
+  cell& operator=(const cell&) = delete;
+
+  void construct(T&& value, location where = location::current()) {
+    expect(false, "a message is made over another", where);
+    live_(model::at(where)).store(1);
+    std::construct_at(&value_, std::move(value));
+  }
+
+  template <class Out>
+  void take(Out& out, location where = location::current()) {
+    expect(true, "a message is taken that is not there", where);
+    live_(model::at(where)).store(0);
+    out.emplace(std::move(value_));
+    std::destroy_at(&value_);
+  }
+
+private:
+  void expect(bool live, const char* otherwise, const location& where) {
+    if ((live_(model::at(where)).load() != 0) != live) {
+      rl::ctx().fail_test(otherwise, rl::test_result_user_assert_failed, model::at(where));
+    }
+  }
+
+  rl::var<int> live_{0};
+  union {
+    T value_;
+  };
+};
+
+inline void pause() noexcept {}
+
+/// Every wait for a peer gives way at once: a model explores what a spin would find, not how long it lasts.
+class backoff {
+public:
+  void snooze(location where = location::current()) { rl::ctx().yield(1, model::at(where)); }
+  void spin(location where = location::current()) { snooze(where); }
+  bool spent() const noexcept { return true; }
+};
+
+using futex_word = atomic<std::uint32_t>;
+
+inline void park(const futex_word& word, std::uint32_t expected, time_point until,
+                 location where = location::current()) {
+  rl::ctx().sched();
+  if (word.newest() == expected) model::asleep.sleep(&word, until, where);
+}
+
+inline void unpark(const futex_word* word, location where = location::current()) {
+  rl::ctx().sched();
+  model::asleep.wake_first(word, where);
+}
+
+}  // namespace sluice::platform
