@@ -41,8 +41,8 @@ public:
 
   /// \returns  whether these two could have met here.
   bool hand_over(const event& send, const event& recv) const noexcept {
-    return capacity_ == 0 && receivers_ > 0 && senders_ > 0 && send.result == status::ok &&
-           recv.result == status::ok && send.value == recv.value;
+    return capacity_ == 0 && receivers_ > 0 && senders_ > 0 && sends(send.kind) && receives(recv.kind) &&
+           send.result == status::ok && recv.result == status::ok && send.value == recv.value;
   }
 
   bool rendezvous() const noexcept { return capacity_ == 0; }

@@ -16,8 +16,7 @@ namespace sluice::harness {
 /// The implementation that a check is applied to: a core template, given by its registry line.
 template <template <class> class Core>
 struct subject {
-  template <class T>
-  using core = Core<T>;
+  static_assert((check_core<Core<int>>(), true));
 
   static constexpr core_traits traits = Core<int>::traits;
 

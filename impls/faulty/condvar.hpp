@@ -19,7 +19,7 @@ enum class mistake {
   rounded_capacity, ///< the capacity is rounded up to a power of two and still called exact
 };
 
-template <message T, mistake Mistake>
+template <class T, mistake Mistake>
 class condvar {
 public:
   using value_type = T;

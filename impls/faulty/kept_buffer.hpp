@@ -8,7 +8,7 @@ namespace sluice::faulty {
 
 /// Buffered messages live on after the last receiver went, until the channel itself goes (rust-lang/rust#107466,
 /// crossbeam#1121).
-template <message T>
+template <class T>
 class kept_buffer {
 public:
   using value_type = T;

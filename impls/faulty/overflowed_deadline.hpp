@@ -9,7 +9,7 @@
 namespace sluice::faulty {
 
 /// A far deadline is turned into milliseconds that overflow, and fires at once (rust-lang/rust#44216, crossbeam#795).
-template <message T>
+template <class T>
 class overflowed_deadline : public cores::mutex<T> {
 public:
   using cores::mutex<T>::mutex;

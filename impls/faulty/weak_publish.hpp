@@ -12,7 +12,7 @@ namespace sluice::faulty {
 
 /// A mailbox for one message whose flag is published one step too weakly: the receiver may see the flag before the
 /// message. Common processors forgive it, so only a model of memory can tell.
-template <message T>
+template <class T>
 class weak_publish {
 public:
   using value_type = T;

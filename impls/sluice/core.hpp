@@ -45,6 +45,8 @@ struct core_traits {
 };
 
 /// Messages that every channel can carry: a move or a destructor that throws would leave a slot half made.
+///
+/// Checked where a channel is made, not where its type is named, so that a message may hold handles of its own channel.
 template <class T>
 concept message = std::is_object_v<T> && std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>;
 
@@ -79,6 +81,11 @@ constexpr void check_core() {
   static_assert(requires { typename C::value_type; }, "a core needs a member type value_type: its message type");
   static_assert(requires { C::traits; }, "a core needs `static constexpr sluice::core_traits traits`: what it promises");
   using T = typename C::value_type;
+  static_assert(std::is_object_v<T>, "a message is an object: send a pointer or std::reference_wrapper for a reference");
+  static_assert(std::is_nothrow_move_constructible_v<T>,
+                "a message's move must not throw: declare it noexcept, or wrap the message in std::unique_ptr");
+  static_assert(std::is_nothrow_destructible_v<T>,
+                "a message's destructor must not throw: declare it noexcept, or wrap the message in std::unique_ptr");
   static_assert(requires(C& c, T& v) { { c.try_send(v) } -> std::same_as<status>; },
                 "a core needs `sluice::status try_send(T& value)`");
   static_assert(requires(C& c, T& v, deadline d) { { c.send_until(v, d) } -> std::same_as<status>; },

@@ -38,10 +38,8 @@ deadline after(std::chrono::duration<Rep, Period> duration) {
 /// A time point of any clock, as a deadline.
 template <class Clock, class Duration>
 deadline at(std::chrono::time_point<Clock, Duration> when) {
-  if constexpr (std::same_as<Clock, deadline::clock>) {
-    if (when <= platform::now()) return platform::now();
-  }
-  return after(when - Clock::now());
+  const auto now = Clock::now();
+  return when <= now ? platform::now() : after(when - now);
 }
 
 /// A core and the counts of its handles. Whichever side goes last frees it.

@@ -9,13 +9,13 @@
 /// Many producers, many consumers: each message goes to one of the receivers.
 namespace sluice::mpmc {
 
-template <message T>
+template <class T>
 using sender = basic_sender<detail::any_core<T>>;
-template <message T>
+template <class T>
 using receiver = basic_receiver<detail::any_core<T>>;
 
 /// A channel without a bound: sends never wait.
-template <message T>
+template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> unbounded() {
   return make_channel<detail::any_core<T>>();
 }
@@ -23,7 +23,7 @@ template <message T>
 /// A channel that holds at most `capacity` messages; with 0, a send returns only once its message is received.
 ///
 /// \throws std::length_error, std::bad_alloc  if there cannot be so large a buffer.
-template <message T>
+template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> bounded(
     std::size_t capacity) {
   return make_channel<detail::any_core<T>>(capacity);

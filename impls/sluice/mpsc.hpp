@@ -9,13 +9,13 @@
 /// Many producers, one consumer: senders clone, the receiver does not.
 namespace sluice::mpsc {
 
-template <message T>
+template <class T>
 using sender = basic_sender<detail::any_core<T>, cardinality::one>;
-template <message T>
+template <class T>
 using receiver = basic_receiver<detail::any_core<T>, cardinality::one>;
 
 /// A channel without a bound: sends never wait.
-template <message T>
+template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> channel() {
   return make_channel<detail::any_core<T>, cardinality::one>();
 }
@@ -23,7 +23,7 @@ template <message T>
 /// A channel that holds at most `capacity` messages; with 0, a send returns only once its message is received.
 ///
 /// \throws std::length_error, std::bad_alloc  if there cannot be so large a buffer.
-template <message T>
+template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> sync_channel(
     std::size_t capacity) {
   return make_channel<detail::any_core<T>, cardinality::one>(capacity);

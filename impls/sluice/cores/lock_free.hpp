@@ -21,7 +21,7 @@ namespace sluice::cores {
 /// \par Progress  a send is lock-free but for the moment at which a block is appended; a receive may wait for the sender
 ///                of its position to publish. A message costs an allocation once in `platform::block_slots`.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
-template <message T>
+template <class T>
 class lock_free {
 public:
   using value_type = T;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace sluice::cores {
@@ -16,14 +17,18 @@ namespace sluice::cores {
 ///
 /// \par Progress  blocking; every operation takes the lock.
 /// \par Ordering  global: the lock orders all operations.
-template <message T>
+template <class T>
 class mutex {
 public:
   using value_type = T;
   static constexpr core_traits traits{.unbounded = true, .bounded = true};
 
   mutex() = default;
-  explicit mutex(std::size_t capacity) : capacity_(capacity) {}
+
+  /// \throws std::length_error  for a capacity of 0, at which nothing could ever be sent.
+  explicit mutex(std::size_t capacity) : capacity_(capacity) {
+    if (capacity == 0) throw std::length_error("sluice: a queue needs a capacity of at least 1");
+  }
 
   status try_send(T& value) {
     platform::unique_lock guard(mutex_);

@@ -19,7 +19,7 @@ namespace sluice::cores {
 /// \par Progress  blocking; a waiter that was claimed waits the few instructions of its peer's move.
 /// \par Ordering  global: hand-offs take effect in the order of their claims; waiters are served first come, first
 ///                served.
-template <message T>
+template <class T>
 class rendezvous {
 public:
   using value_type = T;

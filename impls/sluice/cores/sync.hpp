@@ -23,7 +23,7 @@ namespace sluice::cores {
 /// \par Progress  a send or receive that finds its slot claimed by a peer waits the few instructions until the peer has
 ///                published; otherwise lock-free, and with nobody asleep without a system call.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
-template <message T>
+template <class T>
 class sync {
 public:
   using value_type = T;

@@ -12,7 +12,7 @@
 namespace sluice::detail {
 
 /// The core behind the facades: whichever suits the capacity asked for, under one type.
-template <message T>
+template <class T>
 class any_core {
 public:
   using value_type = T;

@@ -1,0 +1,28 @@
+# Installs the package, builds a project against it that registers a channel of its own, and runs that project's tests.
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "failed with ${code}: ${command}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK}/installed ${WORK}/build)
+run(${CMAKE_COMMAND} --install ${SLUICE_BINARY_DIR} --prefix ${WORK}/installed)
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G Ninja -D CMAKE_BUILD_TYPE=Release
+    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_PREFIX_PATH=${WORK}/installed
+    -D CMAKE_CXX_COMPILER_LAUNCHER=$ENV{CMAKE_CXX_COMPILER_LAUNCHER})
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+foreach(test hello property.mine model.mine bench.mine)
+  run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure --no-tests=error -R "^${test}$")
+endforeach()
+
+find_program(PKG_CONFIG pkg-config)
+if(PKG_CONFIG)
+  set(ENV{PKG_CONFIG_PATH} ${WORK}/installed/share/pkgconfig)
+  execute_process(COMMAND ${PKG_CONFIG} --cflags sluice OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE
+                  COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags)
+  run(${COMPILER} ${flags} ${SOURCE}/hello.cpp -o ${WORK}/hello)
+  run(${WORK}/hello)
+endif()

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <sluice/cores/mutex.hpp>
+
+namespace mine {
+
+/// Somebody's own channel: here, bounded only.
+template <sluice::message T>
+class channel : public sluice::cores::mutex<T> {
+public:
+  static constexpr sluice::core_traits traits{.bounded = true};
+  using sluice::cores::mutex<T>::mutex;
+};
+
+}  // namespace mine

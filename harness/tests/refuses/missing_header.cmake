@@ -1,0 +1,1 @@
+sluice_channel(ghost HEADER no/such/header.hpp TYPE ghost)

@@ -1,0 +1,13 @@
+# Every include of the public headers is of the library itself, the standard library or the operating system.
+file(GLOB_RECURSE headers ${FOLDER}/*.hpp)
+if(NOT headers)
+  message(FATAL_ERROR "no headers below ${FOLDER}")
+endif()
+foreach(header IN LISTS headers)
+  file(STRINGS ${header} includes REGEX "^#include")
+  foreach(include IN LISTS includes)
+    if(NOT include MATCHES "^#include (<sluice/|<[a-z_]+>$|<linux/futex.h>|<sys/syscall.h>|<unistd.h>|SLUICE_PLATFORM_HEADER)")
+      message(SEND_ERROR "${header}: ${include} is not of the standard library")
+    endif()
+  endforeach()
+endforeach()

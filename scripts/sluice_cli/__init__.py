@@ -1,0 +1,1 @@
+"""The command line of sluice: verify, measure, report and gate channels."""

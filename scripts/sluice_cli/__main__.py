@@ -1,0 +1,3 @@
+from sluice_cli.cli import main
+
+main()

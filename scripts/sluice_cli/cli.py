@@ -1,0 +1,167 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import sys
+
+import click
+
+from sluice_cli import bench as benchmarks
+from sluice_cli import build, gate as gating, machine, new as creating, report as reporting, results, setup
+from sluice_cli import verify as verification
+from sluice_cli.common import RESULTS, Failure, Unverified, console
+
+LEVEL = click.option(
+    "--level",
+    default="quick",
+    show_default=True,
+    metavar="LEVEL",
+    help=f"How much to try: {', '.join(verification.LEVELS)}.",
+)
+SEED = click.option("--seed", default=1, show_default=True, help="What random choices grow from.")
+
+
+def shell_line() -> str:
+    return " ".join(["scripts/sluice", *sys.argv[1:]])
+
+
+def gather(level: str, seed: int, checks: list[dict], samples: list[dict]) -> dict:
+    """A run's results, as results/schema.json has them."""
+    return {
+        "schema": results.SCHEMA,
+        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "revision": build.revision(),
+        "command": shell_line(),
+        "level": level,
+        "seed": seed,
+        "machine": machine.facts(),
+        "checks": checks,
+        "samples": samples,
+    }
+
+
+def insist(checks: list[dict]) -> None:
+    """Ends the command with exit code 1 if a check did not come out as it must."""
+    if wrong := verification.bad(checks):
+        names = ", ".join(f"{c['channel']} {c['kind']} {c['check']}" for c in wrong[:5])
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise Unverified(f"{len(wrong)} checks did not come out as they must: {names}{more}")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def commands() -> None:
+    """Verify, measure, report and gate channels.
+
+    Exit codes: 0 good, 1 a property or model failed, 2 wrong usage, 3 slower than the base, 4 this machine lacks something,
+    5 a results file cannot be used, 6 the tree does not build.
+    """
+
+
+@commands.command()
+@click.option("--quick", is_flag=True, help="Fewer messages, rounds and executions: within 5 minutes after building.")
+@click.option("--from", "source", type=click.Path(path_type=pathlib.Path), help="Write the report of this results.json again.")
+@SEED
+def report(quick: bool, source: pathlib.Path | None, seed: int) -> None:
+    """Set up, build, verify, measure and plot; prints the path of results/<run>/report.html."""
+    if source:
+        console.print(str(reporting.write(results.load(source), source.parent)), markup=False)
+        return
+    level = "quick" if quick else "standard"
+    binary = build.preset("release")
+    channels = build.registry(binary)
+    checks = verification.verify(channels, level, seed)
+    verification.show(checks)
+    effort = benchmarks.EFFORTS["quick" if quick else "full"]
+    samples = benchmarks.measure(channels, effort, seed)
+    folder = results.new_run()
+    data = gather(level, seed, checks, samples)
+    results.save(data, folder / "results.json")
+    console.print(str(reporting.write(data, folder)), markup=False)
+    insist(checks)
+
+
+@commands.command()
+@click.option("--preset", default="release", show_default=True, help=f"One of {', '.join(build.PRESETS)}.")
+def test(preset: str) -> None:
+    """Set up, build and run every test of a preset under ctest."""
+    if build.test(preset) != 0:
+        raise Unverified(f"tests of preset {preset} failed; ctest's output is above")
+
+
+@commands.command()
+@click.argument("channels", nargs=-1)
+@LEVEL
+@SEED
+@click.option("--shard", default="1/1", show_default=True, help="Only the i-th of n parts of the work, as i/n.")
+@click.option("--json", "out", type=click.Path(path_type=pathlib.Path), help="Write the verdicts to this file.")
+def verify(channels: tuple[str, ...], level: str, seed: int, shard: str, out: pathlib.Path | None) -> None:
+    """Run the property tests and models of CHANNELS, or of all, and print the matrix of verdicts."""
+    registered = build.registry(build.preset("release"))
+    checks = verification.verify(build.choose(registered, channels), level, seed, shard)
+    verification.show(checks)
+    if out:
+        results.save(gather(level, seed, checks, []), out)
+    insist(checks)
+
+
+@commands.command()
+@click.argument("channels", nargs=-1)
+@click.option("--quick", is_flag=True, help="Fewer messages and rounds.")
+@click.option("--free", is_flag=True, help="Do not pin threads to processors.")
+@SEED
+def bench(channels: tuple[str, ...], quick: bool, free: bool, seed: int) -> None:
+    """Measure CHANNELS, or all; writes results/<run>/results.json and its report."""
+    registered = build.registry(build.preset("release"))
+    effort = benchmarks.EFFORTS["quick" if quick else "full"]
+    samples = benchmarks.measure(build.choose(registered, channels), effort, seed, pinned=not free)
+    folder = results.new_run()
+    data = gather("none", seed, [], samples)
+    results.save(data, folder / "results.json")
+    console.print(str(reporting.write(data, folder)), markup=False)
+
+
+@commands.command()
+@click.option("--base", required=True, metavar="REV", help="The revision to hold this tree against.")
+@click.option("--pairs", default=gating.PAIRS, show_default=True, type=click.IntRange(5, 1000), help="Pairs of samples.")
+@SEED
+def gate(base: str, pairs: int, seed: int) -> None:
+    """Verify this tree, and compare its speed with REV's; writes gate.json and gate.md to results/gate."""
+    setup.ensure()
+    commit, tree = gating.checkout(base)
+    channels = build.registry(build.preset("release"))
+    checks = verification.verify(channels, "quick", seed)
+    verification.show(verification.bad(checks))
+    insist(checks)
+    before = gating.build_benchmarks(tree, tree / "build" / "gate")
+    verdicts = gating.compare(before, [c for c in channels if "bench" in c.programs], seed, pairs)
+    gating.show(verdicts)
+    folder = RESULTS / "gate"
+    folder.mkdir(parents=True, exist_ok=True)
+    gating.write(verdicts, commit, folder)
+    console.print(f"against {commit[:12]}: {gating.overall(verdicts)} ({folder / 'gate.json'})", markup=False)
+    if slower := [f"{v.channel} {v.workload}" for v in verdicts if v.verdict == "slower"]:
+        raise gating.Slower(f"slower than {commit[:12]}: {', '.join(slower)}")
+
+
+@commands.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Start a channel NAME: a working core to change, and its registry line."""
+    header = creating.create(name)
+    console.print(f"{header}\nnext: change it, then run scripts/sluice verify {name}", markup=False)
+
+
+def main() -> None:
+    try:
+        commands(prog_name="scripts/sluice", standalone_mode=False)
+    except click.exceptions.Abort:
+        console.print("sluice: interrupted; earlier results are as they were")
+        sys.exit(130)
+    except Failure as failure:
+        failure.show()
+        sys.exit(failure.exit_code)
+    except click.ClickException as misuse:
+        misuse.show()
+        sys.exit(misuse.exit_code)

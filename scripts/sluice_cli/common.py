@@ -1,0 +1,82 @@
+"""Where things are, how failures are told, and how progress is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import time
+from collections.abc import Callable, Iterator
+
+import click
+import rich.console
+import rich.progress
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "results"
+BUILDS = ROOT / "build"
+
+console = rich.console.Console(highlight=False, soft_wrap=True)
+
+
+class Failure(click.ClickException):
+    """Something a user can mend, told in one sentence."""
+
+    def show(self, file=None) -> None:
+        console.print(f"sluice: {self.message}", style="red", markup=False)
+
+
+class Unverified(Failure):
+    """A property or model failed."""
+
+    exit_code = 1
+
+
+class Usage(Failure):
+    """What was asked for does not exist."""
+
+    exit_code = 2
+
+
+class Environment(Failure):
+    """This machine lacks something."""
+
+    exit_code = 4
+
+
+class BadResults(Failure):
+    """A results file cannot be used."""
+
+    exit_code = 5
+
+
+class BuildFailed(Failure):
+    """The tree does not build."""
+
+    exit_code = 6
+
+
+@contextlib.contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal; elsewhere a line for each tenth of the way. The function given advances by one."""
+    if console.is_terminal:
+        columns = (
+            rich.progress.TextColumn("{task.description}"),
+            rich.progress.BarColumn(),
+            rich.progress.MofNCompleteColumn(),
+            rich.progress.TimeRemainingColumn(),
+            rich.progress.TextColumn("{task.fields[now]}"),
+        )
+        with rich.progress.Progress(*columns, console=console, transient=True) as bars:
+            task = bars.add_task(title, total=total, now="")
+            yield lambda now: bars.update(task, advance=1, now=now)
+        return
+    done = 0
+    start = time.monotonic()
+
+    def advance(_: str) -> None:
+        nonlocal done
+        before, done = done, done + 1
+        if done == total or done * 10 // total > before * 10 // total:
+            console.print(f"{title}: {done} of {total}, {time.monotonic() - start:.0f} s")
+
+    yield advance

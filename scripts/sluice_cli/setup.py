@@ -1,0 +1,68 @@
+"""Installs the Debian packages that are missing; elsewhere, names them."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+from sluice_cli.common import ROOT, Environment, console
+
+# Programs and headers that tell whether a package's content is here, from whatever source it came.
+SIGNS = {
+    "g++": "g++",
+    "cmake": "cmake",
+    "ninja-build": "ninja",
+    "ccache": "ccache",
+    "git": "git",
+    "pkg-config": "pkg-config",
+    "libgtest-dev": "gtest/gtest.h",
+    "librapidcheck-dev": "rapidcheck.h",
+    "relacy-dev": "relacy/relacy.hpp",
+    "libcli11-dev": "CLI/CLI.hpp",
+    "nlohmann-json3-dev": "nlohmann/json.hpp",
+    "libbenchmark-dev": "benchmark/benchmark.h",
+}
+
+
+def here(sign: str) -> bool:
+    if not sign.endswith((".h", ".hpp")):
+        return shutil.which(sign) is not None
+    return any((pathlib.Path(folder) / sign).exists() for folder in ("/usr/include", "/usr/local/include"))
+
+
+def wanted() -> dict[str, str]:
+    """Each package with what it is for."""
+    packages = {}
+    for line in (ROOT / "scripts" / "packages.txt").read_text().splitlines():
+        purpose, *names = line.split()
+        if purpose != "#":
+            packages.update((name, purpose) for name in names)
+    return packages
+
+
+def ensure(extra: dict[str, str] | None = None) -> None:
+    """Installs what is missing with apt-get, after saying what and why.
+
+    `extra` maps further packages to the program that shows that they are here.
+    """
+    signs = SIGNS | (extra or {})
+    missing = {name: wanted().get(name, "this preset") for name, sign in signs.items() if not here(sign)}
+    if not missing:
+        return
+    listing = ", ".join(f"{name} (for {purpose})" for name, purpose in missing.items())
+    if shutil.which("apt-get") is None or os.environ.get("SLUICE_NO_INSTALL"):
+        # Libraries can be had by CMake itself; a compiler and its tools cannot.
+        programs = [name for name in missing if not signs[name].endswith((".h", ".hpp")) and name != "ccache"]
+        if not programs:
+            console.print(f"sluice: not installed, so CMake fetches pinned releases: {listing}", markup=False)
+            return
+        raise Environment(f"this machine lacks {listing}; install these and run the command again")
+    console.print(f"sluice: installing with apt-get: {listing}", markup=False)
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run([*sudo, "apt-get", "update", "-qq"], env=environment, check=False)
+    command = [*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+    if subprocess.run(command, env=environment, stdout=subprocess.DEVNULL).returncode != 0:
+        raise Environment(f"apt-get could not install {', '.join(missing)}; see its messages above")

@@ -1,0 +1,178 @@
+"""Runs property and model programs and gathers their verdicts."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+
+import rich.table
+
+from sluice_cli.build import Channel
+from sluice_cli.common import Usage, console, progress
+
+
+@dataclasses.dataclass(frozen=True)
+class Level:
+    """How much to try: random inputs for each property, schedules for each scenario and capacity."""
+
+    properties: int
+    models: int
+
+
+LEVELS = {
+    "quick": Level(properties=200, models=10_000),
+    "standard": Level(properties=1_000, models=100_000),
+    "deep": Level(properties=50_000, models=10_000_000),
+}
+
+# What a program is called in the verdicts of its checks.
+KIND = {"properties": "property", "models": "model"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One run of one program."""
+
+    channel: Channel
+    tool: str
+    check: str | None = None  # of a faulty channel: the check that must catch it
+
+    @property
+    def kind(self) -> str:
+        return KIND[self.tool]
+
+
+def tasks_for(channels: list[Channel]) -> list[Task]:
+    tasks = []
+    for channel in channels:
+        if channel.faulty:
+            for named in channel.caught_by:
+                kind, check = named.split("/")
+                tool = next(tool for tool, name in KIND.items() if name == kind)
+                if tool in channel.programs:
+                    tasks.append(Task(channel, tool, check))
+        else:
+            tasks += [Task(channel, tool) for tool in KIND if tool in channel.programs]
+    return tasks
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """`i/n`: the i-th of n parts, counted from 1."""
+    part, _, parts = text.partition("/")
+    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise Usage(f"`{text}` is no shard; give i/n with 1 <= i <= n, for example 2/8")
+    return int(part), int(parts)
+
+
+def run_task(task: Task, level: Level, seed: int) -> list[dict]:
+    """Runs a program to its end; a crash is a failed check, too."""
+    program = task.channel.programs[task.tool]
+    executions = level.properties if task.tool == "properties" else level.models
+    if task.check:
+        # A mistake that is there to be found gets a chance, however low the level.
+        executions = max(executions, 1_000 if task.tool == "properties" else 100_000)
+    with tempfile.TemporaryDirectory() as folder:
+        verdicts = pathlib.Path(folder) / "checks.json"
+        command = [str(program), "--seed", str(seed), "--executions", str(executions), "--json", str(verdicts)]
+        if task.check:
+            command += ["--check", task.check]
+            if task.tool == "properties":
+                command += ["--patience", "5"]
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if verdicts.exists():
+            checks = json.loads(verdicts.read_text())
+        else:
+            checks = [
+                {
+                    "channel": task.channel.name,
+                    "kind": task.kind,
+                    "check": task.check or "whole program",
+                    "claim": "The program runs to its end.",
+                    "verdict": "failed",
+                    "detail": f"ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}",
+                    "reproduce": " ".join(command[:-2] if not task.check else command),
+                    "executions": 0,
+                    "seconds": 0.0,
+                    "seed": seed,
+                }
+            ]
+    for check in checks:
+        check["expected"] = "caught" if task.check else "passed"
+        if task.check:
+            check["verdict"] = "caught" if check["verdict"] == "failed" else "missed"
+    return checks
+
+
+def verify(channels: list[Channel], level: str, seed: int, shard: str = "1/1") -> list[dict]:
+    """The verdicts of every check on every channel."""
+    if level not in LEVELS:
+        raise Usage(f"there is no level `{level}`; there are {', '.join(LEVELS)}")
+    part, parts = parse_shard(shard)
+    tasks = tasks_for(channels)[part - 1 :: parts]
+    checks: list[dict] = []
+    with progress("verifying", len(tasks)) as advance:
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            # Models first: each takes one processor for long, and properties fill the gaps.
+            ordered = sorted(tasks, key=lambda task: task.tool)
+            running = {pool.submit(run_task, task, LEVELS[level], seed): task for task in ordered}
+            for future in concurrent.futures.as_completed(running):
+                task = running[future]
+                checks += future.result()
+                advance(f"{task.kind} {task.channel.name}")
+    order = {channel.name: i for i, channel in enumerate(channels)}
+    return sorted(checks, key=lambda c: (order[c["channel"]], c["kind"], c["check"]))
+
+
+def bad(checks: list[dict]) -> list[dict]:
+    """The checks that did not come out as they must."""
+    return [check for check in checks if check["verdict"] in ("failed", "missed")]
+
+
+def matrix(checks: list[dict]) -> tuple[list[str], list[tuple[str, str, dict[str, dict]]]]:
+    """Sound channels by checks: the channels' names, and rows of kind, check and verdict by channel."""
+    sound = [check for check in checks if check["expected"] == "passed"]
+    names = list(dict.fromkeys(check["channel"] for check in sound))
+    rows: dict[tuple[str, str], dict[str, dict]] = {}
+    for check in sound:
+        rows.setdefault((check["kind"], check["check"]), {})[check["channel"]] = check
+    ordered = sorted(rows.items(), key=lambda row: row[0][0], reverse=True)
+    return names, [(kind, name, verdicts) for (kind, name), verdicts in ordered]
+
+
+def show(checks: list[dict]) -> None:
+    """Prints the matrix, the faulty channels and every failure."""
+    names, rows = matrix(checks)
+    if rows:
+        table = rich.table.Table("check", *names, title="Executions of each check; – where it does not apply")
+        for kind, check, verdicts in rows:
+            cells = []
+            for name in names:
+                verdict = verdicts.get(name)
+                if verdict is None or verdict["verdict"] == "not_applicable":
+                    cells.append("[dim]–[/dim]")
+                elif verdict["verdict"] == "passed":
+                    cells.append(f"[green]{verdict['executions']:,}[/green]")
+                else:
+                    cells.append("[bold red]FAILED[/bold red]")
+            table.add_row(f"{kind} {check}", *cells)
+        console.print(table)
+    caught = [check for check in checks if check["expected"] == "caught"]
+    if caught:
+        table = rich.table.Table("faulty channel", "check", "verdict", "executions", title="Channels with a known mistake")
+        for check in caught:
+            style = "green" if check["verdict"] == "caught" else "bold red"
+            table.add_row(
+                check["channel"],
+                f"{check['kind']} {check['check']}",
+                f"[{style}]{check['verdict']}[/{style}]",
+                f"{check['executions']:,}",
+            )
+        console.print(table)
+    for check in bad(checks):
+        console.print(f"\n{check['channel']}: {check['kind']} {check['check']} {check['verdict']}", style="bold red")
+        console.print(f"{check['claim']}\n{check['detail']}\nreproduce: {check['reproduce']}", markup=False)
