@@ -47,9 +47,7 @@ private:
     friend bool operator==(const visited&, const visited&) = default;
   };
   struct visited_hash {
-    std::size_t operator()(const visited& v) const noexcept {
-      return (v.done * 0x9e3779b97f4a7c15u) ^ v.state.hash();
-    }
+    std::size_t operator()(const visited& v) const noexcept { return (v.done * 0x9e3779b97f4a7c15u) ^ v.state.hash(); }
   };
 
   static bool has(std::uint64_t set, std::size_t i) noexcept { return set >> i & 1; }

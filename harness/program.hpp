@@ -30,9 +30,8 @@ enum class op_kind : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 11> op_names{
-    "send",     "try_send",     "send_for",    "recv",           "try_recv",
-    "recv_for", "clone_sender", "drop_sender", "clone_receiver", "drop_receiver",
-    "keep",
+    "send",         "try_send",    "send_for",       "recv",          "try_recv", "recv_for",
+    "clone_sender", "drop_sender", "clone_receiver", "drop_receiver", "keep",
 };
 
 constexpr std::string_view to_string(op_kind kind) noexcept { return op_names[static_cast<std::size_t>(kind)]; }
@@ -46,8 +45,9 @@ constexpr bool uses_receiver(op_kind kind) noexcept { return !uses_sender(kind) 
 
 /// A small concurrent program over one channel: a list of operations for each thread.
 ///
-/// A thread that has sender operations starts with a sender of its own, and so for receivers; whatever it still holds at
-/// its end goes then, unless its list ends in `keep`: that shows a wake-up which would be lost but for the disconnect. The n-th operation of thread t sends the value 100 * t + n, so all values differ.
+/// A thread that has sender operations starts with a sender of its own, and so for receivers; whatever it still holds
+/// at its end goes then, unless its list ends in `keep`: that shows a wake-up which would be lost but for the
+/// disconnect. The n-th operation of thread t sends the value 100 * t + n, so all values differ.
 struct program {
   using thread = std::vector<op_kind>;
 

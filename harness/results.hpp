@@ -15,10 +15,10 @@ namespace sluice::harness {
 /// The verdict of one check on one channel, as it stands in results/*.json (results/schema.json: check).
 struct check_result {
   std::string check;
-  std::string claim;     ///< what was claimed, in one sentence
-  std::string verdict;   ///< passed, failed or not_applicable
-  std::string detail;    ///< of a failure: what was seen; of not_applicable: why
-  std::string reproduce; ///< of a failure: the command that shows it again
+  std::string claim;      ///< what was claimed, in one sentence
+  std::string verdict;    ///< passed, failed or not_applicable
+  std::string detail;     ///< of a failure: what was seen; of not_applicable: why
+  std::string reproduce;  ///< of a failure: the command that shows it again
   std::uint64_t executions = 0;
   double seconds = 0;
 };

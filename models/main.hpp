@@ -96,8 +96,8 @@ private:
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     std::cout << std::left << std::setw(22) << s.name << std::right << std::setw(10) << result.executions
-              << " executions  " << result.verdict
-              << (result.verdict == "not_applicable" ? ": " + result.detail : "") << std::endl;
+              << " executions  " << result.verdict << (result.verdict == "not_applicable" ? ": " + result.detail : "")
+              << std::endl;
     report_.checks.push_back(result);
     return result.verdict != "failed";
   }

@@ -258,7 +258,8 @@ private:
 class condition_variable {
 public:
   void wait(unique_lock& guard, location where = location::current()) { sleep(guard, deadline_never, where); }
-  void wait_until(unique_lock& guard, std::chrono::steady_clock::time_point until, location where = location::current()) {
+  void wait_until(unique_lock& guard, std::chrono::steady_clock::time_point until,
+                  location where = location::current()) {
     sleep(guard, until, where);
   }
   void notify_one(location where = location::current()) {

@@ -97,7 +97,8 @@ private:
 
   void set_priorities() {
     for (rl::thread_id_t t = 0; t < Threads; ++t) priority_[static_cast<std::size_t>(t)] = t;
-    for (auto i = static_cast<unsigned>(Threads) - 1; i > 0; --i) std::swap(priority_[i], priority_[draws_.draw(i + 1)]);
+    for (auto i = static_cast<unsigned>(Threads) - 1; i > 0; --i)
+      std::swap(priority_[i], priority_[draws_.draw(i + 1)]);
     // How long an execution is cannot be known before it, so a horizon is drawn, short or long.
     const unsigned horizon = 8u << draws_.draw(6);
     for (auto& at : change_at_) at = draws_.draw(horizon);

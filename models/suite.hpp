@@ -117,8 +117,7 @@ public:
 
   void thread(unsigned index) {
     auto& now = current_execution;
-    runners_[index]->run(
-        now.program().threads[index], now.seen(), [&] { return now.tick(); }, [](harness::op_kind) {});
+    runners_[index]->run(now.program().threads[index], now.seen(), [&] { return now.tick(); }, [](harness::op_kind) {});
   }
 
   void after() {

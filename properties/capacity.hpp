@@ -24,8 +24,9 @@ struct exact_capacity {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = *rc::gen::inRange<std::size_t>(std::max<std::size_t>(1, Subject::traits.least_capacity),
-                                                           std::min<std::size_t>(200, Subject::traits.greatest_capacity));
+      const auto capacity =
+          *rc::gen::inRange<std::size_t>(std::max<std::size_t>(1, Subject::traits.least_capacity),
+                                         std::min<std::size_t>(200, Subject::traits.greatest_capacity));
       const auto laps = *rc::gen::inRange<std::size_t>(1, 4);
       auto [tx, rx] = Subject::template make<std::size_t>(capacity);
       RC_ASSERT(tx.capacity() == capacity);

@@ -117,7 +117,8 @@ template <class Subject>
 struct receivers_gone {
   static constexpr std::string_view name = "receivers_gone";
   static constexpr std::string_view claim =
-      "When the last receiver goes, buffered messages are destroyed at once, and every later send gives its message back.";
+      "When the last receiver goes, buffered messages are destroyed at once, and every later send gives its message "
+      "back.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
 
   static void check(run& r) {

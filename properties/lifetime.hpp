@@ -30,25 +30,27 @@ struct lifetime {
         auto [tx, rx] = Subject::template make<counted>(capacity);
         crew threads(r.dog());
         for (int p = 0; p < producers; ++p) {
-          threads.add("producer " + std::to_string(p), [&, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
-            for (int i = 0; i < each; ++i) {
-              self.about_to("send");
-              if (!mine->send(counted(alive))) break;
-            }
-            self.about_to("drop its sender");
-            mine->reset();
-          });
+          threads.add("producer " + std::to_string(p),
+                      [&, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
+                        for (int i = 0; i < each; ++i) {
+                          self.about_to("send");
+                          if (!mine->send(counted(alive))) break;
+                        }
+                        self.about_to("drop its sender");
+                        mine->reset();
+                      });
         }
         for (int c = 0; c < consumers; ++c) {
           // Each leaves after a while, so that senders are met by a channel without receivers.
-          threads.add("consumer " + std::to_string(c), [&, mine = std::make_shared<decltype(rx)>(rx.clone())](worker& self) {
-            for (int i = 0; i < wanted; ++i) {
-              self.about_to("recv");
-              if (!mine->recv()) break;
-            }
-            self.about_to("drop its receiver");
-            mine->reset();
-          });
+          threads.add("consumer " + std::to_string(c),
+                      [&, mine = std::make_shared<decltype(rx)>(rx.clone())](worker& self) {
+                        for (int i = 0; i < wanted; ++i) {
+                          self.about_to("recv");
+                          if (!mine->recv()) break;
+                        }
+                        self.about_to("drop its receiver");
+                        mine->reset();
+                      });
         }
         tx.reset();
         rx.reset();

@@ -8,8 +8,8 @@
 #include <properties/streams.hpp>
 #include <properties/waiting.hpp>
 
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
+#include <CLI/CLI.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -117,6 +117,7 @@ private:
                        " --executions " + std::to_string(options_.executions);
     const auto start = std::chrono::steady_clock::now();
     run r(options_, *dog_);
+    running_ = &r;
     try {
       Property::check(r);
     } catch (const std::exception& error) {
@@ -141,6 +142,7 @@ private:
   void hung(const std::string& account) {
     auto& result = report_.checks.back();
     result.detail = account;
+    result.executions = running_->executions();
     std::cout << account;
     announce(result);
     write();
@@ -157,6 +159,7 @@ private:
   std::filesystem::path json_;
   std::vector<std::string> known_;
   harness::watchdog* dog_ = nullptr;
+  const run* running_ = nullptr;
 };
 
 }  // namespace sluice::properties

@@ -56,30 +56,32 @@ std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape) {
     auto [tx, rx] = Subject::template make<parcel>(shape.capacity);
     crew threads(r.dog());
     for (std::uint32_t p = 0; p < shape.producers; ++p) {
-      threads.add("producer " + std::to_string(p), [&, p, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
-        for (std::uint32_t n = 0; n < shape.each; ++n) {
-          if (n % 3 == 0) {
-            self.about_to("try_send");
-            if (mine->try_send(parcel(p, n))) continue;
-          }
-          self.about_to("send");
-          if (!mine->send(parcel(p, n))) refused = true;
-        }
-        mine->reset();
-      });
+      threads.add("producer " + std::to_string(p),
+                  [&, p, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
+                    for (std::uint32_t n = 0; n < shape.each; ++n) {
+                      if (n % 3 == 0) {
+                        self.about_to("try_send");
+                        if (mine->try_send(parcel(p, n))) continue;
+                      }
+                      self.about_to("send");
+                      if (!mine->send(parcel(p, n))) refused = true;
+                    }
+                    mine->reset();
+                  });
     }
     for (std::uint32_t c = 0; c < shape.consumers; ++c) {
-      threads.add("consumer " + std::to_string(c), [&, c, mine = std::make_shared<decltype(rx)>(rx.clone())](worker& self) {
-        for (;;) {
-          self.about_to("try_recv");
-          if (auto message = mine->try_recv()) got[c].push_back(*message);
-          self.about_to("recv");
-          auto message = mine->recv();
-          if (!message) break;
-          got[c].push_back(*message);
-        }
-        mine->reset();
-      });
+      threads.add("consumer " + std::to_string(c),
+                  [&, c, mine = std::make_shared<decltype(rx)>(rx.clone())](worker& self) {
+                    for (;;) {
+                      self.about_to("try_recv");
+                      if (auto message = mine->try_recv()) got[c].push_back(*message);
+                      self.about_to("recv");
+                      auto message = mine->recv();
+                      if (!message) break;
+                      got[c].push_back(*message);
+                    }
+                    mine->reset();
+                  });
     }
     tx.reset();
     rx.reset();

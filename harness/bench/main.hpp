@@ -2,8 +2,8 @@
 
 #include <harness/bench/workloads.hpp>
 
-#include <CLI/CLI.hpp>
 #include <benchmark/benchmark.h>
+#include <CLI/CLI.hpp>
 
 #include <array>
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 /// The benchmark program of one channel.
 ///
-/// A benchmark's name is shape/capacity/threads, for example `mpmc/128/4`: with T threads, `mpsc` has T producers and one
-/// consumer, `mpmc` T of each. Each has one iteration, timed by the workload itself, so that a sample is a process.
+/// A benchmark's name is shape/capacity/threads, for example `mpmc/128/4`: with T threads, `mpsc` has T producers and
+/// one consumer, `mpmc` T of each. Each has one iteration, timed by the workload itself, so that a sample is a process.
 namespace sluice::bench {
 
 struct options {
@@ -93,11 +93,7 @@ private:
       std::optional<std::size_t> capacity;
     };
     const std::array<column, 5> columns{
-        column{"0", 0},
-        {"1", 1},
-        {"128", 128},
-        {"n", options_.messages},
-        {"unbounded", std::nullopt},
+        column{"0", 0}, {"1", 1}, {"128", 128}, {"n", options_.messages}, {"unbounded", std::nullopt},
     };
     for (const auto& [name, capacity] : columns) {
       if (!Subject::traits.accepts(capacity)) continue;
@@ -116,32 +112,40 @@ private:
           }
         }
       }
-      if (name == "0" || name == "1" || name == "unbounded") add_ping_pong<Subject>("ping_pong/" + name + "/1", capacity);
+      if (name == "0" || name == "1" || name == "unbounded")
+        add_ping_pong<Subject>("ping_pong/" + name + "/1", capacity);
     }
   }
 
   template <class Subject>
   void add_stream(const std::string& name, std::optional<std::size_t> capacity, std::uint64_t messages,
                   std::size_t producers, std::size_t consumers) {
-    add(name, messages, [=, this] { return stream<Subject>(capacity, messages, producers, consumers, options_.pinned); });
+    add(name, messages,
+        [=, this] { return stream<Subject>(capacity, messages, producers, consumers, options_.pinned); });
   }
 
   template <class Subject>
   void add_ping_pong(const std::string& name, std::optional<std::size_t> capacity) {
     const std::uint64_t messages = options_.messages / 20;
-    benchmark::RegisterBenchmark(name.c_str(), [=, this](benchmark::State& state) {
-      histogram round_trips;
-      measure(state, messages, [&] { return ping_pong<Subject>(capacity, messages, options_.pinned, round_trips); });
-      state.counters["p50_ns"] = round_trips.percentile(0.5);
-      state.counters["p90_ns"] = round_trips.percentile(0.9);
-      state.counters["p99_ns"] = round_trips.percentile(0.99);
-      state.counters["p999_ns"] = round_trips.percentile(0.999);
-    })->Iterations(1)->UseManualTime();
+    benchmark::RegisterBenchmark(name.c_str(),
+                                 [=, this](benchmark::State& state) {
+                                   histogram round_trips;
+                                   measure(state, messages, [&] {
+                                     return ping_pong<Subject>(capacity, messages, options_.pinned, round_trips);
+                                   });
+                                   state.counters["p50_ns"] = round_trips.percentile(0.5);
+                                   state.counters["p90_ns"] = round_trips.percentile(0.9);
+                                   state.counters["p99_ns"] = round_trips.percentile(0.99);
+                                   state.counters["p999_ns"] = round_trips.percentile(0.999);
+                                 })
+        ->Iterations(1)
+        ->UseManualTime();
   }
 
   template <class Workload>
   void add(const std::string& name, std::uint64_t messages, Workload workload) {
-    benchmark::RegisterBenchmark(name.c_str(), [=, this](benchmark::State& state) { measure(state, messages, workload); })
+    benchmark::RegisterBenchmark(name.c_str(),
+                                 [=, this](benchmark::State& state) { measure(state, messages, workload); })
         ->Iterations(1)
         ->UseManualTime();
   }

@@ -42,7 +42,9 @@ struct usage {
 #if defined(__linux__)
     rusage r{};
     getrusage(RUSAGE_SELF, &r);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    };
     u.cpu_seconds = seconds(r.ru_utime) + seconds(r.ru_stime);
     u.context_switches = r.ru_nvcsw + r.ru_nivcsw;
 #endif

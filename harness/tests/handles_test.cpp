@@ -114,7 +114,8 @@ TEST(iteration, works_with_views) {
   auto [tx, rx] = mpsc::channel<int>();
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(tx.send(i));
   int sum = 0;
-  for (int message : rx | std::views::filter([](const int& m) { return m % 2 == 1; }) | std::views::take(3)) sum += message;
+  for (int message : rx | std::views::filter([](const int& m) { return m % 2 == 1; }) | std::views::take(3))
+    sum += message;
   EXPECT_EQ(sum, 1 + 3 + 5);
 }
 

@@ -85,7 +85,8 @@ TEST(linearizer, disconnected_only_after_the_last_sender) {
   EXPECT_TRUE(linearizable({op(0, op_kind::drop_sender, status::ok, 0, 0, 1), recv}, spec(std::nullopt, 1, 1)));
 }
 
-/// Random small histories, most of them wrong: made without a channel, so that the search is not asked only easy things.
+/// Random small histories, most of them wrong: made without a channel, so that the search is not asked only easy
+/// things.
 TEST(linearizer, agrees_with_brute_force) {
   std::minstd_rand random(7);
   int accepted = 0;

@@ -13,10 +13,10 @@
 namespace sluice::faulty {
 
 enum class mistake {
-  silent_try_send,  ///< try_send forgets to wake a waiting receiver (rust-lang/rust#15761)
-  if_for_while,     ///< a woken receiver does not look again whether there is a message for it
-  one_for_all,      ///< the last sender's going wakes one receiver where all are due
-  rounded_capacity, ///< the capacity is rounded up to a power of two and still called exact
+  silent_try_send,   ///< try_send forgets to wake a waiting receiver (rust-lang/rust#15761)
+  if_for_while,      ///< a woken receiver does not look again whether there is a message for it
+  one_for_all,       ///< the last sender's going wakes one receiver where all are due
+  rounded_capacity,  ///< the capacity is rounded up to a power of two and still called exact
 };
 
 template <class T, mistake Mistake>

@@ -27,8 +27,7 @@ public:
     return now;
   }
   status send_until(T& value, deadline until) {
-    const status now = senders_.wait(
-        status::full, until, [&] { return push(value); }, [&] { return state() != full; });
+    const status now = senders_.wait(status::full, until, [&] { return push(value); }, [&] { return state() != full; });
     if (now == status::ok) receivers_.notify_one();
     return now;
   }
@@ -38,8 +37,8 @@ public:
     return now;
   }
   status recv_until(std::optional<T>& out, deadline until) {
-    const status now = receivers_.wait(
-        status::empty, until, [&] { return pop(out); }, [&] { return state() != vacant; });
+    const status now =
+        receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return state() != vacant; });
     if (now == status::ok) senders_.notify_one();
     return now;
   }
@@ -85,7 +84,8 @@ private:
       if (now & busy) continue;
       if (!(now & full)) return now & closed ? status::disconnected : status::empty;
       const std::uint32_t taking = now - full + busy;
-      if (!state_.compare_exchange_strong(now, taking, std::memory_order::seq_cst, std::memory_order::relaxed)) continue;
+      if (!state_.compare_exchange_strong(now, taking, std::memory_order::seq_cst, std::memory_order::relaxed))
+        continue;
       message_.take(out);
       state_.fetch_sub(busy, std::memory_order::seq_cst);
       return status::ok;

@@ -29,14 +29,14 @@ enum class ordering : std::uint8_t { global, per_producer };
 struct core_traits {
   cardinality producers = cardinality::many;
   cardinality consumers = cardinality::many;
-  bool unbounded = false;            ///< can be made without a capacity
-  bool bounded = false;              ///< can be made with a capacity of `least_capacity` or more
-  std::size_t least_capacity = 1;    ///< 0: a rendezvous
+  bool unbounded = false;          ///< can be made without a capacity
+  bool bounded = false;            ///< can be made with a capacity of `least_capacity` or more
+  std::size_t least_capacity = 1;  ///< 0: a rendezvous
   std::size_t greatest_capacity = std::numeric_limits<std::size_t>::max();
-  bool exact_capacity = true;        ///< holds exactly as many messages as asked for, not more
+  bool exact_capacity = true;  ///< holds exactly as many messages as asked for, not more
   ordering order = ordering::global;
-  bool disconnects = true;           ///< a side that goes ends the other side's waits
-  bool timed = true;                 ///< send_until and recv_until keep their deadlines
+  bool disconnects = true;  ///< a side that goes ends the other side's waits
+  bool timed = true;        ///< send_until and recv_until keep their deadlines
 
   /// Whether a channel of this capacity (nullopt: unbounded) can be made.
   constexpr bool accepts(std::optional<std::size_t> capacity) const noexcept {
@@ -79,27 +79,42 @@ concept core = requires(C& c, const C& k, typename C::value_type& value, std::op
 template <class C>
 constexpr void check_core() {
   static_assert(requires { typename C::value_type; }, "a core needs a member type value_type: its message type");
-  static_assert(requires { C::traits; }, "a core needs `static constexpr sluice::core_traits traits`: what it promises");
+  static_assert(
+      requires { C::traits; }, "a core needs `static constexpr sluice::core_traits traits`: what it promises");
   using T = typename C::value_type;
-  static_assert(std::is_object_v<T>, "a message is an object: send a pointer or std::reference_wrapper for a reference");
+  static_assert(std::is_object_v<T>,
+                "a message is an object: send a pointer or std::reference_wrapper for a reference");
   static_assert(std::is_nothrow_move_constructible_v<T>,
                 "a message's move must not throw: declare it noexcept, or wrap the message in std::unique_ptr");
   static_assert(std::is_nothrow_destructible_v<T>,
                 "a message's destructor must not throw: declare it noexcept, or wrap the message in std::unique_ptr");
-  static_assert(requires(C& c, T& v) { { c.try_send(v) } -> std::same_as<status>; },
-                "a core needs `sluice::status try_send(T& value)`");
-  static_assert(requires(C& c, T& v, deadline d) { { c.send_until(v, d) } -> std::same_as<status>; },
-                "a core needs `sluice::status send_until(T& value, sluice::deadline)`");
-  static_assert(requires(C& c, std::optional<T>& o) { { c.try_recv(o) } -> std::same_as<status>; },
-                "a core needs `sluice::status try_recv(std::optional<T>& out)`");
-  static_assert(requires(C& c, std::optional<T>& o, deadline d) { { c.recv_until(o, d) } -> std::same_as<status>; },
-                "a core needs `sluice::status recv_until(std::optional<T>& out, sluice::deadline)`");
+  static_assert(
+      requires(C& c, T& v) {
+        { c.try_send(v) } -> std::same_as<status>;
+      }, "a core needs `sluice::status try_send(T& value)`");
+  static_assert(
+      requires(C& c, T& v, deadline d) {
+        { c.send_until(v, d) } -> std::same_as<status>;
+      }, "a core needs `sluice::status send_until(T& value, sluice::deadline)`");
+  static_assert(
+      requires(C& c, std::optional<T>& o) {
+        { c.try_recv(o) } -> std::same_as<status>;
+      }, "a core needs `sluice::status try_recv(std::optional<T>& out)`");
+  static_assert(
+      requires(C& c, std::optional<T>& o, deadline d) {
+        { c.recv_until(o, d) } -> std::same_as<status>;
+      }, "a core needs `sluice::status recv_until(std::optional<T>& out, sluice::deadline)`");
   static_assert(requires(C& c) { c.close_senders(); }, "a core needs `close_senders()`: the last sender has gone");
-  static_assert(requires(C& c) { c.close_receivers(); }, "a core needs `close_receivers()`: the last receiver has gone");
-  static_assert(requires(const C& c) { { c.size() } -> std::same_as<std::size_t>; },
-                "a core needs `std::size_t size() const`");
-  static_assert(requires(const C& c) { { c.capacity() } -> std::same_as<std::optional<std::size_t>>; },
-                "a core needs `std::optional<std::size_t> capacity() const` (nullopt: unbounded)");
+  static_assert(
+      requires(C& c) { c.close_receivers(); }, "a core needs `close_receivers()`: the last receiver has gone");
+  static_assert(
+      requires(const C& c) {
+        { c.size() } -> std::same_as<std::size_t>;
+      }, "a core needs `std::size_t size() const`");
+  static_assert(
+      requires(const C& c) {
+        { c.capacity() } -> std::same_as<std::optional<std::size_t>>;
+      }, "a core needs `std::optional<std::size_t> capacity() const` (nullopt: unbounded)");
   static_assert(core<C>, "the type is not a sluice core: see the concept sluice::core in <sluice/core.hpp>");
 }
 

@@ -96,8 +96,8 @@ make_channel(Args&&... args) {
 
 /// The sending side of a channel.
 ///
-/// Move-only: a copy made by accident would keep the channel open. A moved-from or reset() handle belongs to no channel;
-/// using it is undefined, but for destroying it, assigning to it and asking it for its truth.
+/// Move-only: a copy made by accident would keep the channel open. A moved-from or reset() handle belongs to no
+/// channel; using it is undefined, but for destroying it, assigning to it and asking it for its truth.
 ///
 /// \par Threads  any number may use one handle at once, but for reset(), assignment and destruction.
 template <class Core, cardinality Consumers>
@@ -105,6 +105,9 @@ class basic_sender {
 public:
   using core_type = Core;
   using value_type = typename Core::value_type;
+  using send_result = std::expected<void, send_error<value_type>>;
+  using try_send_result = std::expected<void, try_send_error<value_type>>;
+  using send_timeout_result = std::expected<void, send_timeout_error<value_type>>;
 
   basic_sender(basic_sender&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
   basic_sender& operator=(basic_sender&& other) noexcept {
@@ -128,10 +131,10 @@ public:
   /// Sends, waiting while the channel is full.
   ///
   /// \returns  nothing, or the message back if every receiver is gone.
-  /// \par Progress  blocking if the channel is bounded; no system call unless a receiver must be woken or this one waits.
+  /// \par Progress  blocking if the channel is bounded; no system call unless a receiver must be woken or this one
+  /// waits.
   /// \par Ordering  all sequenced before it happens before the return of the receive that gets the message.
-  [[nodiscard("an unread result loses the message that could not be sent")]] std::expected<void, send_error<value_type>>
-  send(value_type&& value) {
+  [[nodiscard("an unread result loses the message that could not be sent")]] send_result send(value_type&& value) {
     if (core().send_until(value, deadline::max()) == status::ok) return {};
     return std::unexpected(send_error<value_type>{std::move(value)});
   }
@@ -139,9 +142,8 @@ public:
   /// Sends if that needs no waiting for a receiver.
   ///
   /// \returns  nothing, or the message back with `full` (for a rendezvous: nobody is waiting for it) or `disconnected`.
-  [[nodiscard("an unread result loses the message that could not be sent")]] std::expected<void,
-                                                                                           try_send_error<value_type>>
-  try_send(value_type&& value) {
+  [[nodiscard("an unread result loses the message that could not be sent")]] try_send_result try_send(
+      value_type&& value) {
     const status now = core().try_send(value);
     if (now == status::ok) return {};
     return std::unexpected(try_send_error<value_type>{
@@ -153,9 +155,8 @@ public:
   /// \param when  a time point of any clock; compared on the steady clock.
   /// \returns  nothing, or the message back with `timeout` (never early) or `disconnected`.
   template <class Clock, class Duration>
-  [[nodiscard("an unread result loses the message that could not be sent")]] std::expected<
-      void, send_timeout_error<value_type>>
-  send_until(value_type&& value, std::chrono::time_point<Clock, Duration> when) {
+  [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_until(
+      value_type&& value, std::chrono::time_point<Clock, Duration> when) {
     return send_by(value, detail::at(when));
   }
 
@@ -163,32 +164,32 @@ public:
   ///
   /// \returns  as send_until().
   template <class Rep, class Period>
-  [[nodiscard("an unread result loses the message that could not be sent")]] std::expected<
-      void, send_timeout_error<value_type>>
-  send_for(value_type&& value, std::chrono::duration<Rep, Period> duration) {
+  [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_for(
+      value_type&& value, std::chrono::duration<Rep, Period> duration) {
     return send_by(value, detail::after(duration));
   }
 
   /// The same for a message that is to be copied.
-  [[nodiscard("an unread result loses the message that could not be sent")]] auto send(const value_type& value)
+  [[nodiscard("an unread result loses the message that could not be sent")]] send_result send(const value_type& value)
     requires std::copy_constructible<value_type>
   {
     return send(value_type(value));
   }
-  [[nodiscard("an unread result loses the message that could not be sent")]] auto try_send(const value_type& value)
+  [[nodiscard("an unread result loses the message that could not be sent")]] try_send_result try_send(
+      const value_type& value)
     requires std::copy_constructible<value_type>
   {
     return try_send(value_type(value));
   }
   template <class Clock, class Duration>
     requires std::copy_constructible<value_type>
-  [[nodiscard("an unread result loses the message that could not be sent")]] auto send_until(
+  [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_until(
       const value_type& value, std::chrono::time_point<Clock, Duration> when) {
     return send_until(value_type(value), when);
   }
   template <class Rep, class Period>
     requires std::copy_constructible<value_type>
-  [[nodiscard("an unread result loses the message that could not be sent")]] auto send_for(
+  [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_for(
       const value_type& value, std::chrono::duration<Rep, Period> duration) {
     return send_for(value_type(value), duration);
   }
@@ -218,7 +219,7 @@ private:
     return channel_->core;
   }
 
-  std::expected<void, send_timeout_error<value_type>> send_by(value_type& value, deadline until) {
+  send_timeout_result send_by(value_type& value, deadline until) {
     const status now = core().send_until(value, until);
     if (now == status::ok) return {};
     return std::unexpected(send_timeout_error<value_type>{

@@ -22,10 +22,10 @@
 
 #if defined(__linux__) && !defined(SLUICE_NO_FUTEX)
 #define SLUICE_HAS_FUTEX 1
-#include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <ctime>
 #else
 #define SLUICE_HAS_FUTEX 0
 #include <array>
@@ -169,7 +169,9 @@ inline void park(const futex_word& word, std::uint32_t expected, time_point unti
 
 inline void unpark(const futex_word* word) noexcept {
   auto& bucket = detail::bucket_of(word);
-  { std::scoped_lock guard(bucket.mutex); }
+  {
+    std::scoped_lock guard(bucket.mutex);
+  }
   bucket.changed.notify_all();
 }
 

@@ -61,7 +61,9 @@ def commands() -> None:
 
 @commands.command()
 @click.option("--quick", is_flag=True, help="Fewer messages, rounds and executions: within 5 minutes after building.")
-@click.option("--from", "source", type=click.Path(path_type=pathlib.Path), help="Write the report of this results.json again.")
+@click.option(
+    "--from", "source", type=click.Path(path_type=pathlib.Path), help="Write the report of this results.json again."
+)
 @SEED
 def report(quick: bool, source: pathlib.Path | None, seed: int) -> None:
     """Set up, build, verify, measure and plot; prints the path of results/<run>/report.html."""
@@ -124,7 +126,9 @@ def bench(channels: tuple[str, ...], quick: bool, free: bool, seed: int) -> None
 
 @commands.command()
 @click.option("--base", required=True, metavar="REV", help="The revision to hold this tree against.")
-@click.option("--pairs", default=gating.PAIRS, show_default=True, type=click.IntRange(5, 1000), help="Pairs of samples.")
+@click.option(
+    "--pairs", default=gating.PAIRS, show_default=True, type=click.IntRange(5, 1000), help="Pairs of samples."
+)
 @SEED
 def gate(base: str, pairs: int, seed: int) -> None:
     """Verify this tree, and compare its speed with REV's; writes gate.json and gate.md to results/gate."""

@@ -77,7 +77,8 @@ def _log_axis(axis) -> None:
 def _save(figure, handles, labels, file: pathlib.Path, title: str) -> None:
     """Puts the title above and the legend below, where neither covers data."""
     figure.suptitle(title, fontsize=13, fontweight="bold")
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 6), frameon=False)
+    figure.get_layout_engine().set(rect=(0, 0.06, 1, 0.94))
+    figure.legend(handles, labels, loc="lower center", ncols=min(len(labels), 6), frameon=False)
     figure.savefig(file, dpi=110)
     plt.close(figure)
 

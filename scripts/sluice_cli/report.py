@@ -58,7 +58,11 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         plots.scaling(samples, folder / "scaling.png", _capacity_of(samples))
         pictures = [
             ("Throughput", "throughput.png", "Time per message for each shape and capacity that a channel can have."),
-            ("Latency", "latency.png", "A message to another thread and its answer back; the tail is what stalls look like."),
+            (
+                "Latency",
+                "latency.png",
+                "A message to another thread and its answer back; the tail is what stalls look like.",
+            ),
             ("Scaling", "scaling.png", "More threads than processors is what tells channels apart on small machines."),
         ]
     names, rows = verify.matrix(data["checks"])

@@ -25,8 +25,8 @@ class Level:
 
 
 LEVELS = {
-    "quick": Level(properties=200, models=10_000),
-    "standard": Level(properties=1_000, models=100_000),
+    "quick": Level(properties=300, models=30_000),
+    "standard": Level(properties=2_000, models=300_000),
     "deep": Level(properties=50_000, models=10_000_000),
 }
 
@@ -163,7 +163,9 @@ def show(checks: list[dict]) -> None:
         console.print(table)
     caught = [check for check in checks if check["expected"] == "caught"]
     if caught:
-        table = rich.table.Table("faulty channel", "check", "verdict", "executions", title="Channels with a known mistake")
+        table = rich.table.Table(
+            "faulty channel", "check", "verdict", "executions", title="Channels with a known mistake"
+        )
         for check in caught:
             style = "green" if check["verdict"] == "caught" else "bold red"
             table.add_row(

@@ -18,7 +18,8 @@ namespace sluice::cores {
 /// one position more than slots, and whoever takes the last slot moves the counter over that gap once the next block is
 /// in place. The last reader of a block frees it: a reader that finds a slot still being read leaves the rest to it.
 ///
-/// \par Progress  a send is lock-free but for the moment at which a block is appended; a receive may wait for the sender
+/// \par Progress  a send is lock-free but for the moment at which a block is appended; a receive may wait for the
+/// sender
 ///                of its position to publish. A message costs an allocation once in `platform::block_slots`.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
 template <class T>
@@ -51,8 +52,7 @@ public:
   status try_recv(std::optional<T>& out) { return pop(out); }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    return receivers_.wait(
-        status::empty, until, [&] { return pop(out); }, [&] { return !empty() || closed(); });
+    return receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return !empty() || closed(); });
   }
 
   void close_senders() {
@@ -106,15 +106,13 @@ private:
     platform::atomic<block*> place{nullptr};
   };
 
-  static constexpr std::size_t over_gap(std::size_t index) noexcept {
-    return index % lap == slots ? index + 1 : index;
-  }
+  static constexpr std::size_t over_gap(std::size_t index) noexcept { return index % lap == slots ? index + 1 : index; }
 
   bool push(T& value) {
     platform::backoff pacing;
     std::unique_ptr<block> spare;
-    // [L1] acquire, pairs with release [L6]: an index comes with the block that it belongs to, so `place` itself needs no
-    // order; it is used only once a claim has shown that the index was current.
+    // [L1] acquire, pairs with release [L6]: an index comes with the block that it belongs to, so `place` itself needs
+    // no order; it is used only once a claim has shown that the index was current.
     std::size_t tail = tail_.index.load(std::memory_order::acquire);
     block* place = tail_.place.load(std::memory_order::relaxed);
     for (;;) {
@@ -231,8 +229,8 @@ private:
     tail_.index.fetch_or(flag, std::memory_order::seq_cst);
   }
 
-  // What a receiver about to park looks at. Only the tail must be seq_cst, for wait_queue [Q1], [Q2]; a stale head costs
-  // one more try. A close is seen by the queue's lock, or ends the wait.
+  // What a receiver about to park looks at. Only the tail must be seq_cst, for wait_queue [Q1], [Q2]; a stale head
+  // costs one more try. A close is seen by the queue's lock, or ends the wait.
 
   bool closed() const noexcept { return tail_.index.load(std::memory_order::relaxed) & flag; }
 

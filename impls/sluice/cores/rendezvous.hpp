@@ -12,9 +12,9 @@ namespace sluice::cores {
 
 /// A channel of capacity zero: a send returns only once a receiver has its message.
 ///
-/// After Scherer, Lea and Scott's synchronous queues, with a lock in place of their lock-free lists: whoever comes first
-/// waits in line with a packet; whoever comes second claims the first in line and moves the message straight from one
-/// stack to the other, outside the lock.
+/// After Scherer, Lea and Scott's synchronous queues, with a lock in place of their lock-free lists: whoever comes
+/// first waits in line with a packet; whoever comes second claims the first in line and moves the message straight from
+/// one stack to the other, outside the lock.
 ///
 /// \par Progress  blocking; a waiter that was claimed waits the few instructions of its peer's move.
 /// \par Ordering  global: hand-offs take effect in the order of their claims; waiters are served first come, first

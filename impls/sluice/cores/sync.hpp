@@ -48,8 +48,8 @@ public:
   }
 
   status send_until(T& value, deadline until) {
-    const status now = senders_.wait(
-        status::full, until, [&] { return push(value); }, [&] { return !full() || closed(); });
+    const status now =
+        senders_.wait(status::full, until, [&] { return push(value); }, [&] { return !full() || closed(); });
     if (now == status::ok) receivers_.notify_one();
     return now;
   }
@@ -61,8 +61,8 @@ public:
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    const status now = receivers_.wait(
-        status::empty, until, [&] { return pop(out); }, [&] { return !empty() || closed(); });
+    const status now =
+        receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return !empty() || closed(); });
     if (now == status::ok) senders_.notify_one();
     return now;
   }
@@ -179,8 +179,9 @@ private:
     tail_.fetch_or(closed_bit_, std::memory_order::seq_cst);
   }
 
-  // What a sleeper about to park looks at. Only the index that its peer moves must be seq_cst, for wait_queue [Q1], [Q2];
-  // a stale look at its own side's index costs one more try. A close is seen by the queue's lock, or ends the wait.
+  // What a sleeper about to park looks at. Only the index that its peer moves must be seq_cst, for wait_queue [Q1],
+  // [Q2]; a stale look at its own side's index costs one more try. A close is seen by the queue's lock, or ends the
+  // wait.
 
   bool closed() const noexcept { return tail_.load(std::memory_order::relaxed) & closed_bit_; }
 

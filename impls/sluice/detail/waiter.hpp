@@ -9,10 +9,10 @@ namespace sluice::detail {
 /// How a wait ended, or that it has not.
 enum class outcome : std::uint32_t {
   waiting,
-  claimed,   ///< a peer has chosen this waiter and is about to hand over
-  done,      ///< woken to try again, or handed over
-  closed,    ///< the other side went
-  aborted,   ///< ended by the waiter itself: its deadline passed or its second look succeeded
+  claimed,  ///< a peer has chosen this waiter and is about to hand over
+  done,     ///< woken to try again, or handed over
+  closed,   ///< the other side went
+  aborted,  ///< ended by the waiter itself: its deadline passed or its second look succeeded
 };
 
 /// One blocked operation, on the stack of the thread that blocks.

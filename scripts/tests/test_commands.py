@@ -1,0 +1,221 @@
+"""Bad input is told in one sentence, with its own exit code, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+from unittest import mock
+
+import click.testing
+
+from sluice_cli import build, cli, new, results, setup, verify
+from sluice_cli.common import ROOT, BadResults, BuildFailed, Environment, Usage
+
+BUILD = pathlib.Path(os.environ.get("SLUICE_TEST_BUILD", ROOT / "build" / "release"))
+
+
+def refused(*arguments: str) -> tuple[int, str]:
+    """A command's exit code and message, on the tree that is already built."""
+    with mock.patch.object(build, "preset", return_value=BUILD), mock.patch.object(setup, "ensure"):
+        done = click.testing.CliRunner().invoke(cli.commands, arguments)
+    message = done.exception.message if isinstance(done.exception, click.ClickException) else done.output
+    return done.exit_code, message
+
+
+class CommandLine(unittest.TestCase):
+    def test_unknown_channel(self):
+        with self.assertRaisesRegex(Usage, "there is no channel `ghost`; there are .*sync"):
+            build.choose(build.registry(BUILD), ("ghost",))
+
+    def test_unknown_level(self):
+        code, message = refused("verify", "--level", "heroic")
+        self.assertEqual(code, 2)
+        self.assertIn("there is no level `heroic`; there are quick, standard, deep", message)
+
+    def test_unknown_shard(self):
+        for shard in ("0/2", "3/2", "half"):
+            code, message = refused("verify", "--shard", shard)
+            self.assertEqual(code, 2)
+            self.assertIn(f"`{shard}` is no shard", message)
+
+    def test_unknown_option(self):
+        code, message = refused("verify", "--fast")
+        self.assertEqual(code, 2)
+        self.assertIn("--fast", message)
+
+    def test_unknown_revision(self):
+        code, message = refused("gate", "--base", "no-such-branch")
+        self.assertEqual(code, 2)
+        self.assertIn("there is no revision `no-such-branch`", message)
+
+    def test_unknown_preset(self):
+        with self.assertRaisesRegex(Usage, "there is no preset `fast`; there are debug, release"):
+            build.preset("fast")
+
+    def test_programs_name_what_they_do_not_know(self):
+        (sync,) = build.choose(build.registry(BUILD), ("sync",))
+        for tool, arguments, told in (
+            ("properties", ["--check", "ghost"], "`ghost` is no property"),
+            ("models", ["--check", "ghost"], "`ghost` is no scenario"),
+            ("models", ["--executions", "0"], "would check nothing"),
+            ("bench", ["--filter", "ghost"], "no benchmark of sync matches `ghost`"),
+            ("bench", ["--messages", "1"], "--messages"),
+        ):
+            if tool in sync.programs:
+                done = subprocess.run([sync.programs[tool], *arguments], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(told, done.stderr)
+
+
+class Setup(unittest.TestCase):
+    def test_no_compiler(self):
+        with mock.patch.object(shutil, "which", return_value=None), self.assertRaisesRegex(
+            Environment, r"this machine lacks g\+\+ \(for build\)"
+        ):
+            setup.ensure()
+
+    def test_missing_module(self):
+        environment = os.environ | {"SLUICE_PYTHON": "/bin/false", "SLUICE_NO_INSTALL": "1"}
+        done = subprocess.run([ROOT / "scripts/sluice", "test"], env=environment, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("python3-click", done.stderr)
+
+    def test_every_package_has_a_sign_or_is_python(self):
+        for package, purpose in setup.wanted().items():
+            self.assertTrue(purpose == "scripts" or package in setup.SIGNS, package)
+
+    def test_a_tree_that_does_not_configure(self):
+        with tempfile.TemporaryDirectory() as folder:
+            options = ["-D", "SLUICE_REGISTRIES=/no/such/registry.cmake"]
+            with self.assertRaisesRegex(BuildFailed, "/no/such/registry.cmake, which does not exist"):
+                build.configure(ROOT, pathlib.Path(folder), options)
+
+
+def example() -> dict:
+    with mock.patch.object(build, "revision", return_value="0123456789ab"):
+        return cli.gather("quick", 1, [], [])
+
+
+class Results(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name) / "results.json"
+
+    def test_what_was_saved_is_read(self):
+        data = example()
+        results.save(data, self.file)
+        self.assertEqual(results.load(self.file), data)
+
+    def test_cut_short(self):
+        results.save(example(), self.file)
+        self.file.write_text(self.file.read_text()[:-40])
+        with self.assertRaisesRegex(BadResults, "is not whole JSON"):
+            results.load(self.file)
+
+    def test_of_another_schema(self):
+        self.file.write_text(json.dumps(example() | {"schema": "sluice-results/0"}))
+        with self.assertRaisesRegex(BadResults, "is of schema 'sluice-results/0'; this version reads"):
+            results.load(self.file)
+
+    def test_with_a_field_of_another_kind(self):
+        self.file.write_text(json.dumps(example() | {"seed": "one"}))
+        with self.assertRaisesRegex(BadResults, "does not follow results/schema.json at seed"):
+            results.load(self.file)
+
+    def test_missing(self):
+        with self.assertRaisesRegex(BadResults, "cannot be read: No such file"):
+            results.load(self.file)
+
+    def test_a_bad_save_leaves_the_earlier_file(self):
+        results.save(example(), self.file)
+        before = self.file.read_text()
+        with self.assertRaises(BadResults):
+            results.save(example() | {"level": 7}, self.file)
+        self.assertEqual(self.file.read_text(), before)
+        self.assertEqual([self.file], list(self.file.parent.iterdir()))
+
+    def test_the_reference_run_is_valid(self):
+        results.load(ROOT / "results" / "reference" / "results.json")
+
+
+class Verify(unittest.TestCase):
+    def test_a_program_that_dies_is_a_failed_check(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder) / "dies"
+            program.write_text("#!/bin/sh\necho burnt >&2\nexit 139\n")
+            program.chmod(0o755)
+            task = verify.Task(build.Channel("burning", (), {"models": program}), "models")
+            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1)
+        self.assertEqual(check["verdict"], "failed")
+        self.assertIn("ended with 139: burnt", check["detail"])
+        self.assertEqual(verify.bad([check]), [check])
+
+    def test_a_mistake_that_is_not_caught_is_bad(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder) / "sees_nothing"
+            verdict = json.dumps([{"channel": "faulty", "kind": "model", "check": "handoff", "verdict": "passed"}])
+            program.write_text(f"#!/bin/sh\nwhile [ $1 != --json ]; do shift; done\necho '{verdict}' > $2\n")
+            program.chmod(0o755)
+            task = verify.Task(build.Channel("faulty", ("model/handoff",), {"models": program}), "models", "handoff")
+            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1)
+        self.assertEqual(check["verdict"], "missed")
+        self.assertEqual(verify.bad([check]), [check])
+
+    def test_shards_are_the_whole_without_overlap(self):
+        tasks = verify.tasks_for(build.registry(BUILD))
+        parts = [tasks[verify.parse_shard(f"{i}/3")[0] - 1 :: 3] for i in (1, 2, 3)]
+        self.assertEqual(sorted(map(repr, tasks)), sorted(repr(task) for part in parts for task in part))
+
+
+class New(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        shutil.copytree(ROOT / "impls", self.root / "impls")
+
+    def test_the_new_core_compiles_and_is_registered(self):
+        header = new.create("plain", self.root)
+        self.assertNotIn("textbook", header.read_text())
+        self.assertIn("class plain", header.read_text())
+        registry = (self.root / "impls" / "registry.cmake").read_text()
+        self.assertEqual(registry.count("sluice_channel(plain HEADER sluice/cores/plain.hpp"), 1)
+        source = self.root / "use.cpp"
+        source.write_text(
+            "#include <sluice/cores/plain.hpp>\n#include <sluice/handles.hpp>\n"
+            "auto bounded = sluice::make_channel<sluice::cores::plain<int>>(std::size_t{3});\n"
+            "auto unbounded = sluice::make_channel<sluice::cores::plain<int>>();\n"
+        )
+        compiler = os.environ.get("CXX", "g++")
+        command = [
+            compiler,
+            "-std=c++23",
+            "-fsyntax-only",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-I",
+            self.root / "impls",
+            source,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_taken_name(self):
+        for name in ("sync", "weak_publish"):
+            with self.assertRaisesRegex(Usage, f"there is a channel `{name}` already"):
+                new.create(name, self.root)
+
+    def test_a_name_that_is_none(self):
+        with self.assertRaisesRegex(Usage, "`My-Channel` is no name"):
+            new.create("My-Channel", self.root)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,106 @@
+"""What figures are summed up by, judged by and shown as."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+import tempfile
+import unittest
+
+from sluice_cli import bench, gate, plots, report, stats
+from sluice_cli.cli import gather
+
+
+def sample(channel: str, shape: str, capacity: str, threads: int, time: float, round_trip: float = 220.0) -> dict:
+    latency = {"p50_ns": time, "p90_ns": 2 * time, "p99_ns": 4 * time, "p999_ns": 9 * time}
+    return {
+        "channel": channel,
+        "shape": shape,
+        "capacity": capacity,
+        "threads": threads,
+        "pinned": True,
+        "messages": 1000.0,
+        "ns_per_message": time,
+        "cpu_ns_per_message": 2 * time,
+        "switches_per_message": 0.1,
+        **(latency if shape == "ping_pong" else {}),
+        "probe": {
+            "round_trip_before_ns": round_trip,
+            "round_trip_after_ns": 220.0,
+            "pause_before_ns": 4.5,
+            "pause_after_ns": 4.5,
+        },
+        "compiler": "g++ 12.2.0",
+        "benchmark_library": "release",
+        "odd": False,
+    }
+
+
+class Median(unittest.TestCase):
+    def test_of_few_values_the_interval_is_all(self):
+        self.assertEqual(stats.median([3, 1, 2]), stats.Estimate(2, 1, 3, 3))
+
+    def test_the_interval_covers_as_often_as_it_says(self):
+        draw = random.Random(3)
+        covered = 0
+        for _ in range(2000):
+            e = stats.median([draw.gauss(0, 1) for _ in range(15)])
+            covered += e.low <= 0 <= e.high
+        self.assertGreater(covered / 2000, 0.94)
+        self.assertLess(covered / 2000, 0.999)
+
+
+class Judge(unittest.TestCase):
+    def test_each_verdict(self):
+        draw = random.Random(5)
+        around = lambda middle, spread: [draw.gauss(middle, spread) for _ in range(15)]  # noqa: E731
+        self.assertEqual(gate.judge(around(1.0, 0.02))[1], "same")
+        self.assertEqual(gate.judge(around(1.3, 0.02))[1], "slower")
+        self.assertEqual(gate.judge(around(0.7, 0.02))[1], "faster")
+        self.assertEqual(gate.judge([0.5, 2.0] * 8)[1], "too noisy")
+
+    def test_a_small_change_is_no_verdict(self):
+        self.assertEqual(gate.judge([1.05] * 15)[1], "same")
+
+
+class Odd(unittest.TestCase):
+    def test_a_sample_in_another_state_is_marked_and_not_counted(self):
+        samples = [sample("a", "spsc", "1", 1, 10.0) for _ in range(9)]
+        samples.append(sample("a", "spsc", "1", 1, 99.0, round_trip=37.0))
+        bench.mark_odd(samples)
+        self.assertEqual([s["odd"] for s in samples], [False] * 9 + [True])
+        self.assertEqual(plots.estimate(samples, "ns_per_message", channel="a").count, 9)
+
+
+class Report(unittest.TestCase):
+    def test_a_page_with_pictures_and_figures(self):
+        samples = []
+        for channel, base in (("left", 10.0), ("right", 30.0)):
+            for shape, threads in (("seq", 1), ("spsc", 1), ("mpsc", 4), ("ping_pong", 1), ("mpmc", 2), ("mpmc", 4)):
+                samples += [sample(channel, shape, "1", threads, base + n) for n in range(5)]
+        check = {
+            "channel": "left",
+            "kind": "property",
+            "check": "conservation",
+            "claim": "Nothing <is> lost.",
+            "verdict": "failed",
+            "expected": "passed",
+            "detail": "message 3 was received 0 times",
+            "reproduce": "left_properties --check conservation",
+            "executions": 17,
+            "seconds": 0.1,
+            "seed": 1,
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            page = report.write(gather("quick", 1, [check], samples), pathlib.Path(folder)).read_text()
+            for picture in ("throughput.png", "latency.png", "scaling.png"):
+                self.assertGreater((pathlib.Path(folder) / picture).stat().st_size, 10_000)
+        self.assertEqual(page.count("data:image/png;base64,"), 3)
+        self.assertIn("Nothing &lt;is&gt; lost.", page)
+        self.assertIn("message 3 was received 0 times", page)
+        self.assertIn("--filter &#39;^mpmc/1/4/&#39; --threads 4 --messages 10000", page)
+        self.assertNotIn("http://", page.replace("http://www.w3.org", ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
