@@ -48,6 +48,17 @@ def _cells(samples: list[dict]) -> list[dict]:
     return rows
 
 
+def _probes(samples: list[dict]) -> list[tuple[str, str]]:
+    """What the probe around each sample said of the machine."""
+    rows = []
+    for key, name in (("round_trip", "cache line to another processor and back"), ("pause", "spin-loop hint")):
+        values = sorted(s["probe"][f"{key}_{when}_ns"] for s in samples for when in ("before", "after"))
+        if values:
+            middle = values[len(values) // 2]
+            rows.append((name, f"{middle:.1f} ns (from {values[0]:.1f} to {values[-1]:.1f} over the run)"))
+    return rows
+
+
 def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
     """Draws the pictures into the folder and writes report.html beside them; returns its path."""
     samples = data["samples"]
@@ -78,6 +89,7 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         executions=sum(c["executions"] for c in data["checks"] if c["expected"] == "passed"),
         pictures=[(title, _embedded(folder / file), text) for title, file, text in pictures],
         cells=_cells(samples),
+        probes=_probes(samples),
         odd=sum(s["odd"] for s in samples),
         compilers=sorted({s["compiler"] for s in samples}),
         library=sorted({s["benchmark_library"] for s in samples}),
