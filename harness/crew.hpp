@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -34,7 +35,10 @@ public:
   explicit worker(std::string role) : role_(std::move(role)) {}
 
   /// Says what the thread is about to do. The text must outlive the worker: a literal.
-  void about_to(const char* what) noexcept { doing_.store(what, std::memory_order::relaxed); }
+  void about_to(const char* what) noexcept {
+    doing_.store(what, std::memory_order::relaxed);
+    steps_.fetch_add(1, std::memory_order::relaxed);
+  }
   template <class Name>
   void about_to(Name name) noexcept {
     about_to(std::string_view(to_string(name)).data());
@@ -47,12 +51,14 @@ public:
   void await_asleep() const {
     const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
     int looks_asleep = 0;
-    while (std::chrono::steady_clock::now() < patience && !finished_.load(std::memory_order::acquire)) {
+    while (std::chrono::steady_clock::now() < patience && !finished()) {
       looks_asleep = kernel_state() == 'S' ? looks_asleep + 1 : 0;
       if (looks_asleep == 3) return;
       std::this_thread::yield();
     }
   }
+
+  bool finished() const noexcept { return finished_.load(std::memory_order::acquire); }
 
   /// Processor time that the thread has used so far.
   static std::chrono::nanoseconds cpu_time() {
@@ -76,7 +82,7 @@ private:
   }
 
   std::string describe() const {
-    if (finished_.load(std::memory_order::acquire)) return role_ + ": finished";
+    if (finished()) return role_ + ": finished";
     std::string text = role_ + ": in " + doing_.load(std::memory_order::relaxed);
     if (kernel_state() == 'S') text += ", asleep";
     return text;
@@ -84,6 +90,7 @@ private:
 
   std::string role_;
   std::atomic<const char*> doing_{"start"};
+  std::atomic<std::uint64_t> steps_{0};
   std::atomic<long> thread_id_{0};
   std::atomic<bool> started_{false};
   std::atomic<bool> finished_{false};
@@ -98,11 +105,18 @@ public:
   watchdog(std::chrono::seconds patience, on_hang report)
       : patience_(patience), report_(std::move(report)), thread_([this](std::stop_token stop) { watch(stop); }) {}
 
-  /// Starts counting anew for these workers; an empty list stops it.
+  /// Watches over the thread that runs a check, from here on; nullptr: over nobody.
+  void watch_over_main(const worker* main) {
+    std::scoped_lock guard(mutex_);
+    main_ = main;
+    seen_moving();
+  }
+
+  /// Watches over the workers of a crew, from here on; an empty list ends it.
   void watch_over(std::vector<const worker*> workers) {
     std::scoped_lock guard(mutex_);
     workers_ = std::move(workers);
-    since_ = std::chrono::steady_clock::now();
+    seen_moving();
   }
 
 private:
@@ -110,20 +124,35 @@ private:
     std::unique_lock guard(mutex_);
     while (!stop.stop_requested()) {
       changed_.wait_for(guard, stop, std::chrono::milliseconds(200), [] { return false; });
-      if (workers_.empty() || std::chrono::steady_clock::now() - since_ < patience_) continue;
+      if (steps_of_all() != steps_) seen_moving();
+      if (std::chrono::steady_clock::now() - since_ < patience_ || (!main_ && workers_.empty())) continue;
       std::ostringstream account;
       account << "no progress for " << patience_.count() << " s:\n";
+      if (workers_.empty()) account << "  " << main_->describe() << "\n";
       for (const worker* w : workers_) account << "  " << w->describe() << "\n";
       report_(account.str());
       std::_Exit(1);
     }
   }
 
+  std::uint64_t steps_of_all() const {
+    std::uint64_t sum = 0;
+    for (const worker* w : workers_) sum += w->steps_.load(std::memory_order::relaxed);
+    return sum;
+  }
+
+  void seen_moving() {
+    steps_ = steps_of_all();
+    since_ = std::chrono::steady_clock::now();
+  }
+
   const std::chrono::seconds patience_;
   const on_hang report_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
+  const worker* main_ = nullptr;
   std::vector<const worker*> workers_;
+  std::uint64_t steps_ = 0;
   std::chrono::steady_clock::time_point since_;
   std::jthread thread_;
 };

@@ -18,7 +18,8 @@ struct event {
   std::size_t index = 0;  ///< its place in the thread's list
   op_kind kind{};
   status result{};
-  int value = 0;  ///< sent or received, where there is one
+  int value = 0;       ///< sent or received, where there is one
+  bool intact = true;  ///< of a send that failed: whether the message came back as it was
   std::uint64_t called = 0;
   std::uint64_t returned = 0;
 };
@@ -35,6 +36,7 @@ inline std::string to_string(const event& e) {
 inline std::string result_of(const event& e) {
   std::string text(to_string(e.result));
   if (receives(e.kind) && e.result == status::ok) text += " " + std::to_string(e.value);
+  if (!e.intact) text += ", its message spoilt";
   return text;
 }
 

@@ -11,6 +11,18 @@
 
 namespace sluice::harness {
 
+/// A message that shows whether it was moved from.
+class token {
+public:
+  explicit token(int value) noexcept : value_(value) {}
+  token(token&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+  token& operator=(token&&) = delete;
+  explicit operator int() const noexcept { return value_; }
+
+private:
+  int value_;
+};
+
 /// Carries out one thread of a program and records what it saw. The engines, real threads and the model checker, differ
 /// only in the handles, the message and the clock that they give it.
 ///
@@ -48,15 +60,9 @@ private:
 
   status perform(event& e) {
     switch (e.kind) {
-      case op_kind::send: return senders_.back().send(Message(e.value)) ? status::ok : status::disconnected;
-      case op_kind::try_send: {
-        const auto r = senders_.back().try_send(Message(e.value));
-        return r ? status::ok : r.error().full() ? status::full : status::disconnected;
-      }
-      case op_kind::send_for: {
-        const auto r = senders_.back().send_for(Message(e.value), patience_);
-        return r ? status::ok : r.error().timeout() ? status::timeout : status::disconnected;
-      }
+      case op_kind::send: return sent(e, senders_.back().send(Message(e.value)), status::disconnected);
+      case op_kind::try_send: return sent(e, senders_.back().try_send(Message(e.value)), status::full);
+      case op_kind::send_for: return sent(e, senders_.back().send_for(Message(e.value), patience_), status::timeout);
       case op_kind::recv: return received(e, receivers_.back().recv(), status::disconnected);
       case op_kind::try_recv: return received(e, receivers_.back().try_recv(), status::empty);
       case op_kind::recv_for: return received(e, receivers_.back().recv_for(patience_), status::timeout);
@@ -67,6 +73,16 @@ private:
       case op_kind::keep: break;
     }
     return status::ok;
+  }
+
+  template <class Result>
+  static status sent(event& e, const Result& result, status otherwise) {
+    if (result) return status::ok;
+    e.intact = static_cast<int>(result.error().value) == e.value;
+    if constexpr (requires { result.error().disconnected(); }) {
+      return result.error().disconnected() ? status::disconnected : otherwise;
+    }
+    return otherwise;
   }
 
   template <class Result>

@@ -68,6 +68,7 @@ private:
   bool has_room() const noexcept { return !capacity_ || buffer_.size() < *capacity_; }
 
   bool step_send(const event& e) {
+    if (!e.intact) return false;
     switch (e.result) {
       case status::ok:
         if (receivers_ == 0 || !has_room()) return false;

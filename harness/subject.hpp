@@ -35,13 +35,14 @@ struct subject {
     std::abort();
   }
 
-  /// The capacities out of a list that this implementation can be made with.
+  /// The capacities out of a list that this implementation can be made with; its least one if none of them will do.
   template <class List>
   static std::vector<std::optional<std::size_t>> capacities(const List& wanted) {
     std::vector<std::optional<std::size_t>> accepted;
     for (const auto& capacity : wanted) {
       if (traits.accepts(capacity)) accepted.push_back(capacity);
     }
+    if (accepted.empty()) accepted.push_back(traits.bounded ? std::optional(traits.least_capacity) : std::nullopt);
     return accepted;
   }
 };

@@ -68,6 +68,10 @@ public:
       }
       if (!check<Subject>(s, capacity, executions, trace)) all_hold = false;
     }
+    if (!list && !capacity.empty() && !ran_) {
+      std::cerr << "no scenario that was asked for has the capacity `" << capacity << "` on this channel\n";
+      return 2;
+    }
     if (!json.empty()) report_.write(json);
     return all_hold ? 0 : 1;
   }
@@ -88,11 +92,13 @@ private:
       if (!Subject::traits.accepts(p.capacity)) continue;
       const auto found = explore<Subject>(p, report_.seed, executions);
       result.executions += found.executions;
+      ran_ = true;
       result.verdict = found.passed ? "passed" : "failed";
       if (!found.passed) tell(s, capacity, found, trace, result);
     }
     if (result.verdict == "not_applicable" && result.detail.empty()) {
-      result.detail = "it cannot have any of the capacities " + std::string(s.capacities);
+      result.detail = only.empty() ? "it cannot have any of the capacities " + std::string(s.capacities)
+                                   : "not at capacity " + only;
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     std::cout << std::left << std::setw(22) << s.name << std::right << std::setw(10) << result.executions
@@ -122,6 +128,7 @@ private:
     if (receivers > 1 && traits.consumers == cardinality::one) return "it has one consumer";
     if (timed && !traits.timed) return "it has no timed operations";
     if (!traits.disconnects) return "it does not promise to end waits when a side goes";
+    if (!traits.exact_capacity) return "it promises at least its capacity, not exactly that";
     if (traits.order != ordering::global) return "it promises each producer's order only";
     return {};
   }
@@ -139,6 +146,7 @@ private:
 
   std::string path_;
   harness::check_report report_;
+  bool ran_ = false;
 };
 
 }  // namespace sluice::models

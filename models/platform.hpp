@@ -108,16 +108,18 @@ public:
     return true;
   }
 
-  /// \returns  whether anybody slept there.
-  bool wake_first(const void* address, const location& where) {
+  /// Wakes one of those who sleep there, whichever is drawn. \returns  whether there was one.
+  bool wake_one(const void* address, const location& where) {
+    std::array<rl::thread_id_t, most> there{};
+    unsigned number = 0;
     for (std::size_t i = 0; i < count_; ++i) {
-      if (at_[i].address != address) continue;
-      const auto thread = at_[i].thread;
-      remove(thread);
-      rl::ctx().unpark_thread(thread, false, at(where));
-      return true;
+      if (at_[i].address == address) there[number++] = at_[i].thread;
     }
-    return false;
+    if (number == 0) return false;
+    const auto thread = there[number == 1 ? 0 : rl::ctx().rand(number, rl::sched_type_user)];
+    remove(thread);
+    rl::ctx().unpark_thread(thread, false, at(where));
+    return true;
   }
 
 private:
@@ -133,7 +135,8 @@ private:
     --count_;
   }
 
-  std::array<sleeper, 16> at_{};
+  static constexpr std::size_t most = 16;
+  std::array<sleeper, most> at_{};
   std::size_t count_ = 0;
 };
 
@@ -264,11 +267,13 @@ public:
   }
   void notify_one(location where = location::current()) {
     rl::ctx().sched();
-    model::asleep.wake_first(this, where);
+    life_.used(model::at(where));
+    model::asleep.wake_one(this, where);
   }
   void notify_all(location where = location::current()) {
     rl::ctx().sched();
-    while (model::asleep.wake_first(this, where)) {
+    life_.used(model::at(where));
+    while (model::asleep.wake_one(this, where)) {
     }
   }
 
@@ -279,11 +284,14 @@ private:
   void sleep(unique_lock& guard, std::chrono::steady_clock::time_point until, const location& where) {
     {
       rl::preemption_disabler together(rl::ctx());
+      life_.used(model::at(where));
       guard.unlock(where);
     }
     model::asleep.sleep(this, until, where);
     guard.lock();
   }
+
+  lifetime life_;
 };
 
 using clock = std::chrono::steady_clock;
@@ -352,7 +360,7 @@ inline void park(const futex_word& word, std::uint32_t expected, time_point unti
 
 inline void unpark(const futex_word* word, location where = location::current()) {
   rl::ctx().sched();
-  model::asleep.wake_first(word, where);
+  model::asleep.wake_one(word, where);
 }
 
 }  // namespace sluice::platform

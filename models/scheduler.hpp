@@ -101,12 +101,13 @@ private:
       std::swap(priority_[i], priority_[draws_.draw(i + 1)]);
     // How long an execution is cannot be known before it, so a horizon is drawn, short or long.
     const unsigned horizon = 8u << draws_.draw(6);
-    for (auto& at : change_at_) at = draws_.draw(horizon);
+    for (auto& at : change_at_) at = draws_.draw(horizon) + 1;
   }
 
   rl::thread_id_t highest(bool yield) {
     ++step_;
-    if (yield) lower();
+    // Relacy calls a thread that falls asleep yielding, too; that one keeps its priority.
+    if (yield && this->thread_->state_ == rl::thread_state_running) lower();
     for (std::size_t i = 0; i < changes; ++i) {
       if (step_ == change_at_[i]) lower();
     }

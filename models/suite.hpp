@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,7 @@ public:
 
   void begin() {
     seen_.clear();
+    unexplained_ = nothing;
     clock_ = 0;
     platform::model::time = {};
     platform::model::asleep.clear();
@@ -94,7 +96,8 @@ private:
   harness::raw_set<key, key_hash> known_;
   harness::history seen_;
   std::uint64_t clock_ = 0;
-  std::size_t unexplained_ = 0;
+  static constexpr std::size_t nothing = std::numeric_limits<std::size_t>::max();
+  std::size_t unexplained_ = nothing;
 };
 
 inline execution current_execution;
@@ -117,7 +120,10 @@ public:
 
   void thread(unsigned index) {
     auto& now = current_execution;
-    runners_[index]->run(now.program().threads[index], now.seen(), [&] { return now.tick(); }, [](harness::op_kind) {});
+    runners_[index]->run(
+        now.program().threads[index], now.seen(), [&] { return now.tick(); },
+        // Others may run between the return of one operation and the call of the next.
+        [](harness::op_kind) { rl::ctx().sched(); });
   }
 
   void after() {

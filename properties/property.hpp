@@ -55,9 +55,11 @@ public:
     const auto result = rc::detail::checkTestable(
         [&, this]() {
           ++executions_;
+          dog_.watch_over_main(&main_);
           testable();
         },
         rc::detail::TestMetadata(), params);
+    dog_.watch_over_main(nullptr);
     if (result.template is<rc::detail::SuccessResult>()) return;
     std::ostringstream text;
     rc::detail::printResultMessage(result, text);
@@ -80,6 +82,7 @@ public:
 private:
   const options& options_;
   harness::watchdog& dog_;
+  worker main_{"main thread, between crews"};
   std::uint64_t executions_ = 0;
   std::string failure_;
 };
@@ -94,9 +97,6 @@ std::optional<std::size_t> any_capacity(const List& wanted = common_capacities) 
   const auto accepted = Subject::capacities(wanted);
   return accepted[*rc::gen::inRange<std::size_t>(0, accepted.size())];
 }
-
-/// Capacities at which messages can wait in the channel.
-inline constexpr std::array<std::optional<std::size_t>, 7> buffered_capacities{std::nullopt, 1, 2, 3, 7, 64, 1000};
 
 // Reasons for which a property does not apply, or nullptr where it does.
 
@@ -114,8 +114,28 @@ constexpr const char* needs_timed(const core_traits& traits) noexcept {
   return traits.timed ? nullptr : "it has no timed operations";
 }
 
+constexpr const char* needs_exact_capacity(const core_traits& traits) noexcept {
+  return traits.exact_capacity ? nullptr : "it promises at least its capacity, not exactly that";
+}
+
 constexpr const char* needs_global_order(const core_traits& traits) noexcept {
   return traits.order == ordering::global ? nullptr : "it promises each producer's order only";
+}
+
+/// The first reason of several properties' promises that does not hold, or nullptr.
+template <class... Needs>
+constexpr const char* needs_all(const core_traits& traits, Needs... needs) noexcept {
+  const char* reason = nullptr;
+  (void)((reason = needs(traits)) || ...);
+  return reason;
+}
+
+/// Sends until the channel is full; how many messages that took. \pre  the channel is bounded
+template <class Sender, class Make>
+std::size_t fill(Sender& tx, Make make) {
+  std::size_t sent = 0;
+  while (tx.try_send(make())) ++sent;
+  return sent;
 }
 
 }  // namespace sluice::properties

@@ -185,8 +185,10 @@ struct global_order {
                       });
         }
         threads.add("consumer", [&](worker& self) {
-          self.about_to("recv");
-          for (std::uint32_t message : rx) got.push_back(message);
+          for (std::uint32_t n = 0; n < messages; ++n) {
+            self.about_to("recv");
+            got.push_back(rx.recv().value_or(messages));
+          }
         });
         tx.reset();
         threads.run();

@@ -67,11 +67,12 @@ function(sluice_channel name)
     set_tests_properties(bench.${name} PROPERTIES LABELS bench TIMEOUT 300)
   endif()
 
+  list(PREPEND programs "\"name\": \"${name}\"")
   list(JOIN programs ", " programs)
   list(TRANSFORM arg_CAUGHT_BY REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE caught)
   list(JOIN caught ", " caught)
   set_property(GLOBAL APPEND PROPERTY SLUICE_REGISTRY
-               "{\"name\": \"${name}\", \"caught_by\": [${caught}], ${programs}}")
+               "{${programs}, \"caught_by\": [${caught}]}")
 endfunction()
 
 # Writes what was registered, for scripts that run the programs.

@@ -24,22 +24,29 @@ class basic_receiver;
 
 namespace detail {
 
+// Durations of any kind are compared as seconds in floating point, which none of them overflows.
+using seconds = std::chrono::duration<long double>;
+
 /// Now + a duration, or never where that lies beyond the clock.
 template <class Rep, class Period>
 deadline after(std::chrono::duration<Rep, Period> duration) {
   const deadline now = platform::now();
   if (duration <= duration.zero()) return now;
-  // Compared as seconds in floating point, which no duration overflows.
-  using seconds = std::chrono::duration<long double>;
   if (seconds(duration) >= seconds(deadline::max() - now)) return deadline::max();
   return now + std::chrono::ceil<deadline::duration>(duration);
 }
 
-/// A time point of any clock, as a deadline.
+/// A time point of any clock, as a deadline: never where it lies beyond the steady clock.
 template <class Clock, class Duration>
 deadline at(std::chrono::time_point<Clock, Duration> when) {
-  const auto now = Clock::now();
-  return when <= now ? platform::now() : after(when - now);
+  const seconds left = seconds(when.time_since_epoch()) - seconds(Clock::now().time_since_epoch());
+  if (left <= seconds::zero()) return platform::now();
+  if (left >= seconds(deadline::max() - platform::now())) return deadline::max();
+  if constexpr (std::same_as<Clock, deadline::clock>) {
+    return std::chrono::ceil<deadline::duration>(when);
+  } else {
+    return after(when - Clock::now());
+  }
 }
 
 /// A core and the counts of its handles. Whichever side goes last frees it.
@@ -131,8 +138,7 @@ public:
   /// Sends, waiting while the channel is full.
   ///
   /// \returns  nothing, or the message back if every receiver is gone.
-  /// \par Progress  blocking if the channel is bounded; no system call unless a receiver must be woken or this one
-  /// waits.
+  /// \par Progress  blocking if the channel is bounded; no system call unless this one or a receiver waits.
   /// \par Ordering  all sequenced before it happens before the return of the receive that gets the message.
   [[nodiscard("an unread result loses the message that could not be sent")]] send_result send(value_type&& value) {
     if (core().send_until(value, deadline::max()) == status::ok) return {};
@@ -316,7 +322,7 @@ public:
   ///
   /// Messages sent before the last sender went are still delivered, so `disconnected` means "empty, for good".
   ///
-  /// \par Progress  blocking; with a message buffered, no system call unless a sender must be woken.
+  /// \par Progress  blocking; with a message buffered, no system call unless a sender waits.
   /// \par Ordering  all that was sequenced before the matching send() happens before this returns.
   [[nodiscard("an unread result hides a disconnect")]] std::expected<value_type, recv_error> recv() {
     std::optional<value_type> message;

@@ -20,7 +20,8 @@
 #include <thread>
 #include <utility>
 
-#if defined(__linux__) && !defined(SLUICE_NO_FUTEX)
+// Where a long has 32 bits, the futex call takes another kind of time than the library's.
+#if defined(__linux__) && defined(__LP64__) && !defined(SLUICE_NO_FUTEX)
 #define SLUICE_HAS_FUTEX 1
 #include <linux/futex.h>
 #include <sys/syscall.h>

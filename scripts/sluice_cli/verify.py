@@ -22,12 +22,13 @@ class Level:
 
     properties: int
     models: int
+    timeout: int  # seconds for one program
 
 
 LEVELS = {
-    "quick": Level(properties=300, models=30_000),
-    "standard": Level(properties=2_000, models=300_000),
-    "deep": Level(properties=50_000, models=10_000_000),
+    "quick": Level(properties=300, models=30_000, timeout=600),
+    "standard": Level(properties=2_000, models=300_000, timeout=3600),
+    "deep": Level(properties=50_000, models=10_000_000, timeout=86400),
 }
 
 # What a program is called in the verdicts of its checks.
@@ -83,7 +84,13 @@ def run_task(task: Task, level: Level, seed: int) -> list[dict]:
             command += ["--check", task.check]
             if task.tool == "properties":
                 command += ["--patience", "5"]
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=level.timeout
+            )
+            ending = f"ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}"
+        except subprocess.TimeoutExpired:
+            ending = f"did not end within {level.timeout} s"
         if verdicts.exists():
             checks = json.loads(verdicts.read_text())
         else:
@@ -94,7 +101,7 @@ def run_task(task: Task, level: Level, seed: int) -> list[dict]:
                     "check": task.check or "whole program",
                     "claim": "The program runs to its end.",
                     "verdict": "failed",
-                    "detail": f"ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}",
+                    "detail": ending,
                     "reproduce": " ".join(command[:-2] if not task.check else command),
                     "executions": 0,
                     "seconds": 0.0,

@@ -5,7 +5,8 @@
 
 namespace sluice::detail {
 
-/// Where one side of a buffered channel sleeps, first come, first served.
+/// Where one side of a buffered channel sleeps. Woken first come, first served; a newcomer may still be quicker to take
+/// what a sleeper was woken for, which then lines up again.
 ///
 /// The protocol that loses no wake-up: a sleeper registers [Q1], then looks again at the channel; a peer changes the
 /// channel, then looks for sleepers [Q2]. All four are seq_cst, so at least one of the two sees the other.
