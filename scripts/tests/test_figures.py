@@ -63,6 +63,17 @@ class Judge(unittest.TestCase):
         self.assertEqual(gate.judge([1.05] * 15)[1], "same")
 
 
+    def test_one_word_for_all(self):
+        def of(*kinds):
+            return gate.overall([gate.Verdict("c", "w", stats.Estimate(1, 1, 1, 15), kind) for kind in kinds])
+
+        self.assertEqual(of("same", "same", "too noisy"), "same")
+        self.assertEqual(of("same", "faster"), "faster")
+        self.assertEqual(of("faster", "slower", "same"), "slower")
+        self.assertEqual(of("too noisy", "too noisy", "same"), "too noisy")
+        self.assertEqual(of("too noisy", "too noisy", "slower"), "slower")
+
+
 class Odd(unittest.TestCase):
     def test_a_sample_in_another_state_is_marked_and_not_counted(self):
         samples = [sample("a", "spsc", "1", 1, 10.0) for _ in range(9)]
