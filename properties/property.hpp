@@ -134,7 +134,10 @@ constexpr const char* needs_all(const core_traits& traits, Needs... needs) noexc
 template <class Sender, class Make>
 std::size_t fill(Sender& tx, Make make) {
   std::size_t sent = 0;
-  while (tx.try_send(make())) ++sent;
+  while (tx.try_send(make())) {
+    if (++sent > 100'000)
+      RC_FAIL("a bounded channel of capacity " + harness::to_string(tx.capacity()) + " is never full");
+  }
   return sent;
 }
 

@@ -26,7 +26,7 @@ if(SLUICE_MODELS)
   find_package(Relacy)
   if(NOT Relacy_FOUND)
     FetchContent_Declare(relacy GIT_REPOSITORY https://github.com/dvyukov/relacy.git
-                         GIT_TAG acc09bb65fc67837f76ba9cb64b5b4be3ffbe8ec)
+                         GIT_TAG acc09bb)
     FetchContent_MakeAvailable(relacy)
     set(Relacy_ROOT ${relacy_SOURCE_DIR})
     find_package(Relacy REQUIRED)

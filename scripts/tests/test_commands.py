@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -167,10 +168,37 @@ class Verify(unittest.TestCase):
         self.assertEqual(check["verdict"], "missed")
         self.assertEqual(verify.bad([check]), [check])
 
+    def test_after_a_hang_the_other_checks_are_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder) / "hangs_at_first"
+            program.write_text(
+                '#!/bin/sh\ncase "$*" in --list) echo one two; exit;; *--check*) name=two verdict=passed;;'
+                " *) name=one verdict=failed;; esac\nwhile [ $1 != --json ]; do shift; done\n"
+                'echo "[{\\"check\\": \\"$name\\", \\"verdict\\": \\"$verdict\\"}]" > $2\n'
+            )
+            program.chmod(0o755)
+            task = verify.Task(build.Channel("slow", (), {"properties": program}), "properties")
+            checks = verify.run_task(task, verify.LEVELS["quick"], 1)
+        self.assertEqual([(c["check"], c["verdict"]) for c in checks], [("one", "failed"), ("two", "passed")])
+
     def test_shards_are_the_whole_without_overlap(self):
         tasks = verify.tasks_for(build.registry(BUILD))
         parts = [tasks[verify.parse_shard(f"{i}/3")[0] - 1 :: 3] for i in (1, 2, 3)]
         self.assertEqual(sorted(map(repr, tasks)), sorted(repr(task) for part in parts for task in part))
+
+
+class Orders(unittest.TestCase):
+    """Every memory order that is tagged says which site it pairs with, and that site exists."""
+
+    def test_tags_are_defined_and_paired(self):
+        sources = [*(ROOT / "impls" / "sluice").rglob("*.hpp")]
+        text = "\n".join(path.read_text() for path in sources)
+        defined = set(re.findall(r"// \[([A-Z]\d+)\] \w", text))
+        named = set(re.findall(r"\[([A-Z]\d+)\]", text))
+        self.assertGreater(len(defined), 20)
+        self.assertEqual(named - defined, set(), "named, but at no site")
+        for tag in defined:
+            self.assertEqual(len(re.findall(rf"// \[{tag}\] \w", text)), 1, f"[{tag}] names more than one site")
 
 
 class New(unittest.TestCase):

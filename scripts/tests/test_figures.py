@@ -62,7 +62,6 @@ class Judge(unittest.TestCase):
     def test_a_small_change_is_no_verdict(self):
         self.assertEqual(gate.judge([1.05] * 15)[1], "same")
 
-
     def test_one_word_for_all(self):
         def of(*kinds):
             return gate.overall([gate.Verdict("c", "w", stats.Estimate(1, 1, 1, 15), kind) for kind in kinds])
