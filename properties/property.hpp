@@ -1,6 +1,7 @@
 #pragma once
 
 #include <harness/crew.hpp>
+#include <harness/program.hpp>
 #include <harness/results.hpp>
 #include <harness/subject.hpp>
 
