@@ -86,6 +86,54 @@ private:
   platform::atomic<bool> one_side_left_{false};
 };
 
+/// What senders and receivers have in common: one share of a channel, let go of by `Drop`.
+template <class Core, void (*Drop)(shared_channel<Core>*) noexcept>
+class handle {
+public:
+  using core_type = Core;
+  using value_type = typename Core::value_type;
+
+  handle(handle&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
+  handle& operator=(handle&& other) noexcept {
+    handle(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~handle() { reset(); }
+
+  /// Lets go of the channel. After the last sender, receivers get what is buffered and then `disconnected`; after the
+  /// last receiver, buffered messages are destroyed and every send fails.
+  void reset() noexcept {
+    if (auto* channel = std::exchange(channel_, nullptr)) Drop(channel);
+  }
+
+  /// Messages buffered now; exact while nobody else uses the channel.
+  std::size_t size() const { return core().size(); }
+  bool empty() const { return size() == 0; }
+  bool full() const {
+    const auto most = capacity();
+    return most && size() >= *most;
+  }
+  /// nullopt: unbounded.
+  std::optional<std::size_t> capacity() const { return core().capacity(); }
+
+  /// Whether the other handle, of the same side, belongs to the same channel.
+  bool same_channel(const handle& other) const noexcept { return channel_ == other.channel_; }
+  explicit operator bool() const noexcept { return channel_ != nullptr; }
+  void swap(handle& other) noexcept { std::swap(channel_, other.channel_); }
+
+protected:
+  explicit handle(shared_channel<Core>* channel) noexcept : channel_(channel) {}
+
+  shared_channel<Core>& channel() const noexcept {
+    assert(channel_ && "this handle belongs to no channel: it was moved from or reset");
+    return *channel_;
+  }
+  Core& core() const noexcept { return channel().core; }
+
+private:
+  shared_channel<Core>* channel_;
+};
+
 }  // namespace detail
 
 /// Makes a channel on a core of the caller's choice.
@@ -108,31 +156,20 @@ make_channel(Args&&... args) {
 ///
 /// \par Threads  any number may use one handle at once, but for reset(), assignment and destruction.
 template <class Core, cardinality Consumers>
-class basic_sender {
+class basic_sender : public detail::handle<Core, &detail::shared_channel<Core>::drop_sender> {
+  using base = detail::handle<Core, &detail::shared_channel<Core>::drop_sender>;
+  using base::core;
+
 public:
-  using core_type = Core;
-  using value_type = typename Core::value_type;
+  using typename base::value_type;
   using send_result = std::expected<void, send_error<value_type>>;
   using try_send_result = std::expected<void, try_send_error<value_type>>;
   using send_timeout_result = std::expected<void, send_timeout_error<value_type>>;
 
-  basic_sender(basic_sender&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
-  basic_sender& operator=(basic_sender&& other) noexcept {
-    basic_sender(std::move(other)).swap(*this);
-    return *this;
-  }
-  ~basic_sender() { reset(); }
-
   /// Another sender to the same channel.
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_sender clone() const noexcept {
-    assert(channel_);
-    channel_->add_sender();
-    return basic_sender(channel_);
-  }
-
-  /// Lets go of the channel. After its last sender, receivers get what is buffered and then `disconnected`.
-  void reset() noexcept {
-    if (auto* channel = std::exchange(channel_, nullptr)) detail::shared_channel<Core>::drop_sender(channel);
+    this->channel().add_sender();
+    return basic_sender(&this->channel());
   }
 
   /// Sends, waiting while the channel is full.
@@ -200,30 +237,11 @@ public:
     return send_for(value_type(value), duration);
   }
 
-  /// Messages buffered now; exact while nobody else uses the channel.
-  std::size_t size() const { return core().size(); }
-  bool empty() const { return size() == 0; }
-  bool full() const {
-    const auto most = capacity();
-    return most && size() >= *most;
-  }
-  /// nullopt: unbounded.
-  std::optional<std::size_t> capacity() const { return core().capacity(); }
-
-  bool same_channel(const basic_sender& other) const noexcept { return channel_ == other.channel_; }
-  explicit operator bool() const noexcept { return channel_ != nullptr; }
-  void swap(basic_sender& other) noexcept { std::swap(channel_, other.channel_); }
-
 private:
   template <class C, cardinality K, class... Args>
   friend std::pair<basic_sender<C, K>, basic_receiver<C, K>> make_channel(Args&&...);
 
-  explicit basic_sender(detail::shared_channel<Core>* channel) noexcept : channel_(channel) {}
-
-  Core& core() const noexcept {
-    assert(channel_ && "this sender belongs to no channel: it was moved from or reset");
-    return channel_->core;
-  }
+  explicit basic_sender(detail::shared_channel<Core>* channel) noexcept : base(channel) {}
 
   send_timeout_result send_by(value_type& value, deadline until) {
     const status now = core().send_until(value, until);
@@ -231,8 +249,6 @@ private:
     return std::unexpected(send_timeout_error<value_type>{
         now == status::timeout ? send_timeout_reason::timeout : send_timeout_reason::disconnected, std::move(value)});
   }
-
-  detail::shared_channel<Core>* channel_;
 };
 
 /// The receiving side of a channel; also an input range of its messages.
@@ -242,10 +258,12 @@ private:
 /// \par Threads  one at a time where `Consumers` is one; otherwise any number may use one handle at once, but for
 ///               reset(), assignment and destruction.
 template <class Core, cardinality Consumers>
-class basic_receiver {
+class basic_receiver : public detail::handle<Core, &detail::shared_channel<Core>::drop_receiver> {
+  using base = detail::handle<Core, &detail::shared_channel<Core>::drop_receiver>;
+  using base::core;
+
 public:
-  using core_type = Core;
-  using value_type = typename Core::value_type;
+  using typename base::value_type;
 
   /// Messages one by one. Each is taken from the channel when the iterator reaches it; comparing with the end takes
   /// nothing. Dereferencing gives the message to be moved from.
@@ -297,25 +315,12 @@ public:
     basic_receiver* from_;
   };
 
-  basic_receiver(basic_receiver&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
-  basic_receiver& operator=(basic_receiver&& other) noexcept {
-    basic_receiver(std::move(other)).swap(*this);
-    return *this;
-  }
-  ~basic_receiver() { reset(); }
-
   /// Another receiver of the same channel: each message goes to one of them.
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_receiver clone() const noexcept
     requires(Consumers == cardinality::many)
   {
-    assert(channel_);
-    channel_->add_receiver();
-    return basic_receiver(channel_);
-  }
-
-  /// Lets go of the channel. After its last receiver, buffered messages are destroyed and every send fails.
-  void reset() noexcept {
-    if (auto* channel = std::exchange(channel_, nullptr)) detail::shared_channel<Core>::drop_receiver(channel);
+    this->channel().add_receiver();
+    return basic_receiver(&this->channel());
   }
 
   /// Receives the next message, waiting until one arrives or every sender is gone.
@@ -366,30 +371,11 @@ public:
   /// Ranges over messages until none is there, never waiting.
   try_range try_iter() noexcept { return try_range(*this); }
 
-  /// Messages buffered now; exact while nobody else uses the channel.
-  std::size_t size() const { return core().size(); }
-  bool empty() const { return size() == 0; }
-  bool full() const {
-    const auto most = capacity();
-    return most && size() >= *most;
-  }
-  /// nullopt: unbounded.
-  std::optional<std::size_t> capacity() const { return core().capacity(); }
-
-  bool same_channel(const basic_receiver& other) const noexcept { return channel_ == other.channel_; }
-  explicit operator bool() const noexcept { return channel_ != nullptr; }
-  void swap(basic_receiver& other) noexcept { std::swap(channel_, other.channel_); }
-
 private:
   template <class C, cardinality K, class... Args>
   friend std::pair<basic_sender<C, K>, basic_receiver<C, K>> make_channel(Args&&...);
 
-  explicit basic_receiver(detail::shared_channel<Core>* channel) noexcept : channel_(channel) {}
-
-  Core& core() const noexcept {
-    assert(channel_ && "this receiver belongs to no channel: it was moved from or reset");
-    return channel_->core;
-  }
+  explicit basic_receiver(detail::shared_channel<Core>* channel) noexcept : base(channel) {}
 
   std::expected<value_type, recv_timeout_error> recv_by(deadline until) {
     std::optional<value_type> message;
@@ -397,8 +383,6 @@ private:
     if (now == status::ok) return std::move(*message);
     return std::unexpected(now == status::timeout ? recv_timeout_error::timeout : recv_timeout_error::disconnected);
   }
-
-  detail::shared_channel<Core>* channel_;
 };
 
 }  // namespace sluice

@@ -32,30 +32,32 @@ public:
 
   status try_send(T& value) {
     platform::unique_lock guard(mutex_);
-    return push_if_room(value);
+    const status now = push_if_room(value);
+    if (now == status::ok) not_empty_.notify_one();
+    return now;
   }
 
   status send_until(T& value, deadline until) {
     platform::unique_lock guard(mutex_);
-    for (;;) {
-      const status now = push_if_room(value);
-      if (now != status::full) return now;
-      if (!wait(not_full_, guard, until)) return status::timeout;
-    }
+    status now = push_if_room(value);
+    while (now == status::full && wait(not_full_, guard, until)) now = push_if_room(value);
+    if (now == status::ok) not_empty_.notify_one();
+    return now == status::full ? status::timeout : now;
   }
 
   status try_recv(std::optional<T>& out) {
     platform::unique_lock guard(mutex_);
-    return pop_if_any(out);
+    const status now = pop_if_any(out);
+    if (now == status::ok) not_full_.notify_one();
+    return now;
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
     platform::unique_lock guard(mutex_);
-    for (;;) {
-      const status now = pop_if_any(out);
-      if (now != status::empty) return now;
-      if (!wait(not_empty_, guard, until)) return status::timeout;
-    }
+    status now = pop_if_any(out);
+    while (now == status::empty && wait(not_empty_, guard, until)) now = pop_if_any(out);
+    if (now == status::ok) not_full_.notify_one();
+    return now == status::empty ? status::timeout : now;
   }
 
   void close_senders() {
@@ -81,12 +83,11 @@ public:
 
   std::optional<std::size_t> capacity() const noexcept { return capacity_; }
 
-private:
+protected:
   status push_if_room(T& value) {
     if (receivers_gone_) return status::disconnected;
     if (capacity_ && queue_.size() >= *capacity_) return status::full;
     queue_.push_back(std::move(value));
-    not_empty_.notify_one();
     return status::ok;
   }
 
@@ -94,7 +95,6 @@ private:
     if (queue_.empty()) return senders_gone_ ? status::disconnected : status::empty;
     out.emplace(std::move(queue_.front()));
     queue_.pop_front();
-    if (capacity_) not_full_.notify_one();
     return status::ok;
   }
 
