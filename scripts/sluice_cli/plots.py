@@ -131,9 +131,10 @@ def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
                     fontsize=8,
                 )
                 legend.setdefault(channel, bar)
+        # Room for every bar to be seen as one, and for the labels.
+        shown = [bar.get_height() for bar in axis.patches]
+        axis.set_ylim(min(shown, default=1) / 3, max(shown, default=1) * 3)
         _log_axis(axis)
-        low, high = axis.get_ylim()
-        axis.set_ylim(low, high * 1.6)
         axis.set_xticks(range(len(present)), [f"capacity {c}" if c.isdigit() or c == "n" else c for c in present])
         axis.set_title(TITLES[shape].format(threads=threads), fontsize=11)
         axis.set_ylabel("time per message (log scale)")
