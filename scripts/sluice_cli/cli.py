@@ -11,7 +11,7 @@ import click
 from sluice_cli import bench as benchmarks
 from sluice_cli import build, gate as gating, machine, new as creating, report as reporting, results, setup
 from sluice_cli import verify as verification
-from sluice_cli.common import RESULTS, Failure, Unverified, console
+from sluice_cli.common import RESULTS, Failure, Unverified, Usage, console
 
 LEVEL = click.option(
     "--level",
@@ -100,6 +100,8 @@ def test(preset: str) -> None:
 @click.option("--json", "out", type=click.Path(path_type=pathlib.Path), help="Write the verdicts to this file.")
 def verify(channels: tuple[str, ...], level: str, seed: int, shard: str, out: pathlib.Path | None) -> None:
     """Run the property tests and models of CHANNELS, or of all, and print the matrix of verdicts."""
+    if out and not out.absolute().parent.is_dir():
+        raise Usage(f"`{out}` cannot be written: there is no folder {out.absolute().parent}")
     registered = build.registry(build.preset("release"))
     checks = verification.verify(build.choose(registered, channels), level, seed, shard)
     verification.show(checks)

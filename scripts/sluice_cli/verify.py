@@ -127,8 +127,9 @@ def run_task(task: Task, level: Level, seed: int) -> list[dict]:
         if not left:
             break
     for check in checks:
-        # The same on every machine: as typed at the top of the tree.
-        check["reproduce"] = check.get("reproduce", "").replace(f"{ROOT}/", "")
+        # The same on every machine: paths from the top of the tree.
+        for field in ("reproduce", "detail"):
+            check[field] = check.get(field, "").replace(f"{ROOT}/", "")
         check["expected"] = "caught" if task.check else "passed"
         if task.check:
             check["verdict"] = "caught" if check["verdict"] == "failed" else "missed"

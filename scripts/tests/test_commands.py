@@ -54,6 +54,11 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertIn("there is no revision `no-such-branch`", message)
 
+    def test_a_file_in_no_folder(self):
+        code, message = refused("verify", "sync", "--json", "/no/such/folder/checks.json")
+        self.assertEqual(code, 2)
+        self.assertIn("there is no folder /no/such/folder", message)
+
     def test_unknown_preset(self):
         with self.assertRaisesRegex(Usage, "there is no preset `fast`; there are debug, release"):
             build.preset("fast")
