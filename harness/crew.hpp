@@ -5,12 +5,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <latch>
 #include <mutex>
 #include <optional>
@@ -22,7 +20,6 @@
 #include <vector>
 
 #if defined(__linux__)
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif

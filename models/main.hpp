@@ -3,6 +3,7 @@
 #include <models/scenarios.hpp>
 #include <models/suite.hpp>
 
+#include <harness/applies.hpp>
 #include <harness/results.hpp>
 
 #include <CLI/CLI.hpp>
@@ -126,11 +127,10 @@ private:
     constexpr core_traits traits = Subject::traits;
     if (senders > 1 && traits.producers == cardinality::one) return "it has one producer";
     if (receivers > 1 && traits.consumers == cardinality::one) return "it has one consumer";
-    if (timed && !traits.timed) return "it has no timed operations";
-    if (!traits.disconnects) return "it does not promise to end waits when a side goes";
-    if (!traits.exact_capacity) return "it promises at least its capacity, not exactly that";
-    if (traits.order != ordering::global) return "it promises each producer's order only";
-    return {};
+    using namespace harness;
+    const char* reason = timed ? needs_timed(traits) : nullptr;
+    if (!reason) reason = needs_all(traits, needs_disconnect, needs_exact_capacity, needs_global_order);
+    return reason ? reason : "";
   }
 
   void tell(const scenario& s, const std::string& capacity, const model_result& found, bool trace,

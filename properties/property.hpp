@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/applies.hpp>
 #include <harness/crew.hpp>
 #include <harness/program.hpp>
 #include <harness/results.hpp>
@@ -33,7 +34,14 @@
 ///     };
 namespace sluice::properties {
 
+using harness::always;
 using harness::crew;
+using harness::needs_all;
+using harness::needs_buffer;
+using harness::needs_disconnect;
+using harness::needs_exact_capacity;
+using harness::needs_global_order;
+using harness::needs_timed;
 using harness::worker;
 
 /// How much to try, from the command line.
@@ -76,7 +84,6 @@ public:
   }
 
   harness::watchdog& dog() noexcept { return dog_; }
-  std::uint64_t seed() const noexcept { return options_.seed; }
   std::uint64_t executions() const noexcept { return executions_; }
   const std::string& failure() const noexcept { return failure_; }
 
@@ -97,38 +104,6 @@ template <class Subject, class List = decltype(common_capacities)>
 std::optional<std::size_t> any_capacity(const List& wanted = common_capacities) {
   const auto accepted = Subject::capacities(wanted);
   return accepted[*rc::gen::inRange<std::size_t>(0, accepted.size())];
-}
-
-// Reasons for which a property does not apply, or nullptr where it does.
-
-constexpr const char* always(const core_traits&) noexcept { return nullptr; }
-
-constexpr const char* needs_buffer(const core_traits& traits) noexcept {
-  return traits.unbounded || traits.greatest_capacity > 0 ? nullptr : "a rendezvous buffers nothing";
-}
-
-constexpr const char* needs_disconnect(const core_traits& traits) noexcept {
-  return traits.disconnects ? nullptr : "it does not promise to end waits when a side goes";
-}
-
-constexpr const char* needs_timed(const core_traits& traits) noexcept {
-  return traits.timed ? nullptr : "it has no timed operations";
-}
-
-constexpr const char* needs_exact_capacity(const core_traits& traits) noexcept {
-  return traits.exact_capacity ? nullptr : "it promises at least its capacity, not exactly that";
-}
-
-constexpr const char* needs_global_order(const core_traits& traits) noexcept {
-  return traits.order == ordering::global ? nullptr : "it promises each producer's order only";
-}
-
-/// The first reason of several properties' promises that does not hold, or nullptr.
-template <class... Needs>
-constexpr const char* needs_all(const core_traits& traits, Needs... needs) noexcept {
-  const char* reason = nullptr;
-  (void)((reason = needs(traits)) || ...);
-  return reason;
 }
 
 /// Sends until the channel is full; how many messages that took. \pre  the channel is bounded

@@ -42,6 +42,13 @@ def gather(level: str, seed: int, checks: list[dict], samples: list[dict]) -> di
     }
 
 
+def publish(data: dict) -> None:
+    """Writes a run's results and report to a folder of its own, and prints the report's path."""
+    folder = results.new_run()
+    results.save(data, folder / "results.json")
+    console.print(str(reporting.write(data, folder)), markup=False)
+
+
 def insist(checks: list[dict]) -> None:
     """Ends the command with exit code 1 if a check did not come out as it must."""
     if wrong := verification.bad(checks):
@@ -77,10 +84,7 @@ def report(quick: bool, source: pathlib.Path | None, seed: int) -> None:
     verification.show(checks)
     effort = benchmarks.EFFORTS["quick" if quick else "full"]
     samples = benchmarks.measure(channels, effort, seed)
-    folder = results.new_run()
-    data = gather(level, seed, checks, samples)
-    results.save(data, folder / "results.json")
-    console.print(str(reporting.write(data, folder)), markup=False)
+    publish(gather(level, seed, checks, samples))
     insist(checks)
 
 
@@ -120,10 +124,7 @@ def bench(channels: tuple[str, ...], quick: bool, free: bool, seed: int) -> None
     registered = build.registry(build.preset("release"))
     effort = benchmarks.EFFORTS["quick" if quick else "full"]
     samples = benchmarks.measure(build.choose(registered, channels), effort, seed, pinned=not free)
-    folder = results.new_run()
-    data = gather("none", seed, [], samples)
-    results.save(data, folder / "results.json")
-    console.print(str(reporting.write(data, folder)), markup=False)
+    publish(gather("none", seed, [], samples))
 
 
 @commands.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import os
 import pathlib
@@ -162,7 +163,7 @@ def write(verdicts: list[Verdict], base: str, folder: pathlib.Path) -> None:
         "geometric_mean": math.exp(sum(math.log(v.ratio.median) for v in verdicts) / len(verdicts)),
         "cells": [dataclasses.asdict(v) for v in verdicts],
     }
-    results.write_text(folder / "gate.json", results.json.dumps(data, indent=1) + "\n")
+    results.write_text(folder / "gate.json", json.dumps(data, indent=1) + "\n")
     lines = [f"## Speed against `{base[:12]}`: {data['overall']}", ""]
     lines += ["| " + " | ".join(HEADINGS) + " |", "|---|---|---:|---:|---|"]
     lines += ["| " + " | ".join(row) + " |" for row in _rows(verdicts)]

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sluice/core.hpp>
+
+/// Reasons for which a check does not apply to a channel, by what the channel promises; nullptr where it does.
+namespace sluice::harness {
+
+constexpr const char* always(const core_traits&) noexcept { return nullptr; }
+
+constexpr const char* needs_buffer(const core_traits& traits) noexcept {
+  return traits.unbounded || traits.greatest_capacity > 0 ? nullptr : "a rendezvous buffers nothing";
+}
+
+constexpr const char* needs_disconnect(const core_traits& traits) noexcept {
+  return traits.disconnects ? nullptr : "it does not promise to end waits when a side goes";
+}
+
+constexpr const char* needs_timed(const core_traits& traits) noexcept {
+  return traits.timed ? nullptr : "it has no timed operations";
+}
+
+constexpr const char* needs_exact_capacity(const core_traits& traits) noexcept {
+  return traits.exact_capacity ? nullptr : "it promises at least its capacity, not exactly that";
+}
+
+constexpr const char* needs_global_order(const core_traits& traits) noexcept {
+  return traits.order == ordering::global ? nullptr : "it promises each producer's order only";
+}
+
+/// The first reason of several properties' promises that does not hold, or nullptr.
+template <class... Needs>
+constexpr const char* needs_all(const core_traits& traits, Needs... needs) noexcept {
+  const char* reason = nullptr;
+  (void)((reason = needs(traits)) || ...);
+  return reason;
+}
+
+}  // namespace sluice::harness
