@@ -160,7 +160,7 @@ public:
   explicit crew(watchdog& dog) : dog_(dog) {}
 
   /// \returns  the worker, valid as long as the crew.
-  worker& add(std::string role, std::function<void(worker&)> job) {
+  worker& add(std::string role, std::move_only_function<void(worker&)> job) {
     jobs_.push_back(std::move(job));
     return workers_.emplace_back(std::move(role));
   }
@@ -179,7 +179,8 @@ public:
 #endif
         gate_->arrive_and_wait();
         self.started_.store(true, std::memory_order::release);
-        jobs_[i](self);
+        // What a job holds goes with it, as a thread's own handles do.
+        std::exchange(jobs_[i], nullptr)(self);
         self.finished_.store(true, std::memory_order::release);
       });
     }
@@ -200,7 +201,7 @@ public:
 private:
   watchdog& dog_;
   std::deque<worker> workers_;
-  std::deque<std::function<void(worker&)>> jobs_;
+  std::deque<std::move_only_function<void(worker&)>> jobs_;
   std::optional<std::latch> gate_;
   std::vector<std::jthread> threads_;
 };

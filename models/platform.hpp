@@ -302,6 +302,7 @@ inline time_point now() noexcept { return model::time; }
 // Not over-aligned: Relacy does not track such allocations.
 inline constexpr std::size_t cache_line = alignof(std::max_align_t);
 inline constexpr std::size_t block_slots = 2;
+inline constexpr std::size_t laps_before_wrap = 0;
 
 /// Storage for one message, with a flag that Relacy watches: two threads that use it without an order between them race
 /// on the flag, and so do a message made over another and one taken twice.
@@ -349,6 +350,8 @@ public:
   void spin(location where = location::current()) { snooze(where); }
   bool spent() const noexcept { return true; }
 };
+
+inline std::uint32_t random(std::uint32_t limit) { return limit < 2 ? 0 : rl::ctx().rand(limit, rl::sched_type_user); }
 
 using futex_word = atomic<std::uint32_t>;
 

@@ -135,3 +135,11 @@ function(_sluice_warnings target)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
 endfunction()
+
+# The name of a contract line's test, which sorts by its number.
+function(sluice_contract_name out number name)
+  string(LENGTH ${number} digits)
+  math(EXPR missing "3 - ${digits}")
+  string(REPEAT 0 ${missing} zeros)
+  set(${out} contract.${zeros}${number}.${name} PARENT_SCOPE)
+endfunction()

@@ -32,7 +32,7 @@ public:
     platform::unique_lock guard(this->mutex_);
     if (this->queue_.empty() && !this->senders_gone_) this->wait(this->not_empty_, guard, until);
     if (this->pop_if_any(out) != status::ok) return status::disconnected;
-    this->not_full_.notify_one();
+    this->tell_one(this->not_full_, this->selecting_senders_);
     return status::ok;
   }
 };
@@ -47,6 +47,7 @@ public:
     platform::unique_lock guard(this->mutex_);
     this->senders_gone_ = true;
     this->not_empty_.notify_one();
+    this->selecting_receivers_.end_all(detail::outcome::closed);
   }
 };
 

@@ -16,6 +16,10 @@
 /// disconnection by reference count, iteration and the error vocabulary.
 namespace sluice {
 
+namespace detail {
+struct wait_entry;
+}
+
 /// A point of steady_clock. `deadline::max()` means "never".
 using deadline = platform::time_point;
 
@@ -73,6 +77,21 @@ concept core = requires(C& c, const C& k, typename C::value_type& value, std::op
   c.close_receivers();
   { k.size() } -> std::same_as<std::size_t>;
   { k.capacity() } -> std::same_as<std::optional<std::size_t>>;
+};
+
+/// A core whose messages a select can wait for, beside those of others.
+///
+/// - `watch_send(entry)` and `watch_recv(entry)` line a waiter up with those who wait for room or for a message, unless
+///   it stands in line already, and return whether an attempt may now succeed. From then on, whatever would end the
+///   wait of a plain operation ends the wait of `entry.owner`, through `entry.arm`.
+/// - `unwatch_send(entry)` and `unwatch_recv(entry)` take it out again if it is still there. Afterwards nobody touches
+///   it.
+template <class C>
+concept selectable_core = core<C> && requires(C& c, detail::wait_entry& entry) {
+  { c.watch_send(entry) } -> std::same_as<bool>;
+  c.unwatch_send(entry);
+  { c.watch_recv(entry) } -> std::same_as<bool>;
+  c.unwatch_recv(entry);
 };
 
 /// States in words what a type lacks to be a core; the harness and the handles apply it to every implementation.

@@ -1,17 +1,18 @@
 #pragma once
 
 #include <sluice/core.hpp>
-#include <sluice/platform.hpp>
+#include <sluice/detail/arm.hpp>
+#include <sluice/detail/handle.hpp>
+#include <sluice/detail/time.hpp>
 #include <sluice/result.hpp>
 
-#include <cassert>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <expected>
 #include <iterator>
-#include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 /// Senders and receivers: one text for every core.
@@ -24,129 +25,61 @@ class basic_receiver;
 
 namespace detail {
 
-// Durations of any kind are compared as seconds in floating point, which none of them overflows.
-using seconds = std::chrono::duration<long double>;
-
-/// Now + a duration, or never where that lies beyond the clock.
-template <class Rep, class Period>
-deadline after(std::chrono::duration<Rep, Period> duration) {
-  const deadline now = platform::now();
-  if (duration <= duration.zero()) return now;
-  if (seconds(duration) >= seconds(deadline::max() - now)) return deadline::max();
-  return now + std::chrono::ceil<deadline::duration>(duration);
-}
-
-/// A time point of any clock, as a deadline: never where it lies beyond the steady clock.
-template <class Clock, class Duration>
-deadline at(std::chrono::time_point<Clock, Duration> when) {
-  const seconds left = seconds(when.time_since_epoch()) - seconds(Clock::now().time_since_epoch());
-  if (left <= seconds::zero()) return platform::now();
-  if (left >= seconds(deadline::max() - platform::now())) return deadline::max();
-  if constexpr (std::same_as<Clock, deadline::clock>) {
-    return std::chrono::ceil<deadline::duration>(when);
+/// The message to send out of what a caller gave: an rvalue as it is, anything else as a new message made from it.
+template <class T, class U>
+decltype(auto) as_message(U&& given) {
+  if constexpr (std::same_as<U, T>) {
+    return std::move(given);
   } else {
-    return after(when - Clock::now());
+    static_assert(!std::same_as<std::remove_cvref_t<U>, T> || std::copy_constructible<T>,
+                  "this message can only be moved: send(std::move(message))");
+    static_assert(std::convertible_to<U, T> || !std::copy_constructible<T>,
+                  "what is sent must be a message of the channel's type, or convert to one");
+    return T(std::forward<U>(given));
   }
 }
 
-/// A core and the counts of its handles. Whichever side goes last frees it.
-template <class Core>
-class shared_channel {
-public:
-  template <class... Args>
-  explicit shared_channel(Args&&... args) : core(std::forward<Args>(args)...) {}
-
-  Core core;
-
-  void add_sender() noexcept { senders_.fetch_add(1, std::memory_order::relaxed); }
-  void add_receiver() noexcept { receivers_.fetch_add(1, std::memory_order::relaxed); }
-
-  static void drop_sender(shared_channel* self) noexcept {
-    // [H1] acq_rel with itself: who closes the side comes after all that its other handles did.
-    if (self->senders_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
-    self->core.close_senders();
-    leave(self);
+/// Makes handles, which nobody else can.
+struct factory {
+  template <class Core, cardinality Consumers, class... Args>
+  static std::pair<basic_sender<Core, Consumers>, basic_receiver<Core, Consumers>> make(origin where, Args... args) {
+    check_core<Core>();
+    auto* channel = new shared_channel<Core>(where, args...);
+    return {basic_sender<Core, Consumers>(channel, where), basic_receiver<Core, Consumers>(channel, where)};
   }
 
-  static void drop_receiver(shared_channel* self) noexcept {
-    // [H2] acq_rel with itself: as [H1].
-    if (self->receivers_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
-    self->core.close_receivers();
-    leave(self);
+  /// A receiver of a channel without senders.
+  template <class Core, class... Args>
+  static basic_receiver<Core> make_receiver(origin where, Args... args) {
+    auto* channel = new shared_channel<Core>(where, args...);
+    shared_channel<Core>::drop_sender(channel);
+    return receiver_of(*channel);
   }
 
-private:
-  static void leave(shared_channel* self) noexcept {
-    // [H3] acq_rel with itself: the side that frees comes after the other side's last use.
-    if (self->one_side_left_.exchange(true, std::memory_order::acq_rel)) delete self;
+  /// A receiver that takes over a count of the channel's.
+  template <class Core>
+  static basic_receiver<Core> receiver_of(shared_channel<Core>& channel) {
+    return basic_receiver<Core>(&channel, SLUICE_HERE);
   }
-
-  alignas(platform::cache_line) platform::atomic<std::size_t> senders_{1};
-  platform::atomic<std::size_t> receivers_{1};
-  platform::atomic<bool> one_side_left_{false};
-};
-
-/// What senders and receivers have in common: one share of a channel, let go of by `Drop`.
-template <class Core, void (*Drop)(shared_channel<Core>*) noexcept>
-class handle {
-public:
-  using core_type = Core;
-  using value_type = typename Core::value_type;
-
-  handle(handle&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
-  handle& operator=(handle&& other) noexcept {
-    handle(std::move(other)).swap(*this);
-    return *this;
-  }
-  ~handle() { reset(); }
-
-  /// Lets go of the channel. After the last sender, receivers get what is buffered and then `disconnected`; after the
-  /// last receiver, buffered messages are destroyed and every send fails.
-  void reset() noexcept {
-    if (auto* channel = std::exchange(channel_, nullptr)) Drop(channel);
-  }
-
-  /// Messages buffered now; exact while nobody else uses the channel.
-  std::size_t size() const { return core().size(); }
-  bool empty() const { return size() == 0; }
-  bool full() const {
-    const auto most = capacity();
-    return most && size() >= *most;
-  }
-  /// nullopt: unbounded.
-  std::optional<std::size_t> capacity() const { return core().capacity(); }
-
-  /// Whether the other handle, of the same side, belongs to the same channel.
-  bool same_channel(const handle& other) const noexcept { return channel_ == other.channel_; }
-  explicit operator bool() const noexcept { return channel_ != nullptr; }
-  void swap(handle& other) noexcept { std::swap(channel_, other.channel_); }
-
-protected:
-  explicit handle(shared_channel<Core>* channel) noexcept : channel_(channel) {}
-
-  shared_channel<Core>& channel() const noexcept {
-    assert(channel_ && "this handle belongs to no channel: it was moved from or reset");
-    return *channel_;
-  }
-  Core& core() const noexcept { return channel().core; }
-
-private:
-  shared_channel<Core>* channel_;
 };
 
 }  // namespace detail
 
-/// Makes a channel on a core of the caller's choice.
+/// Makes an unbounded channel on a core of the caller's choice.
 ///
-/// \param args  what the core's constructor takes: a capacity for bounded cores, nothing for unbounded ones.
 /// \throws  what the core's constructor throws; std::bad_alloc.
-template <class Core, cardinality Consumers = cardinality::many, class... Args>
-[[nodiscard("a channel without handles is closed at once")]] std::pair<basic_sender<Core, Consumers>,
-                                                                       basic_receiver<Core, Consumers>>
-make_channel(Args&&... args) {
-  check_core<Core>();
-  auto* channel = new detail::shared_channel<Core>(std::forward<Args>(args)...);
-  return {basic_sender<Core, Consumers>(channel), basic_receiver<Core, Consumers>(channel)};
+template <class Core, cardinality Consumers = cardinality::many>
+[[nodiscard("a channel without handles is closed at once")]] auto make_channel(detail::origin where = SLUICE_HERE) {
+  return detail::factory::make<Core, Consumers>(where);
+}
+
+/// Makes a bounded channel on a core of the caller's choice.
+///
+/// \throws  what the core's constructor throws; std::bad_alloc.
+template <class Core, cardinality Consumers = cardinality::many>
+[[nodiscard("a channel without handles is closed at once")]] auto make_channel(std::size_t capacity,
+                                                                               detail::origin where = SLUICE_HERE) {
+  return detail::factory::make<Core, Consumers>(where, capacity);
 }
 
 /// The sending side of a channel.
@@ -156,8 +89,8 @@ make_channel(Args&&... args) {
 ///
 /// \par Threads  any number may use one handle at once, but for reset(), assignment and destruction.
 template <class Core, cardinality Consumers>
-class basic_sender : public detail::handle<Core, &detail::shared_channel<Core>::drop_sender> {
-  using base = detail::handle<Core, &detail::shared_channel<Core>::drop_sender>;
+class basic_sender : public detail::handle<Core, detail::sender_side> {
+  using base = detail::handle<Core, detail::sender_side>;
   using base::core;
 
 public:
@@ -166,18 +99,27 @@ public:
   using try_send_result = std::expected<void, try_send_error<value_type>>;
   using send_timeout_result = std::expected<void, send_timeout_error<value_type>>;
 
+  basic_sender(basic_sender&&) noexcept = default;
+  basic_sender& operator=(basic_sender&&) noexcept = default;
+  basic_sender(const basic_sender&) = delete;             // a handle is not copied by accident: call clone()
+  basic_sender& operator=(const basic_sender&) = delete;  // a handle is not copied by accident: call clone()
+
   /// Another sender to the same channel.
-  [[nodiscard("a clone that is dropped at once changes nothing")]] basic_sender clone() const noexcept {
+  [[nodiscard("a clone that is dropped at once changes nothing")]] basic_sender clone(
+      detail::origin where = SLUICE_HERE) const noexcept {
     this->channel().add_sender();
-    return basic_sender(&this->channel());
+    return basic_sender(&this->channel(), where);
   }
 
   /// Sends, waiting while the channel is full.
   ///
+  /// \param given  a message, moved from if it is an rvalue; or what converts to one.
   /// \returns  nothing, or the message back if every receiver is gone.
   /// \par Progress  blocking if the channel is bounded; no system call unless this one or a receiver waits.
   /// \par Ordering  all sequenced before it happens before the return of the receive that gets the message.
-  [[nodiscard("an unread result loses the message that could not be sent")]] send_result send(value_type&& value) {
+  template <class U = value_type>
+  [[nodiscard("an unread result loses the message that could not be sent")]] send_result send(U&& given) {
+    auto&& value = detail::as_message<value_type>(std::forward<U>(given));
     if (core().send_until(value, deadline::max()) == status::ok) return {};
     return std::unexpected(send_error<value_type>{std::move(value)});
   }
@@ -185,8 +127,9 @@ public:
   /// Sends if that needs no waiting for a receiver.
   ///
   /// \returns  nothing, or the message back with `full` (for a rendezvous: nobody is waiting for it) or `disconnected`.
-  [[nodiscard("an unread result loses the message that could not be sent")]] try_send_result try_send(
-      value_type&& value) {
+  template <class U = value_type>
+  [[nodiscard("an unread result loses the message that could not be sent")]] try_send_result try_send(U&& given) {
+    auto&& value = detail::as_message<value_type>(std::forward<U>(given));
     const status now = core().try_send(value);
     if (now == status::ok) return {};
     return std::unexpected(try_send_error<value_type>{
@@ -197,53 +140,33 @@ public:
   ///
   /// \param when  a time point of any clock; compared on the steady clock.
   /// \returns  nothing, or the message back with `timeout` (never early) or `disconnected`.
-  template <class Clock, class Duration>
+  template <class U = value_type, class Clock, class Duration>
   [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_until(
-      value_type&& value, std::chrono::time_point<Clock, Duration> when) {
-    return send_by(value, detail::at(when));
+      U&& given, std::chrono::time_point<Clock, Duration> when) {
+    return send_by(detail::as_message<value_type>(std::forward<U>(given)), detail::at(when));
   }
 
   /// Sends, waiting while the channel is full, for a duration at the most. A duration beyond the clock means for ever.
   ///
   /// \returns  as send_until().
-  template <class Rep, class Period>
+  template <class U = value_type, class Rep, class Period>
   [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_for(
-      value_type&& value, std::chrono::duration<Rep, Period> duration) {
-    return send_by(value, detail::after(duration));
+      U&& given, std::chrono::duration<Rep, Period> duration) {
+    return send_by(detail::as_message<value_type>(std::forward<U>(given)), detail::after(duration));
   }
 
-  /// The same for a message that is to be copied.
-  [[nodiscard("an unread result loses the message that could not be sent")]] send_result send(const value_type& value)
-    requires std::copy_constructible<value_type>
-  {
-    return send(value_type(value));
-  }
-  [[nodiscard("an unread result loses the message that could not be sent")]] try_send_result try_send(
-      const value_type& value)
-    requires std::copy_constructible<value_type>
-  {
-    return try_send(value_type(value));
-  }
-  template <class Clock, class Duration>
-    requires std::copy_constructible<value_type>
-  [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_until(
-      const value_type& value, std::chrono::time_point<Clock, Duration> when) {
-    return send_until(value_type(value), when);
-  }
-  template <class Rep, class Period>
-    requires std::copy_constructible<value_type>
-  [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_for(
-      const value_type& value, std::chrono::duration<Rep, Period> duration) {
-    return send_for(value_type(value), duration);
+  /// Sending `value` as one of the operations of a select (select.hpp).
+  detail::send_arm<Core> arm(value_type& value) const {
+    static_assert(selectable_core<Core>, "select needs a core with watch_send() and watch_recv(): see selectable_core");
+    return detail::send_arm<Core>(core(), value);
   }
 
 private:
-  template <class C, cardinality K, class... Args>
-  friend std::pair<basic_sender<C, K>, basic_receiver<C, K>> make_channel(Args&&...);
+  friend detail::factory;
 
-  explicit basic_sender(detail::shared_channel<Core>* channel) noexcept : base(channel) {}
+  basic_sender(detail::shared_channel<Core>* channel, detail::origin where) : base(channel, where) {}
 
-  send_timeout_result send_by(value_type& value, deadline until) {
+  send_timeout_result send_by(value_type&& value, deadline until) {
     const status now = core().send_until(value, until);
     if (now == status::ok) return {};
     return std::unexpected(send_timeout_error<value_type>{
@@ -258,12 +181,17 @@ private:
 /// \par Threads  one at a time where `Consumers` is one; otherwise any number may use one handle at once, but for
 ///               reset(), assignment and destruction.
 template <class Core, cardinality Consumers>
-class basic_receiver : public detail::handle<Core, &detail::shared_channel<Core>::drop_receiver> {
-  using base = detail::handle<Core, &detail::shared_channel<Core>::drop_receiver>;
+class basic_receiver : public detail::handle<Core, detail::receiver_side> {
+  using base = detail::handle<Core, detail::receiver_side>;
   using base::core;
 
 public:
   using typename base::value_type;
+
+  basic_receiver(basic_receiver&&) noexcept = default;
+  basic_receiver& operator=(basic_receiver&&) noexcept = default;
+  basic_receiver(const basic_receiver&) = delete;             // a handle is not copied by accident: call clone()
+  basic_receiver& operator=(const basic_receiver&) = delete;  // a handle is not copied by accident: call clone()
 
   /// Messages one by one. Each is taken from the channel when the iterator reaches it; comparing with the end takes
   /// nothing. Dereferencing gives the message to be moved from.
@@ -291,7 +219,7 @@ public:
     void fetch() {
       message_.reset();
       if constexpr (Blocking) {
-        from_->core().recv_until(message_, deadline::max());
+        from_->wait(message_, deadline::max());
       } else {
         from_->core().try_recv(message_);
       }
@@ -320,8 +248,11 @@ public:
     requires(Consumers == cardinality::many)
   {
     this->channel().add_receiver();
-    return basic_receiver(&this->channel());
+    return basic_receiver(&this->channel(), SLUICE_HERE);
   }
+  // clang-format off: compilers show the line of a deleted function, and with it the remedy.
+  void clone() const requires(Consumers == cardinality::one) = delete;  // an mpsc receiver has no clones: use sluice::mpmc
+  // clang-format on
 
   /// Receives the next message, waiting until one arrives or every sender is gone.
   ///
@@ -331,7 +262,7 @@ public:
   /// \par Ordering  all that was sequenced before the matching send() happens before this returns.
   [[nodiscard("an unread result hides a disconnect")]] std::expected<value_type, recv_error> recv() {
     std::optional<value_type> message;
-    if (core().recv_until(message, deadline::max()) == status::ok) return std::move(*message);
+    if (wait(message, deadline::max()) == status::ok) return std::move(*message);
     return std::unexpected(recv_error::disconnected);
   }
 
@@ -371,15 +302,26 @@ public:
   /// Ranges over messages until none is there, never waiting.
   try_range try_iter() noexcept { return try_range(*this); }
 
-private:
-  template <class C, cardinality K, class... Args>
-  friend std::pair<basic_sender<C, K>, basic_receiver<C, K>> make_channel(Args&&...);
+  /// Receiving as one of the operations of a select (select.hpp).
+  detail::recv_arm<Core> arm() const {
+    static_assert(requires(Core& c, detail::wait_entry& e) { c.watch_recv(e); },
+                  "select needs a core with watch_send() and watch_recv(): see selectable_core");
+    return detail::recv_arm<Core>(core());
+  }
 
-  explicit basic_receiver(detail::shared_channel<Core>* channel) noexcept : base(channel) {}
+private:
+  friend detail::factory;
+
+  basic_receiver(detail::shared_channel<Core>* channel, detail::origin where) : base(channel, where) {}
+
+  status wait(std::optional<value_type>& message, deadline until) {
+    return detail::receive_watched(this->channel().living, core(), until,
+                                   [&](deadline end) { return core().recv_until(message, end); });
+  }
 
   std::expected<value_type, recv_timeout_error> recv_by(deadline until) {
     std::optional<value_type> message;
-    const status now = core().recv_until(message, until);
+    const status now = wait(message, until);
     if (now == status::ok) return std::move(*message);
     return std::unexpected(now == status::timeout ? recv_timeout_error::timeout : recv_timeout_error::disconnected);
   }

@@ -16,8 +16,9 @@ using receiver = basic_receiver<detail::any_core<T>, cardinality::one>;
 
 /// A channel without a bound: sends never wait.
 template <class T>
-[[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> channel() {
-  return make_channel<detail::any_core<T>, cardinality::one>();
+[[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> channel(
+    detail::origin where = SLUICE_HERE) {
+  return make_channel<detail::any_core<T>, cardinality::one>(where);
 }
 
 /// A channel that holds at most `capacity` messages; with 0, a send returns only once its message is received.
@@ -25,8 +26,8 @@ template <class T>
 /// \throws std::length_error, std::bad_alloc  if there cannot be so large a buffer.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> sync_channel(
-    std::size_t capacity) {
-  return make_channel<detail::any_core<T>, cardinality::one>(capacity);
+    std::size_t capacity, detail::origin where = SLUICE_HERE) {
+  return make_channel<detail::any_core<T>, cardinality::one>(capacity, where);
 }
 
 }  // namespace sluice::mpsc

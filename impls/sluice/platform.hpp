@@ -51,6 +51,13 @@ inline constexpr std::size_t cache_line = 128;
 /// Messages in one block of an unbounded channel; models shrink it so that small programs cross its edges.
 inline constexpr std::size_t block_slots = 31;
 
+/// How far from their end counters start, in laps of a ring or blocks; 0, at their beginning. Tests start near the end.
+#if defined(SLUICE_LAPS_BEFORE_WRAP)
+inline constexpr std::size_t laps_before_wrap = SLUICE_LAPS_BEFORE_WRAP;
+#else
+inline constexpr std::size_t laps_before_wrap = 0;
+#endif
+
 /// Storage for one message whose lifetime the caller keeps track of; in models it checks that it is used so.
 template <class T>
 class cell {
@@ -112,6 +119,20 @@ private:
   static constexpr unsigned yield_steps = 9;
   unsigned step_ = 0;
 };
+
+/// A number below `limit`, from a generator of the calling thread's (splitmix64: Steele, Lea, Flood 2014). For choices
+/// that should be fair, not for secrets.
+inline std::uint32_t random(std::uint32_t limit) noexcept {
+  thread_local std::uint64_t state = 0;
+  // The first draw of a thread: where its state lies and when it came differ from other threads'.
+  if (state == 0) {
+    state = reinterpret_cast<std::uintptr_t>(&state) ^ static_cast<std::uint64_t>(now().time_since_epoch().count());
+  }
+  std::uint64_t z = state += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return static_cast<std::uint32_t>(((z ^ (z >> 31)) >> 32) * limit >> 32);
+}
 
 using futex_word = std::atomic<std::uint32_t>;
 

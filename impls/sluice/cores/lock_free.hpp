@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -52,8 +53,18 @@ public:
   status try_recv(std::optional<T>& out) { return pop(out); }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    return receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return !empty() || closed(); });
+    return receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return worth_receiving(); });
   }
+
+  /// Always true: a sender never waits here.
+  bool watch_send(detail::wait_entry&) const noexcept { return true; }
+  void unwatch_send(detail::wait_entry&) const noexcept {}
+
+  bool watch_recv(detail::wait_entry& entry) {
+    receivers_.watch(entry);
+    return worth_receiving();
+  }
+  void unwatch_recv(detail::wait_entry& entry) noexcept { receivers_.unwatch(entry); }
 
   void close_senders() {
     close();
@@ -71,7 +82,8 @@ public:
       head = over_gap(head >> shift);
       // Count from the first position of the head's block; each block passed since then left one gap.
       const std::size_t base = head / lap * lap;
-      return (tail - base) - (head - base) - (tail - base) / lap;
+      const std::size_t passed = (tail - base) & (std::numeric_limits<std::size_t>::max() >> shift);
+      return passed - (head - base) - passed / lap;
     }
   }
 
@@ -102,7 +114,7 @@ private:
   };
 
   struct alignas(platform::cache_line) position {
-    platform::atomic<std::size_t> index{0};
+    platform::atomic<std::size_t> index{0 - platform::laps_before_wrap * lap * one};
     platform::atomic<block*> place{nullptr};
   };
 
@@ -232,11 +244,10 @@ private:
   // What a receiver about to park looks at. Only the tail must be seq_cst, for wait_queue [Q1], [Q2]; a stale head
   // costs one more try. A close is seen by the queue's lock, or ends the wait.
 
-  bool closed() const noexcept { return tail_.index.load(std::memory_order::relaxed) & flag; }
-
-  bool empty() const noexcept {
+  bool worth_receiving() const noexcept {
     const std::size_t head = head_.index.load(std::memory_order::relaxed);
-    return head >> shift == tail_.index.load(std::memory_order::seq_cst) >> shift;
+    const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
+    return (tail & flag) || head >> shift != tail >> shift;
   }
 
   /// Destroys what is buffered, waiting for senders that claimed their positions before the channel closed.

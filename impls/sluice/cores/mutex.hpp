@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 
 #include <cstddef>
@@ -12,6 +13,8 @@
 namespace sluice::cores {
 
 /// The textbook channel: a queue, a mutex and two condition variables, bounded or unbounded.
+///
+/// A select lines up beside the condition variables, in a list of its own.
 ///
 /// The yardstick for every other core, and the one to start from when writing one's own.
 ///
@@ -33,7 +36,7 @@ public:
   status try_send(T& value) {
     platform::unique_lock guard(mutex_);
     const status now = push_if_room(value);
-    if (now == status::ok) not_empty_.notify_one();
+    if (now == status::ok) tell_one(not_empty_, selecting_receivers_);
     return now;
   }
 
@@ -41,14 +44,14 @@ public:
     platform::unique_lock guard(mutex_);
     status now = push_if_room(value);
     while (now == status::full && wait(not_full_, guard, until)) now = push_if_room(value);
-    if (now == status::ok) not_empty_.notify_one();
+    if (now == status::ok) tell_one(not_empty_, selecting_receivers_);
     return now == status::full ? status::timeout : now;
   }
 
   status try_recv(std::optional<T>& out) {
     platform::unique_lock guard(mutex_);
     const status now = pop_if_any(out);
-    if (now == status::ok) not_full_.notify_one();
+    if (now == status::ok) tell_one(not_full_, selecting_senders_);
     return now;
   }
 
@@ -56,14 +59,29 @@ public:
     platform::unique_lock guard(mutex_);
     status now = pop_if_any(out);
     while (now == status::empty && wait(not_empty_, guard, until)) now = pop_if_any(out);
-    if (now == status::ok) not_full_.notify_one();
+    if (now == status::ok) tell_one(not_full_, selecting_senders_);
     return now == status::empty ? status::timeout : now;
   }
+
+  bool watch_send(detail::wait_entry& entry) {
+    platform::unique_lock guard(mutex_);
+    selecting_senders_.push(entry);
+    return receivers_gone_ || has_room();
+  }
+  void unwatch_send(detail::wait_entry& entry) noexcept { unwatch(selecting_senders_, entry); }
+
+  bool watch_recv(detail::wait_entry& entry) {
+    platform::unique_lock guard(mutex_);
+    selecting_receivers_.push(entry);
+    return senders_gone_ || !queue_.empty();
+  }
+  void unwatch_recv(detail::wait_entry& entry) noexcept { unwatch(selecting_receivers_, entry); }
 
   void close_senders() {
     platform::unique_lock guard(mutex_);
     senders_gone_ = true;
     not_empty_.notify_all();
+    selecting_receivers_.end_all(detail::outcome::closed);
   }
 
   void close_receivers() {
@@ -73,6 +91,7 @@ public:
       receivers_gone_ = true;
       unreceived.swap(queue_);
       not_full_.notify_all();
+      selecting_senders_.end_all(detail::outcome::closed);
     }
   }
 
@@ -86,10 +105,12 @@ public:
 protected:
   status push_if_room(T& value) {
     if (receivers_gone_) return status::disconnected;
-    if (capacity_ && queue_.size() >= *capacity_) return status::full;
+    if (!has_room()) return status::full;
     queue_.push_back(std::move(value));
     return status::ok;
   }
+
+  bool has_room() const noexcept { return !capacity_ || queue_.size() < *capacity_; }
 
   status pop_if_any(std::optional<T>& out) {
     if (queue_.empty()) return senders_gone_ ? status::disconnected : status::empty;
@@ -109,9 +130,22 @@ protected:
     return true;
   }
 
+  /// One change, one waiter: a plain operation's and a select's, as nobody knows which of them came first.
+  static void tell_one(platform::condition_variable& changed, detail::wait_list& selecting) {
+    changed.notify_one();
+    selecting.wake_one();
+  }
+
+  void unwatch(detail::wait_list& line, detail::wait_entry& entry) noexcept {
+    platform::unique_lock guard(mutex_);
+    line.remove(entry);
+  }
+
   mutable platform::mutex mutex_;
   platform::condition_variable not_empty_;
   platform::condition_variable not_full_;
+  detail::wait_list selecting_senders_;
+  detail::wait_list selecting_receivers_;
   std::deque<T> queue_;
   const std::optional<std::size_t> capacity_;
   bool senders_gone_ = false;

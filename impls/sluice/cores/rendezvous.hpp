@@ -53,6 +53,12 @@ public:
     return wait(receivers_, &out, guard, until);
   }
 
+  /// A peer may now hand over through the entry's packet: a `T*` to take from, or a `std::optional<T>*` to fill.
+  bool watch_send(detail::wait_entry& entry) { return watch(senders_, receivers_, entry); }
+  void unwatch_send(detail::wait_entry& entry) noexcept { unwatch(senders_, entry); }
+  bool watch_recv(detail::wait_entry& entry) { return watch(receivers_, senders_, entry); }
+  void unwatch_recv(detail::wait_entry& entry) noexcept { unwatch(receivers_, entry); }
+
   void close_senders() { close(receivers_); }
   void close_receivers() { close(senders_); }
 
@@ -66,7 +72,7 @@ private:
     if (!peer.owner) return status::full;
     guard.unlock();
     static_cast<std::optional<T>*>(peer.packet)->emplace(std::move(value));
-    peer.owner->finish();
+    peer.owner->finish(peer.arm);
     return status::ok;
   }
 
@@ -75,7 +81,7 @@ private:
     if (!peer.owner) return closed_ ? status::disconnected : status::empty;
     guard.unlock();
     out.emplace(std::move(*static_cast<T*>(peer.packet)));
-    peer.owner->finish();
+    peer.owner->finish(peer.arm);
     return status::ok;
   }
 
@@ -84,23 +90,35 @@ private:
     detail::wait_entry entry{.owner = &self, .packet = packet};
     line.push(entry);
     guard.unlock();
-    switch (self.wait_until(until)) {
-      case detail::outcome::done: return status::ok;
+    switch (self.wait_until(until).how) {
+      case detail::outcome::handed_over: return status::ok;
       case detail::outcome::closed: return status::disconnected;
       default: break;
     }
-    guard.lock();
-    line.remove(entry);
+    unwatch(line, entry);
     return status::timeout;
+  }
+
+  /// \returns  whether there is somebody to meet. Two selects that wait for each other here meet because the later one
+  ///           sees the earlier one's entry, under the lock.
+  bool watch(detail::wait_list& line, const detail::wait_list& opposite, detail::wait_entry& entry) {
+    platform::unique_lock guard(mutex_);
+    line.push(entry);
+    return closed_ || opposite.other_than(*entry.owner);
+  }
+
+  void unwatch(detail::wait_list& line, detail::wait_entry& entry) noexcept {
+    platform::unique_lock guard(mutex_);
+    line.remove(entry);
   }
 
   void close(detail::wait_list& line) {
     platform::unique_lock guard(mutex_);
     closed_ = true;
-    line.close();
+    line.end_all(detail::outcome::closed);
   }
 
-  mutable platform::mutex mutex_;
+  platform::mutex mutex_;
   detail::wait_list senders_;
   detail::wait_list receivers_;
   bool closed_ = false;

@@ -36,7 +36,10 @@ public:
         closed_bit_(std::bit_ceil(capacity + 1)),
         one_lap_(closed_bit_ * 2),
         slots_(std::make_unique<slot[]>(capacity)) {
-    for (std::size_t i = 0; i < capacity; ++i) slots_[i].stamp.store(i, std::memory_order::relaxed);
+    const std::size_t first = 0 - platform::laps_before_wrap * one_lap_;
+    for (std::size_t i = 0; i < capacity; ++i) slots_[i].stamp.store(first + i, std::memory_order::relaxed);
+    head_.store(first, std::memory_order::relaxed);
+    tail_.store(first, std::memory_order::relaxed);
   }
 
   ~sync() { discard(); }
@@ -49,7 +52,7 @@ public:
 
   status send_until(T& value, deadline until) {
     const status now =
-        senders_.wait(status::full, until, [&] { return push(value); }, [&] { return !full() || closed(); });
+        senders_.wait(status::full, until, [&] { return push(value); }, [&] { return worth_sending(); });
     if (now == status::ok) receivers_.notify_one();
     return now;
   }
@@ -62,10 +65,22 @@ public:
 
   status recv_until(std::optional<T>& out, deadline until) {
     const status now =
-        receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return !empty() || closed(); });
+        receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return worth_receiving(); });
     if (now == status::ok) senders_.notify_one();
     return now;
   }
+
+  bool watch_send(detail::wait_entry& entry) {
+    senders_.watch(entry);
+    return worth_sending();
+  }
+  void unwatch_send(detail::wait_entry& entry) noexcept { senders_.unwatch(entry); }
+
+  bool watch_recv(detail::wait_entry& entry) {
+    receivers_.watch(entry);
+    return worth_receiving();
+  }
+  void unwatch_recv(detail::wait_entry& entry) noexcept { receivers_.unwatch(entry); }
 
   void close_senders() {
     close();
@@ -183,16 +198,15 @@ private:
   // [Q2]; a stale look at its own side's index costs one more try. A close is seen by the queue's lock, or ends the
   // wait.
 
-  bool closed() const noexcept { return tail_.load(std::memory_order::relaxed) & closed_bit_; }
-
-  bool empty() const noexcept {
+  bool worth_receiving() const noexcept {
     const std::size_t head = head_.load(std::memory_order::relaxed);
-    return (tail_.load(std::memory_order::seq_cst) & ~closed_bit_) == head;
+    const std::size_t tail = tail_.load(std::memory_order::seq_cst);
+    return (tail & closed_bit_) || tail != head;
   }
 
-  bool full() const noexcept {
+  bool worth_sending() const noexcept {
     const std::size_t tail = tail_.load(std::memory_order::relaxed);
-    return head_.load(std::memory_order::seq_cst) + one_lap_ == (tail & ~closed_bit_);
+    return (tail & closed_bit_) || head_.load(std::memory_order::seq_cst) + one_lap_ != tail;
   }
 
   /// Destroys what is buffered, waiting for senders that claimed their slots before the channel closed.

@@ -40,6 +40,18 @@ public:
   status recv_until(std::optional<T>& out, deadline until) {
     return visit(*this, [&](auto& core) { return core.recv_until(out, until); });
   }
+  bool watch_send(wait_entry& entry) {
+    return visit(*this, [&](auto& core) { return core.watch_send(entry); });
+  }
+  void unwatch_send(wait_entry& entry) noexcept {
+    visit(*this, [&](auto& core) { core.unwatch_send(entry); });
+  }
+  bool watch_recv(wait_entry& entry) {
+    return visit(*this, [&](auto& core) { return core.watch_recv(entry); });
+  }
+  void unwatch_recv(wait_entry& entry) noexcept {
+    visit(*this, [&](auto& core) { core.unwatch_recv(entry); });
+  }
   void close_senders() {
     visit(*this, [](auto& core) { core.close_senders(); });
   }

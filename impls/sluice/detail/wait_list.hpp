@@ -1,12 +1,16 @@
 #pragma once
 
 #include <sluice/detail/waiter.hpp>
+#include <sluice/result.hpp>
+
+#include <cstdint>
 
 namespace sluice::detail {
 
-/// A waiter's place in one channel's list. A select will have one for each of its arms.
+/// A waiter's place in one channel's list. A select has one for each of its arms.
 struct wait_entry {
   waiter* owner = nullptr;
+  std::uint32_t arm = 0;
   void* packet = nullptr;  ///< where the message is, or is to go, in a direct hand-off
   wait_entry* previous = nullptr;
   wait_entry* next = nullptr;
@@ -21,7 +25,9 @@ class wait_list {
 public:
   bool empty() const noexcept { return head_ == nullptr; }
 
+  /// Lines an entry up, unless it stands in line already.
   void push(wait_entry& entry) noexcept {
+    if (entry.linked) return;
     entry.previous = tail_;
     entry.next = nullptr;
     entry.linked = true;
@@ -38,6 +44,7 @@ public:
 
   struct selected {
     waiter* owner;
+    std::uint32_t arm;
     void* packet;
     const platform::futex_word* address;
   };
@@ -46,25 +53,63 @@ public:
   selected select_first(outcome how) noexcept {
     while (head_) {
       wait_entry& entry = *head_;
-      const selected found{entry.owner, entry.packet, entry.owner->address()};
+      const selected found{entry.owner, entry.arm, entry.packet, entry.owner->address()};
       remove(entry);
-      if (found.owner->select(how)) return found;
+      if (found.owner->select(how, found.arm)) return found;
     }
-    return {nullptr, nullptr, nullptr};
+    return {nullptr, 0, nullptr, nullptr};
   }
 
-  /// Ends every wait because the other side went.
-  void close() noexcept {
+  /// Ends the first wait that is not over yet, if any, so that its owner tries again.
+  void wake_one() noexcept {
+    const selected found = select_first(outcome::woken);
+    if (found.owner) platform::unpark(found.address);
+  }
+
+  /// Ends every wait.
+  void end_all(outcome how) noexcept {
     for (;;) {
-      const selected found = select_first(outcome::closed);
+      const selected found = select_first(how);
       if (!found.owner) return;
       platform::unpark(found.address);
     }
+  }
+
+  /// Whether somebody other than `self` waits here.
+  bool other_than(const waiter& self) const noexcept {
+    for (const wait_entry* entry = head_; entry; entry = entry->next) {
+      if (entry->owner != &self && entry->owner->open()) return true;
+    }
+    return false;
   }
 
 private:
   wait_entry* head_ = nullptr;
   wait_entry* tail_ = nullptr;
 };
+
+/// Tries, spins, then sleeps, until the attempt comes to something or the deadline passes.
+///
+/// \param attempt  one non-blocking attempt; its result `pending` means "not now".
+/// \param watch    lines an entry up, then looks again: whether an attempt could now give something else.
+/// \param unwatch  takes the entry out again.
+/// \returns  the attempt's result, or `status::timeout`.
+template <class Attempt, class Watch, class Unwatch>
+status wait(status pending, platform::time_point until, Attempt attempt, Watch watch, Unwatch unwatch) {
+  for (;;) {
+    for (platform::backoff pacing;; pacing.snooze()) {
+      const status now = attempt();
+      if (now != pending) return now;
+      if (pacing.spent()) break;
+    }
+    if (until != platform::time_point::max() && platform::now() >= until) return status::timeout;
+
+    waiter self;
+    wait_entry entry{.owner = &self};
+    if (watch(entry)) self.select(outcome::aborted);
+    // Whoever ended the wait otherwise has taken the entry out.
+    if (self.wait_until(until).how == outcome::aborted) unwatch(entry);
+  }
+}
 
 }  // namespace sluice::detail

@@ -19,7 +19,7 @@ public:
     const platform::futex_word* address = nullptr;
     {
       platform::unique_lock guard(mutex_);
-      address = waiters_.select_first(outcome::done).address;
+      address = waiters_.select_first(outcome::woken).address;
       publish_occupancy();
     }
     if (address) platform::unpark(address);
@@ -28,46 +28,38 @@ public:
   /// Ends every wait: the other side went. The caller has marked the channel closed.
   void close() noexcept {
     platform::unique_lock guard(mutex_);
-    waiters_.close();
+    waiters_.end_all(outcome::closed);
     publish_occupancy();
   }
 
-  /// Tries, spins, then sleeps, until the attempt succeeds, the channel is closed, or the deadline passes.
-  ///
-  /// \param attempt  one non-blocking attempt; its result `pending` means "not now".
-  /// \param worth_trying  whether an attempt could now give something else than `pending`; reads seq_cst.
-  /// \returns  the attempt's result, or `status::timeout`.
-  template <class Attempt, class Predicate>
-  status wait(status pending, platform::time_point until, Attempt attempt, Predicate worth_trying) {
-    for (;;) {
-      for (platform::backoff pacing;; pacing.snooze()) {
-        const status now = attempt();
-        if (now != pending) return now;
-        if (pacing.spent()) break;
-      }
-      if (until != platform::time_point::max() && platform::now() >= until) return status::timeout;
-
-      waiter self;
-      wait_entry entry{.owner = &self};
-      add(entry);
-      if (worth_trying()) self.select(outcome::aborted);
-      if (self.wait_until(until) == outcome::aborted) remove(entry);
-    }
-  }
-
-private:
-  void add(wait_entry& entry) noexcept {
+  /// Lines up with those who wait. The caller looks at the channel again after it; nothing may rest on an earlier look.
+  void watch(wait_entry& entry) noexcept {
     platform::unique_lock guard(mutex_);
     waiters_.push(entry);
     publish_occupancy();
   }
 
-  void remove(wait_entry& entry) noexcept {
+  void unwatch(wait_entry& entry) noexcept {
     platform::unique_lock guard(mutex_);
     waiters_.remove(entry);
     publish_occupancy();
   }
 
+  /// detail::wait() in this queue.
+  ///
+  /// \param worth_trying  whether an attempt could now give something else than `pending`; reads seq_cst.
+  template <class Attempt, class Predicate>
+  status wait(status pending, platform::time_point until, Attempt attempt, Predicate worth_trying) {
+    return detail::wait(
+        pending, until, attempt,
+        [&](wait_entry& entry) {
+          watch(entry);
+          return worth_trying();
+        },
+        [&](wait_entry& entry) { unwatch(entry); });
+  }
+
+private:
   void publish_occupancy() noexcept {
     // [Q1] seq_cst, pairs with [Q2]: see the class comment.
     occupied_.store(!waiters_.empty(), std::memory_order::seq_cst);

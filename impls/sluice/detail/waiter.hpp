@@ -9,63 +9,80 @@ namespace sluice::detail {
 /// How a wait ended, or that it has not.
 enum class outcome : std::uint32_t {
   waiting,
-  claimed,  ///< a peer has chosen this waiter and is about to hand over
-  done,     ///< woken to try again, or handed over
-  closed,   ///< the other side went
-  aborted,  ///< ended by the waiter itself: its deadline passed or its second look succeeded
+  claimed,      ///< a peer has chosen this waiter and is about to hand over
+  woken,        ///< to try again
+  handed_over,  ///< a peer has moved the message: nothing is left to do
+  closed,       ///< the other side went
+  aborted,      ///< ended by the waiter itself: its deadline passed or its second look succeeded
 };
 
-/// One blocked operation, on the stack of the thread that blocks.
+/// One blocked operation, on the stack of the thread that blocks. A select is one waiter with several arms, each of
+/// them in the line of its channel.
 ///
 /// Whoever moves it out of `waiting` has the right to end the wait, so one wait ends in exactly one way.
 class waiter {
 public:
+  struct ending {
+    outcome how;
+    std::uint32_t arm;  ///< the arm through which the wait ended
+  };
+
   /// Tries to be the one who ends this wait.
   ///
-  /// After `select(outcome::done)` or `closed` succeeded the waiter may be gone: only wake() on its address remains.
-  bool select(outcome how) noexcept {
-    auto expected = static_cast<std::uint32_t>(outcome::waiting);
+  /// After it succeeded with anything but `claimed` the waiter may be gone: only wake() on its address remains.
+  bool select(outcome how, std::uint32_t arm = 0) noexcept {
+    std::uint32_t expected = pack(outcome::waiting, 0);
     // [W1] release, pairs with acquire [W3]: a waiter told that the other side went sees all that the other side did.
     // Claiming reads nothing of the waiter's: its packet was read under the lock that it was registered under.
-    return state_.compare_exchange_strong(expected, static_cast<std::uint32_t>(how), std::memory_order::release,
+    return state_.compare_exchange_strong(expected, pack(how, arm), std::memory_order::release,
                                           std::memory_order::relaxed);
   }
 
   /// Ends a wait that this caller has claimed. The waiter may be gone when it returns.
-  void finish() noexcept {
+  void finish(std::uint32_t arm) noexcept {
     const platform::futex_word* word = &state_;
-    // [W2] release, pairs with acquire [W3]: the thread that sees `done` also sees the message handed over.
-    state_.store(static_cast<std::uint32_t>(outcome::done), std::memory_order::release);
+    // [W2] release, pairs with acquire [W3]: the thread that sees the end also sees the message handed over.
+    state_.store(pack(outcome::handed_over, arm), std::memory_order::release);
     platform::unpark(word);
   }
 
   const platform::futex_word* address() const noexcept { return &state_; }
 
+  /// Whether nobody has ended this wait yet. `false` is for good; `true` may be over at any moment.
+  bool open() const noexcept { return state_.load(std::memory_order::relaxed) == pack(outcome::waiting, 0); }
+
   /// Spins briefly, then sleeps until the wait has ended or the deadline has passed.
   ///
-  /// \returns done, closed or aborted.
-  outcome wait_until(platform::time_point until) noexcept {
+  /// \returns  any outcome but `waiting` and `claimed`.
+  ending wait_until(platform::time_point until) noexcept {
     platform::backoff pacing;
     for (;;) {
       // [W3] acquire, pairs with release [W1] and [W2].
-      const auto now = static_cast<outcome>(state_.load(std::memory_order::acquire));
-      if (now != outcome::waiting && now != outcome::claimed) return now;
+      const std::uint32_t state = state_.load(std::memory_order::acquire);
+      const auto now = static_cast<outcome>(state & outcome_mask);
+      if (now != outcome::waiting && now != outcome::claimed) return {now, state >> arm_shift};
       if (!pacing.spent()) {
         pacing.snooze();
         continue;
       }
       if (now == outcome::waiting && until != platform::time_point::max() && platform::now() >= until) {
-        if (select(outcome::aborted)) return outcome::aborted;
+        if (select(outcome::aborted)) return {outcome::aborted, 0};
         continue;
       }
       // A claimed waiter is a few instructions from its end, whatever its deadline says.
-      platform::park(state_, static_cast<std::uint32_t>(now),
-                     now == outcome::waiting ? until : platform::time_point::max());
+      platform::park(state_, state, now == outcome::waiting ? until : platform::time_point::max());
     }
   }
 
 private:
-  platform::futex_word state_{static_cast<std::uint32_t>(outcome::waiting)};
+  static constexpr std::uint32_t arm_shift = 3;
+  static constexpr std::uint32_t outcome_mask = (1u << arm_shift) - 1;
+
+  static constexpr std::uint32_t pack(outcome how, std::uint32_t arm) noexcept {
+    return static_cast<std::uint32_t>(how) | arm << arm_shift;
+  }
+
+  platform::futex_word state_{pack(outcome::waiting, 0)};
 };
 
 }  // namespace sluice::detail

@@ -1,0 +1,20 @@
+// The smallest program: one thread sends, the other receives until the sender is gone.
+//
+// Prints:
+//   hi from the other thread
+//   bye
+#include <sluice/mpsc.hpp>
+
+#include <iostream>
+#include <string>
+#include <thread>
+
+int main() {
+  auto [tx, rx] = sluice::mpsc::channel<std::string>();
+  std::jthread other([tx = std::move(tx)]() mutable {
+    if (!tx.send("hi from the other thread")) return;  // nobody would receive any more
+    (void)tx.send("bye");
+  });
+  // Ends when the sender has gone with its thread and everything was received.
+  for (const std::string& message : rx) std::cout << message << "\n";
+}

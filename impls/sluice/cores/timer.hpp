@@ -1,0 +1,83 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/detail/wait_list.hpp>
+#include <sluice/platform.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+namespace sluice::cores {
+
+/// The receiving side of a channel whose messages are moments: one at `due`, then one each `period`.
+///
+/// There is no thread behind it. The channel is a deadline that receivers race to move on; a receiver that waits sleeps
+/// until that deadline by itself. A period that nobody was there for is skipped: at most one message is ever ready, and
+/// the moments stay on the grid of the first one.
+///
+/// \par Progress  blocking; a receiver that loses the race for a moment goes on to wait for the next.
+class timer {
+public:
+  using value_type = platform::time_point;
+
+  /// \param due     deadline::max() for never.
+  /// \param period  deadline::duration::max() for once.
+  timer(deadline due, deadline::duration period) noexcept
+      : due_(due.time_since_epoch().count()),
+        period_(std::max(period, deadline::duration{1})),
+        never_(due == deadline::max()) {}
+
+  status try_recv(std::optional<value_type>& out) noexcept {
+    for (;;) {
+      deadline::rep due = due_.load(std::memory_order::relaxed);
+      const deadline at = time_of(due);
+      const deadline now = platform::now();
+      if (at == deadline::max() || now < at) return status::empty;
+      // Relaxed throughout: a moment carries nothing but itself.
+      if (due_.compare_exchange_strong(due, after(at, now).time_since_epoch().count(), std::memory_order::relaxed,
+                                       std::memory_order::relaxed)) {
+        out.emplace(at);
+        return status::ok;
+      }
+    }
+  }
+
+  status recv_until(std::optional<value_type>& out, deadline until) noexcept {
+    for (;;) {
+      const status now = try_recv(out);
+      if (now == status::ok) return now;
+      if (until != deadline::max() && platform::now() >= until) return status::timeout;
+      detail::waiter self;
+      (void)self.wait_until(std::min(until, due()));
+    }
+  }
+
+  /// The next moment, or deadline::max() for none.
+  deadline due() const noexcept { return time_of(due_.load(std::memory_order::relaxed)); }
+
+  /// Nobody is woken here: a select sleeps until due() by itself.
+  bool watch_recv(detail::wait_entry&) const noexcept { return due() <= platform::now(); }
+  void unwatch_recv(detail::wait_entry&) const noexcept {}
+
+  void close_senders() const noexcept {}
+  void close_receivers() const noexcept {}
+
+  std::size_t size() const noexcept { return due() <= platform::now() ? 1 : 0; }
+  std::optional<std::size_t> capacity() const noexcept { return never_ ? 0 : 1; }
+
+private:
+  static deadline time_of(deadline::rep since_epoch) noexcept { return deadline(deadline::duration(since_epoch)); }
+
+  /// The first moment of the grid after `now`; never, where that lies beyond the clock.
+  deadline after(deadline at, deadline now) const noexcept {
+    const deadline::duration missed = (now - at) / period_ * period_;
+    return period_ >= deadline::max() - at - missed ? deadline::max() : at + missed + period_;
+  }
+
+  platform::atomic<deadline::rep> due_;
+  const deadline::duration period_;
+  const bool never_;
+};
+
+}  // namespace sluice::cores

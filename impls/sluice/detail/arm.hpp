@@ -1,0 +1,166 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/detail/wait_list.hpp>
+#include <sluice/platform.hpp>
+#include <sluice/result.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <utility>
+
+/// Waiting for whichever of several operations can go first.
+namespace sluice::detail {
+
+/// One operation that a select may carry out.
+class arm {
+public:
+  /// Tries without waiting. \returns  whether this operation has taken effect, if only by a disconnect.
+  virtual bool attempt() = 0;
+
+  /// Lines the entry up with those who wait for this operation. \returns  whether an attempt may now succeed.
+  virtual bool watch(wait_entry& entry) = 0;
+  virtual void unwatch(wait_entry& entry) noexcept = 0;
+
+  /// A peer has carried the operation out, through the packet of the entry.
+  virtual void handed_over() noexcept {}
+
+  /// When an attempt is worth while even if nobody wakes the waiter.
+  virtual deadline due() const noexcept { return deadline::max(); }
+
+protected:
+  ~arm() = default;
+};
+
+enum class preference : std::uint8_t { fair, in_order };
+
+/// Carries out exactly one of the arms, waiting until one can go; each is tried in `order`, which fairness shuffles.
+///
+/// Waits once on all of them: one waiter, with an entry in the line of each channel. An arm that was woken is tried
+/// before any other, so that no wake-up is lost on a select that could go on elsewhere.
+///
+/// \param entries, order  room for one each per arm.
+/// \returns  the arm that took effect, or nullopt if none could at one instant not before `until`.
+inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std::span<wait_entry> entries,
+                                                std::span<std::size_t> order, deadline until, preference pick) {
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    order[i] = i;
+    if (pick == preference::fair) std::swap(order[i], order[platform::random(static_cast<std::uint32_t>(i + 1))]);
+  }
+  const auto expired = [until] { return until != deadline::max() && platform::now() >= until; };
+  for (;;) {
+    for (platform::backoff pacing;; pacing.snooze()) {
+      for (const std::size_t i : order) {
+        if (arms[i]->attempt()) return i;
+      }
+      if (pacing.spent() || expired()) break;
+    }
+    if (arms.size() == 1 && expired()) return std::nullopt;
+
+    waiter self;
+    deadline due = deadline::max();
+    bool worth_trying = false;
+    for (std::size_t i = 0; i < arms.size(); ++i) {
+      entries[i] = {.owner = &self, .arm = static_cast<std::uint32_t>(i)};
+      worth_trying |= arms[i]->watch(entries[i]);
+      due = std::min(due, arms[i]->due());
+    }
+    const bool last_look = !worth_trying && expired();
+    if (last_look) {
+      // With every arm watched, one more look at each: an instant at which none could go.
+      for (std::size_t i = 0; i < arms.size(); ++i) worth_trying |= arms[i]->watch(entries[i]);
+    }
+    if (worth_trying || last_look) self.select(outcome::aborted);
+    const waiter::ending end = self.wait_until(std::min(until, due));
+    for (std::size_t i = 0; i < arms.size(); ++i) arms[i]->unwatch(entries[i]);
+
+    switch (end.how) {
+      case outcome::handed_over: arms[end.arm]->handed_over(); return end.arm;
+      case outcome::aborted:
+        if (!worth_trying && until < due) return std::nullopt;
+        break;
+      default:
+        if (arms[end.arm]->attempt()) return end.arm;
+    }
+  }
+}
+
+/// Receiving as an arm, from anything that receives as a core does.
+template <class Core>
+class recv_arm final : public arm {
+public:
+  using value_type = typename Core::value_type;
+  using result_type = std::expected<value_type, recv_error>;
+
+  explicit recv_arm(Core& core) noexcept : core_(&core) {}
+
+  /// The same operation, not yet carried out.
+  recv_arm fresh() const noexcept { return recv_arm(*core_); }
+
+  bool attempt() override {
+    const status now = core_->try_recv(message_);
+    return now != status::empty;
+  }
+  bool watch(wait_entry& entry) override {
+    entry.packet = &message_;
+    return core_->watch_recv(entry);
+  }
+  void unwatch(wait_entry& entry) noexcept override { core_->unwatch_recv(entry); }
+  deadline due() const noexcept override {
+    if constexpr (requires { core_->due(); }) return core_->due();
+    return deadline::max();
+  }
+
+  /// What the operation came to. \pre  it has taken effect
+  result_type result() {
+    if (!message_) return std::unexpected(recv_error::disconnected);
+    result_type got(std::move(*message_));
+    message_.reset();
+    return got;
+  }
+
+private:
+  Core* core_;
+  std::optional<value_type> message_;
+};
+
+/// Sending as an arm. The value stays the caller's unless the arm takes effect.
+template <class Core>
+class send_arm final : public arm {
+public:
+  using value_type = typename Core::value_type;
+  using result_type = std::expected<void, send_error<value_type>>;
+
+  send_arm(Core& core, value_type& value) noexcept : core_(&core), value_(&value) {}
+
+  /// The same operation, not yet carried out.
+  send_arm fresh() const noexcept { return send_arm(*core_, *value_); }
+
+  bool attempt() override {
+    now_ = core_->try_send(*value_);
+    return now_ != status::full;
+  }
+  bool watch(wait_entry& entry) override {
+    entry.packet = value_;
+    return core_->watch_send(entry);
+  }
+  void unwatch(wait_entry& entry) noexcept override { core_->unwatch_send(entry); }
+  void handed_over() noexcept override { now_ = status::ok; }
+
+  /// What the operation came to. \pre  it has taken effect
+  result_type result() {
+    if (now_ == status::ok) return {};
+    return std::unexpected(send_error<value_type>{std::move(*value_)});
+  }
+
+private:
+  Core* core_;
+  value_type* value_;
+  status now_ = status::full;
+};
+
+}  // namespace sluice::detail

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/detail/diagnose.hpp>
+#include <sluice/platform.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace sluice::detail {
+
+/// A core and the counts of its handles. Whichever side goes last frees it.
+template <class Core>
+class shared_channel {
+public:
+  template <class... Args>
+  explicit shared_channel(origin where, Args&&... args) : core(std::forward<Args>(args)...), living(where) {}
+
+  Core core;
+  [[no_unique_address]] roll living;
+
+  void add_sender() noexcept { senders_.fetch_add(1, std::memory_order::relaxed); }
+  void add_receiver() noexcept { receivers_.fetch_add(1, std::memory_order::relaxed); }
+
+  static void drop_sender(shared_channel* self) noexcept {
+    // [H1] acq_rel with itself: who closes the side comes after all that its other handles did.
+    if (self->senders_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
+    self->core.close_senders();
+    leave(self);
+  }
+
+  static void drop_receiver(shared_channel* self) noexcept {
+    // [H2] acq_rel with itself: as [H1].
+    if (self->receivers_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
+    self->core.close_receivers();
+    leave(self);
+  }
+
+private:
+  static void leave(shared_channel* self) noexcept {
+    // [H3] acq_rel with itself: the side that frees comes after the other side's last use.
+    if (self->one_side_left_.exchange(true, std::memory_order::acq_rel)) delete self;
+  }
+
+  alignas(platform::cache_line) platform::atomic<std::size_t> senders_{1};
+  platform::atomic<std::size_t> receivers_{1};
+  platform::atomic<bool> one_side_left_{false};
+};
+
+/// Which side of a channel a handle is on, and so what making and dropping one more means.
+struct sender_side {
+  template <class Core>
+  static roll::place enter(shared_channel<Core>& channel, origin where) {
+    return channel.living.enter(where);
+  }
+  template <class Core>
+  static void drop(shared_channel<Core>* channel, roll::place place) noexcept {
+    channel->living.leave(place);
+    shared_channel<Core>::drop_sender(channel);
+  }
+};
+
+struct receiver_side {
+  template <class Core>
+  static roll::place enter(shared_channel<Core>&, origin) noexcept {
+    return {};
+  }
+  template <class Core>
+  static void drop(shared_channel<Core>* channel, roll::place) noexcept {
+    shared_channel<Core>::drop_receiver(channel);
+  }
+};
+
+/// What senders and receivers have in common: one share of a channel.
+template <class Core, class Side>
+class handle {
+public:
+  using core_type = Core;
+  using value_type = typename Core::value_type;
+
+  handle(handle&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)), place_(other.place_) {}
+  handle& operator=(handle&& other) noexcept {
+    handle(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~handle() { reset(); }
+
+  /// Lets go of the channel. After the last sender, receivers get what is buffered and then `disconnected`; after the
+  /// last receiver, buffered messages are destroyed and every send fails.
+  void reset() noexcept {
+    if (auto* channel = std::exchange(channel_, nullptr)) Side::drop(channel, place_);
+  }
+
+  /// Messages buffered now; exact while nobody else uses the channel.
+  std::size_t size() const { return core().size(); }
+  bool empty() const { return size() == 0; }
+  bool full() const {
+    const auto most = capacity();
+    return most && size() >= *most;
+  }
+  /// nullopt: unbounded.
+  std::optional<std::size_t> capacity() const { return core().capacity(); }
+
+  /// Whether the other handle, of the same side, belongs to the same channel.
+  bool same_channel(const handle& other) const noexcept { return channel_ == other.channel_; }
+  explicit operator bool() const noexcept { return channel_ != nullptr; }
+  void swap(handle& other) noexcept {
+    std::swap(channel_, other.channel_);
+    std::swap(place_, other.place_);
+  }
+
+protected:
+  handle(shared_channel<Core>* channel, origin where) : channel_(channel), place_(Side::enter(*channel, where)) {}
+
+  shared_channel<Core>& channel() const noexcept {
+    assert(channel_ && "this handle belongs to no channel: it was moved from or reset");
+    return *channel_;
+  }
+  Core& core() const noexcept { return channel().core; }
+
+private:
+  shared_channel<Core>* channel_;
+  [[no_unique_address]] roll::place place_;
+};
+
+}  // namespace sluice::detail

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/platform.hpp>
+
+#include <chrono>
+#include <concepts>
+
+namespace sluice::detail {
+
+// Durations of any kind are compared as seconds in floating point, which none of them overflows.
+using seconds = std::chrono::duration<long double>;
+
+/// Now + a duration, or never where that lies beyond the clock.
+template <class Rep, class Period>
+deadline after(std::chrono::duration<Rep, Period> duration) {
+  const deadline now = platform::now();
+  if (duration <= duration.zero()) return now;
+  if (seconds(duration) >= seconds(deadline::max() - now)) return deadline::max();
+  return now + std::chrono::ceil<deadline::duration>(duration);
+}
+
+/// A time point of any clock, as a deadline: never where it lies beyond the steady clock.
+template <class Clock, class Duration>
+deadline at(std::chrono::time_point<Clock, Duration> when) {
+  const seconds left = seconds(when.time_since_epoch()) - seconds(Clock::now().time_since_epoch());
+  if (left <= seconds::zero()) return platform::now();
+  if (left >= seconds(deadline::max() - platform::now())) return deadline::max();
+  if constexpr (std::same_as<Clock, deadline::clock>) {
+    return std::chrono::ceil<deadline::duration>(when);
+  } else {
+    return after(when - Clock::now());
+  }
+}
+
+}  // namespace sluice::detail

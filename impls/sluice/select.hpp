@@ -1,0 +1,306 @@
+#pragma once
+
+#include <sluice/detail/arm.hpp>
+#include <sluice/detail/time.hpp>
+#include <sluice/handles.hpp>
+
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// Waiting for whichever of several sends and receives can go first, on channels of any kind.
+///
+///     sluice::select(sluice::on_recv(jobs, [&](auto job) { ... }),          // std::expected<T, recv_error>
+///                    sluice::on_send(results, next, [&](auto sent) { ... }),  // std::expected<void, send_error<T>>
+///                    sluice::on_timeout(100ms, [&] { ... }));
+///
+/// Exactly one arm takes effect, and its handler is called. An arm whose channel is disconnected can go, too: its
+/// handler gets the error. The value of a send stays the caller's unless its arm takes effect.
+///
+/// Where several arms can go, each is as likely as any other; select_in_order() takes the first that is written.
+namespace sluice {
+
+namespace detail {
+
+/// A receive or send with what is to be done about it.
+template <class Arm, class Handler>
+class clause {
+public:
+  clause(Arm arm, Handler handler) : arm_(std::move(arm)), handler_(std::move(handler)) {
+    static_assert(std::invocable<Handler&, typename Arm::result_type>,
+                  "a handler takes the operation's result, a std::expected: [](auto result) { ... }");
+  }
+
+  detail::arm& operation() noexcept { return arm_; }
+  decltype(auto) finish() { return handler_(arm_.result()); }
+
+private:
+  Arm arm_;
+  Handler handler_;
+};
+
+/// What is to be done if no arm can go by a deadline.
+template <class Handler>
+class expiry {
+public:
+  expiry(deadline until, Handler handler) : until_(until), handler_(std::move(handler)) {
+    static_assert(std::invocable<Handler&>, "the handler of a timeout or default takes nothing");
+  }
+
+  deadline until() const noexcept { return until_; }
+  decltype(auto) finish() { return handler_(); }
+
+private:
+  deadline until_;
+  Handler handler_;
+};
+
+template <class Clause>
+concept operation_clause = requires(Clause& c) { c.operation(); };
+template <class Clause>
+concept expiry_clause = requires(Clause& c) { c.until(); };
+
+template <class... Clauses>
+using finish_result =
+    typename std::conditional_t<(std::is_void_v<decltype(std::declval<Clauses&>().finish())> || ...),
+                                std::type_identity<void>,
+                                std::common_type<decltype(std::declval<Clauses&>().finish())...>>::type;
+
+template <class... Clauses>
+auto select(preference pick, Clauses&... clauses) {
+  constexpr std::size_t operations = (std::size_t{operation_clause<Clauses>} + ... + 0);
+  constexpr std::size_t expiries = (std::size_t{expiry_clause<Clauses>} + ... + 0);
+  static_assert(operations + expiries > 0, "a select with nothing to wait for would wait for ever");
+  static_assert(expiries < 2, "a select has one on_timeout() or one otherwise(), not several");
+
+  std::array<arm*, operations> arms{};
+  std::array<wait_entry, operations> entries{};
+  std::array<std::size_t, operations> order{};
+  deadline until = deadline::max();
+  std::size_t next = 0;
+  const auto place = [&](auto& c) {
+    if constexpr (expiry_clause<decltype(c)>) {
+      until = c.until();
+    } else {
+      arms[next++] = &c.operation();
+    }
+  };
+  (place(clauses), ...);
+  const std::optional<std::size_t> fired = carry_out_one(arms, entries, order, until, pick);
+
+  // Calls the handler of the clause that fired: the operation of that number, or the expiry if none did.
+  using result = finish_result<Clauses...>;
+  std::size_t number = 0;
+  const auto chosen = [&](auto& c) {
+    if constexpr (expiry_clause<decltype(c)>) {
+      return !fired;
+    } else {
+      return fired == number++;
+    }
+  };
+  if constexpr (std::is_void_v<result>) {
+    (void)((chosen(clauses) && (static_cast<void>(clauses.finish()), true)) || ...);
+  } else {
+    std::optional<result> got;
+    (void)((chosen(clauses) && (got.emplace(clauses.finish()), true)) || ...);
+    return std::move(*got);
+  }
+}
+
+}  // namespace detail
+
+/// An arm that receives. \param handler  called with std::expected<T, recv_error>, as recv() returns it.
+template <class Receiver, class Handler>
+[[nodiscard("an arm does nothing outside a select")]] auto on_recv(Receiver& from, Handler handler) {
+  return detail::clause(from.arm(), std::move(handler));
+}
+
+/// An arm that sends.
+///
+/// \param value    moved from only if this arm takes effect; if its channel is disconnected then, the error holds it.
+/// \param handler  called with std::expected<void, send_error<T>>, as send() returns it.
+template <class Sender, class Handler>
+[[nodiscard("an arm does nothing outside a select")]] auto on_send(const Sender& to, typename Sender::value_type& value,
+                                                                   Handler handler) {
+  return detail::clause(to.arm(value), std::move(handler));
+}
+template <class Sender, class Handler>
+[[nodiscard("an arm does nothing outside a select")]] auto on_send(const Sender& to,
+                                                                   typename Sender::value_type&& value,
+                                                                   Handler handler) {
+  return detail::clause(to.arm(value), std::move(handler));
+}
+
+/// What to do if no arm could go for a duration, counted from here. A duration beyond the clock means for ever.
+template <class Rep, class Period, class Handler>
+[[nodiscard("a timeout does nothing outside a select")]] auto on_timeout(std::chrono::duration<Rep, Period> duration,
+                                                                         Handler handler) {
+  return detail::expiry(detail::after(duration), std::move(handler));
+}
+
+/// What to do if no arm could go until a moment, of any clock.
+template <class Clock, class Duration, class Handler>
+[[nodiscard("a timeout does nothing outside a select")]] auto on_timeout(std::chrono::time_point<Clock, Duration> when,
+                                                                         Handler handler) {
+  return detail::expiry(detail::at(when), std::move(handler));
+}
+
+/// What to do if no arm can go now: at one instant, none of them could.
+template <class Handler>
+[[nodiscard("a default does nothing outside a select")]] auto otherwise(Handler handler) {
+  return detail::expiry(deadline::min(), std::move(handler));
+}
+
+/// Carries out exactly one of the arms, waiting until one can go or the timeout comes, and calls its handler.
+///
+/// \returns  what the handler returned, if all handlers return what has a common type; else nothing.
+/// \throws   what a handler throws; the channels have then done what the arm did. std::bad_alloc from a send that needs
+///           memory: no arm has taken effect.
+/// \par Progress  blocking; asleep once a few spins were in vain, whatever the number of arms.
+/// \par Ordering  as the operation that takes effect.
+template <class... Clauses>
+auto select(Clauses&&... clauses) {
+  return detail::select(detail::preference::fair, clauses...);
+}
+
+/// The same with a preference: of several arms that can go, the first in the order written.
+template <class... Clauses>
+auto select_in_order(Clauses&&... clauses) {
+  return detail::select(detail::preference::in_order, clauses...);
+}
+
+/// A select over a set of arms that changes while the program runs.
+///
+/// Each arm has a key. An arm stays in the set when it has taken effect, and an arm whose channel is disconnected can
+/// always go, so remove() it once its handler was told. Handles, and the values of sends, are referred to: they must
+/// outlive their arms, and a value that was sent is to be given anew before the next wait.
+///
+/// Handlers may change the set.
+///
+/// \par Threads  one at a time.
+class selector {
+public:
+  using key = std::size_t;
+
+  selector() = default;
+  selector(selector&&) noexcept = default;
+  selector& operator=(selector&&) noexcept = default;
+  selector(const selector&) = delete;             // a selector is not copied by accident: call clone()
+  selector& operator=(const selector&) = delete;  // a selector is not copied by accident: call clone()
+
+  /// Another selector with the same arms, for another thread. Its handlers are copies.
+  selector clone() const {
+    selector other;
+    other.next_key_ = next_key_;
+    for (const entry& e : operations_) other.operations_.push_back({e.name, e.run->clone()});
+    return other;
+  }
+
+  /// Adds an arm that receives. \param handler  copyable; called with std::expected<T, recv_error>.
+  template <class Receiver, class Handler>
+  key recv(Receiver& from, Handler handler) {
+    return add(from.arm(), std::move(handler));
+  }
+
+  /// Adds an arm that sends. \param handler  copyable; called with std::expected<void, send_error<T>>.
+  template <class Sender, class Handler>
+  key send(const Sender& to, typename Sender::value_type& value, Handler handler) {
+    return add(to.arm(value), std::move(handler));
+  }
+
+  /// Takes an arm out. \returns  whether it was there.
+  bool remove(key name) {
+    return std::erase_if(operations_, [name](const entry& e) { return e.name == name; }) != 0;
+  }
+
+  std::size_t size() const noexcept { return operations_.size(); }
+
+  /// Of several arms that can go, the first added is taken from now on, or again any of them alike.
+  void prefer_first(bool yes) noexcept { pick_ = yes ? detail::preference::in_order : detail::preference::fair; }
+
+  /// Carries out exactly one arm and calls its handler. \returns  its key.
+  /// \throws  std::logic_error  if there is no arm: the wait would be for ever.
+  key wait() {
+    if (operations_.empty()) throw std::logic_error("sluice: a selector without arms would wait for ever");
+    return *wait_by(deadline::max());
+  }
+  /// The same, or nothing once the moment has come. Without arms it just waits.
+  template <class Clock, class Duration>
+  std::optional<key> wait_until(std::chrono::time_point<Clock, Duration> when) {
+    return wait_by(detail::at(when));
+  }
+  template <class Rep, class Period>
+  std::optional<key> wait_for(std::chrono::duration<Rep, Period> duration) {
+    return wait_by(detail::after(duration));
+  }
+  /// The same, or nothing if no arm can go now.
+  std::optional<key> try_wait() { return wait_by(deadline::min()); }
+
+private:
+  struct operation {
+    virtual ~operation() = default;
+    virtual detail::arm& arm() noexcept = 0;
+    virtual void finish() = 0;
+    virtual std::shared_ptr<operation> clone() const = 0;
+  };
+
+  template <class Arm, class Handler>
+  struct operation_on final : operation {
+    operation_on(Arm a, Handler h) : arm_(std::move(a)), handler_(std::move(h)) {}
+    detail::arm& arm() noexcept override { return arm_; }
+    void finish() override { handler_(arm_.result()); }
+    std::shared_ptr<operation> clone() const override {
+      return std::make_shared<operation_on>(arm_.fresh(), handler_);
+    }
+
+    Arm arm_;
+    Handler handler_;
+  };
+
+  struct entry {
+    key name;
+    std::shared_ptr<operation> run;
+  };
+
+  template <class Arm, class Handler>
+  key add(Arm arm, Handler handler) {
+    static_assert(std::invocable<Handler&, typename Arm::result_type>,
+                  "a handler takes the operation's result, a std::expected: [](auto result) { ... }");
+    static_assert(std::copy_constructible<Handler>, "a selector can be cloned, so its handlers must be copyable");
+    operations_.push_back({next_key_, std::make_shared<operation_on<Arm, Handler>>(std::move(arm), std::move(handler))});
+    return next_key_++;
+  }
+
+  std::optional<key> wait_by(deadline until) {
+    const std::size_t count = operations_.size();
+    arms_.clear();
+    for (const entry& e : operations_) arms_.push_back(&e.run->arm());
+    entries_.resize(count);
+    order_.resize(count);
+    const auto fired = detail::carry_out_one(arms_, entries_, order_, until, pick_);
+    if (!fired) return std::nullopt;
+    // Held on to, as its handler may remove it.
+    const entry chosen = operations_[*fired];
+    chosen.run->finish();
+    return chosen.name;
+  }
+
+  std::vector<entry> operations_;
+  key next_key_ = 0;
+  detail::preference pick_ = detail::preference::fair;
+  // Kept from one wait to the next, so that a wait allocates nothing.
+  std::vector<detail::arm*> arms_;
+  std::vector<detail::wait_entry> entries_;
+  std::vector<std::size_t> order_;
+};
+
+}  // namespace sluice

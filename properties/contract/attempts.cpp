@@ -1,0 +1,92 @@
+#include <properties/contract/trial.hpp>
+
+/// Lines 32 to 36: operations that do not wait.
+namespace sluice::contract {
+
+void add_attempts(book& contract) {
+  contract.line(32, "states_of_a_receiver", "try_recv goes from empty to a message to empty to disconnected, for good.",
+                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<int>(s, buffered, [&](auto& tx, auto& rx) {
+                    t.expect(rx.try_recv().error() == try_recv_error::empty);
+                    t.expect(tx.send(1).has_value());
+                    t.expect(rx.try_recv() == 1);
+                    t.expect(rx.try_recv().error() == try_recv_error::empty);
+                    tx.reset();
+                    for (int i = 0; i < 3; ++i) t.expect(rx.try_recv().error() == try_recv_error::disconnected);
+                  });
+                }));
+
+  contract.line(33, "disconnected_beats_full", "On a full channel without receivers try_send says disconnected, not full.",
+                on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<int>(s, bounded, [&](auto& tx, auto& rx) {
+                    while (tx.try_send(1)) {
+                    }
+                    rx.reset();
+                    const auto refused = tx.try_send(2);
+                    t.expect(refused.error().disconnected() && refused.error().value == 2);
+                  });
+                }));
+
+  contract.line(34, "never_wrongly_empty", "try_recv finds a message that was sent before and that nobody else can take.",
+                on<needs_buffer>(every_core{}, []<class S>(trial& t, S s) {
+                  each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
+                    t.together(4, [&](std::size_t) {
+                      for (std::size_t n = 0; n < t.times(25'000); ++n) {
+                        t.expect(tx.send(1).has_value());
+                        t.expect(rx.try_recv().has_value());
+                      }
+                    });
+                  });
+                }));
+
+  contract.line(35, "never_wrongly_full", "try_send finds the room that receives made which have returned.",
+                on<needs_room>(every_core{}, []<class S>(trial& t, S s) {
+                  each<int>(s, {4}, [&](auto& tx, auto& rx) {
+                    t.together(4, [&](std::size_t) {
+                      for (std::size_t n = 0; n < t.times(25'000); ++n) {
+                        t.expect(tx.try_send(1).has_value());
+                        t.expect(rx.recv().has_value());
+                      }
+                    });
+                  });
+                }));
+
+  contract.line(
+      36, "waits_for_a_slow_peer_and_says_so",
+      "A try_ operation may wait while a peer is between claim and publication, as documented; it never answers wrongly.",
+      on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+        // Its move stops half way, as if its thread were not running.
+        struct slow {
+          std::atomic<bool>* gate;
+          std::atomic<bool>* reached;
+          slow(std::atomic<bool>* g, std::atomic<bool>* r) noexcept : gate(g), reached(r) {}
+          slow(slow&& other) noexcept : gate(std::exchange(other.gate, nullptr)), reached(other.reached) {
+            if (!gate) return;
+            *reached = true;
+            gate->wait(false);
+          }
+        };
+        each<slow>(s, buffered, [&](auto& tx, auto& rx) {
+          std::atomic<bool> gate{false};
+          std::atomic<bool> reached{false};
+          std::atomic<bool> received{false};
+          companion sender(t, [&] { t.expect(tx.send(slow(&gate, &reached)).has_value()); });
+          while (!reached) std::this_thread::yield();
+          companion receiver(t, [&] {
+            while (!received) {
+              const auto got = rx.try_recv();
+              t.expect(got.has_value() || got.error() == try_recv_error::empty);
+              if (got) received = true;
+            }
+          });
+          t.expect(!received);
+          gate = true;
+          gate.notify_all();
+          sender.join();
+          receiver.join();
+          t.expect(received);
+        });
+      }));
+}
+
+}  // namespace sluice::contract

@@ -1,0 +1,137 @@
+#include <properties/contract/trial.hpp>
+#include <sluice/select.hpp>
+
+#include <limits>
+#include <memory>
+#include <new>
+#include <stdexcept>
+
+/// Lines 1 to 7: construction and handles.
+namespace sluice::contract {
+namespace {
+
+template <class R>
+concept clonable = requires(const R& r) { r.clone(); };
+
+constexpr const char* needs_memory_ahead(const core_traits& traits) noexcept {
+  if (traits.bounded && traits.unbounded && traits.least_capacity == 1) {
+    return "its buffer grows with its content: no capacity is impossible";
+  }
+  return needs_room(traits);
+}
+
+
+}  // namespace
+
+void add_construction(book& contract) {
+  contract.line(1, "pair_is_connected", "A new pair is connected: what is sent is received.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<int>(s, all, [&](auto& tx, auto& rx) {
+                    companion sender(t, [&] { t.expect(tx.send(7).has_value()); });
+                    t.expect(rx.recv() == 7);
+                  });
+                }));
+
+  contract.line(2, "clones_change_nothing", "Cloning a handle and dropping the clone disturbs nobody who waits.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<int>(s, all, [&](auto& tx, auto& rx) {
+                    std::optional<int> got;
+                    companion receiver(t, [&] {
+                      select(on_recv(rx, [&](auto message) { got = message.value_or(-1); }));
+                    });
+                    receiver.asleep();
+                    for (int i = 0; i < 10; ++i) {
+                      (void)tx.clone();
+                      if constexpr (clonable<typename S::template receiver<int>>) (void)rx.clone();
+                    }
+                    t.expect(!receiver.finished());
+                    t.expect(tx.send(5).has_value());
+                    receiver.join();
+                    t.expect(got == 5);
+                  });
+                }));
+
+  contract.line(3, "moved_from_holds_nothing",
+                "A moved-from handle holds no count; assigning over the last sender disconnects.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<int>(s, all, [&](auto& tx, auto& rx) {
+                    auto other = std::move(tx);
+                    t.expect(!tx && other);
+                    t.expect(rx.try_recv().error() == try_recv_error::empty);
+                    other = S::template make<int>(rx.capacity()).first;
+                    t.expect(rx.recv().error() == recv_error::disconnected);
+                  });
+                }));
+
+  contract.line(4, "no_accidental_copies", "No handle can be copied; receivers have clone() where many may receive.",
+                on<always>(every_channel{}, []<class S>(trial& t, S) {
+                  using tx = typename S::template sender<int>;
+                  using rx = typename S::template receiver<int>;
+                  static_assert(!std::is_copy_constructible_v<tx> && !std::is_copy_assignable_v<tx>);
+                  static_assert(!std::is_copy_constructible_v<rx> && !std::is_copy_assignable_v<rx>);
+                  static_assert(std::is_nothrow_move_constructible_v<tx> && std::is_nothrow_move_constructible_v<rx>);
+                  static_assert(clonable<tx>);
+                  t.expect(clonable<rx> == (S::traits.consumers == cardinality::many));
+                }));
+
+  contract.line(5, "channels_through_channels", "A channel travels through a channel, a thousand times over.",
+                on<always>(every_channel{}, []<class S>(trial& t, S) {
+                  struct hop {
+                    std::unique_ptr<typename S::template receiver<hop>> next;
+                  };
+                  for (const auto& capacity : capacities{std::nullopt, 0, 1, 2, 3}) {
+                    if (!S::traits.accepts(capacity)) continue;
+                    const std::size_t hops = 1000;
+                    auto [first_tx, first_rx] = S::template make<hop>(capacity);
+                    companion sender(t, [&, capacity, tx = std::move(first_tx)]() mutable {
+                      for (std::size_t i = 0; i < hops; ++i) {
+                        auto [next_tx, next_rx] = S::template make<hop>(capacity);
+                        using receiver = typename S::template receiver<hop>;
+                        t.expect(tx.send(hop{std::make_unique<receiver>(std::move(next_rx))}).has_value());
+                        tx = std::move(next_tx);
+                      }
+                    });
+                    auto rx = std::move(first_rx);
+                    std::size_t seen = 0;
+                    while (auto got = rx.recv()) {
+                      ++seen;
+                      auto next = std::move(got->next);
+                      rx = std::move(*next);
+                    }
+                    t.expect(seen == hops);
+                  }
+                }));
+
+  contract.line(6, "one_handle_many_threads", "One handle object can be used by several threads at once.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<int>(s, all, [&](auto& tx, auto& rx) {
+                    constexpr std::size_t receivers = S::traits.consumers == cardinality::many ? 4 : 1;
+                    std::atomic<int> sum{0};
+                    std::atomic<std::size_t> left{4};
+                    t.together(4 + receivers, [&](std::size_t i) {
+                      if (i < 4) {
+                        for (int n = 1; n <= 500; ++n) t.expect(tx.send(n).has_value());
+                        if (--left == 0) tx.reset();
+                      } else {
+                        while (auto got = rx.recv()) sum += *got;
+                      }
+                    });
+                    t.expect(sum == 4 * 500 * 501 / 2);
+                  });
+                }));
+
+  contract.line(7, "impossible_capacity", "A capacity beyond memory is refused cleanly, and nothing leaks.",
+                on<needs_memory_ahead>(every_channel{}, []<class S>(trial& t, S) {
+                     const std::size_t before = allocations::live();
+                     bool refused = false;
+                     try {
+                       (void)S::template make<int>(std::numeric_limits<std::size_t>::max());
+                     } catch (const std::length_error& error) {
+                       refused = std::string_view(error.what()).find("beyond memory") != std::string_view::npos;
+                     }
+                     t.expect(refused);
+                     t.expect(allocations::live() == before);
+                   }));
+}
+
+}  // namespace sluice::contract

@@ -1,0 +1,122 @@
+#include <properties/contract/trial.hpp>
+#include <properties/spec_conformance.hpp>
+
+#include <array>
+
+/// Lines 57 to 61: the order of messages, and what is seen with them.
+namespace sluice::contract {
+namespace {
+
+struct stamped {
+  std::size_t producer;
+  std::size_t sequence;
+};
+
+/// A payload of which every byte is the same, so that a torn one shows.
+template <std::size_t Bytes>
+struct uniform {
+  std::array<unsigned char, Bytes> bytes;
+
+  explicit uniform(bool ones) noexcept { bytes.fill(ones ? 0xff : 0); }
+  bool whole(bool ones) const noexcept { return bytes == uniform(ones).bytes; }
+};
+
+struct padded {
+  unsigned char first;
+  std::uint64_t second;
+
+  explicit padded(bool ones) noexcept
+      : first(ones ? 0xff : 0), second(ones ? ~std::uint64_t{0} : 0) {}
+  bool whole(bool ones) const noexcept { return first == padded(ones).first && second == padded(ones).second; }
+};
+
+template <class Message, class S>
+void pass_whole(trial& t, S s, std::size_t count) {
+  each<Message>(s, {S::traits.unbounded ? capacities::value_type{} : S::traits.greatest_capacity == 0 ? 0 : 64},
+                [&](auto& tx, auto& rx) {
+                  companion sender(t, [&] {
+                    for (std::size_t n = 0; n < count; ++n) t.expect(tx.send(Message(n % 2 == 0)).has_value());
+                  });
+                  for (std::size_t n = 0; n < count; ++n) t.expect(rx.recv()->whole(n % 2 == 0));
+                });
+}
+
+}  // namespace
+
+void add_ordering(book& contract) {
+  contract.line(57, "each_producers_order", "Every receiver sees each producer's messages in the order of the sends.",
+                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                  each<stamped>(s, {std::nullopt, 0, 1, 64}, [&](auto& tx, auto& rx) {
+                    const std::size_t count = t.times(10'000);
+                    std::atomic<int> sending{3};
+                    t.together(6, [&](std::size_t i) {
+                      if (i < 3) {
+                        for (std::size_t n = 1; n <= count; ++n) t.expect(tx.send(stamped{i, n}).has_value());
+                        if (--sending == 0) tx.reset();
+                      } else {
+                        std::array<std::size_t, 3> last{};
+                        while (const auto got = rx.recv()) {
+                          t.expect(got->sequence > last[got->producer]);
+                          last[got->producer] = got->sequence;
+                        }
+                      }
+                    });
+                  });
+                }));
+
+  contract.line(58, "real_time_order", "Sends that do not overlap are received in their order, whoever made them.",
+                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                  each<std::size_t>(s, {std::nullopt, 0, 1, 64}, [&](auto& tx, auto& rx) {
+                    const std::size_t count = t.times(10'000);
+                    std::atomic<std::size_t> baton{0};
+                    t.together(3, [&](std::size_t i) {
+                      for (std::size_t n = 0; n < count; ++n) {
+                        if (i == 2) {
+                          t.expect(rx.recv() == n);
+                        } else if (n % 2 == i) {
+                          while (baton != n) std::this_thread::yield();
+                          t.expect(tx.send(n).has_value());
+                          baton = n + 1;
+                        }
+                      }
+                    });
+                  });
+                }));
+
+  contract.line(59, "linearizable", "Whatever up to four threads do, one order of their operations explains it.",
+                on<always>(every_core{}, []<class S>(trial& t, S) {
+                  properties::options effort;
+                  effort.executions = t.times(500);
+                  properties::run run(effort, t.dog());
+                  properties::linearizable<S>::check(run);
+                  t.expect(run.failure().empty());
+                }));
+
+  contract.line(60, "causality", "Who receives on one channel finds what was sent on another before, a million times.",
+                on<needs_buffer>(every_core{}, []<class S>(trial& t, S s) {
+                  each<std::size_t>(s, {std::nullopt, 64}, [&](auto& first_tx, auto& first_rx) {
+                    auto [second_tx, second_rx] = S::template make<std::size_t>(first_tx.capacity());
+                    const std::size_t count = t.times(1'000'000);
+                    companion sender(t, [&] {
+                      for (std::size_t n = 0; n < count; ++n) {
+                        t.expect(first_tx.send(n).has_value() && second_tx.send(n).has_value());
+                      }
+                    });
+                    for (std::size_t n = 0; n < count; ++n) {
+                      t.expect(second_rx.recv() == n && first_rx.try_recv() == n);
+                    }
+                  });
+                }));
+
+  contract.line(61, "whole_payloads", "Ten million payloads of 1 to 32 bytes arrive whole.",
+                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                  const std::size_t count = t.times(10'000'000) / 5;
+                  pass_whole<uniform<1>>(t, s, count);
+                  pass_whole<uniform<7>>(t, s, count);
+                  pass_whole<uniform<8>>(t, s, count);
+                  pass_whole<uniform<32>>(t, s, count);
+                  pass_whole<padded>(t, s, count);
+                }));
+}
+
+}  // namespace sluice::contract

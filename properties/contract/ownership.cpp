@@ -1,0 +1,208 @@
+#include <properties/contract/trial.hpp>
+
+#include <array>
+#include <memory>
+#include <random>
+
+/// Lines 62 to 73: who owns a message, and what types it may have.
+namespace sluice::contract {
+namespace {
+
+/// Can be moved into place and destroyed, and nothing else.
+class bare {
+public:
+  explicit bare(int v) noexcept : value(std::make_unique<int>(v)) {}
+  bare(bare&&) noexcept = default;
+  bare& operator=(bare&&) = delete;
+
+  std::unique_ptr<int> value;
+};
+
+/// Counts those of its kind that are alive.
+class counted {
+public:
+  explicit counted(std::atomic<int>& alive) noexcept : alive_(&alive) { ++*alive_; }
+  counted(counted&& other) noexcept : alive_(other.alive_) { ++*alive_; }
+  ~counted() { --*alive_; }
+
+private:
+  std::atomic<int>* alive_;
+};
+
+struct uncopied {
+  explicit uncopied(std::atomic<int>& n) noexcept : copies(&n) {}
+  uncopied(const uncopied& other) noexcept : copies(other.copies) { ++*copies; }
+  uncopied(uncopied&&) noexcept = default;
+
+  std::atomic<int>* copies;
+};
+
+template <std::size_t Bytes, class S>
+void pass_large(trial& t, S s) {
+  struct large {
+    std::array<unsigned char, Bytes> bytes;
+  };
+  each<large>(s, all, [&](auto& tx, auto& rx) {
+    auto sent = std::make_unique<large>();
+    for (std::size_t i = 0; i < Bytes; ++i) sent->bytes[i] = static_cast<unsigned char>(i * 7);
+    companion sender(t, [&] { t.expect(tx.send(*sent).has_value()); });
+    const auto got = rx.recv();
+    t.expect(got.has_value() && got->bytes == sent->bytes);
+  });
+}
+
+void add_types(book& contract) {
+  contract.line(62, "barely_movable_messages", "Messages need no copy, default construction or assignment.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<bare>(s, all, [&](auto& tx, auto& rx) {
+                    companion sender(t, [&] {
+                      t.expect(tx.send(bare(1)).has_value());
+                      t.expect(tx.send_for(bare(2), 1h).has_value());
+                    });
+                    t.expect(*rx.recv()->value == 1);
+                    t.expect(*rx.recv_for(1h)->value == 2);
+                    t.expect(!rx.try_recv());
+                    sender.join();
+                    rx.reset();
+                    t.expect(*tx.send(bare(3)).error().value.value == 3);
+                    t.expect(*tx.try_send(bare(4)).error().value.value == 4);
+                    t.expect(*tx.send_for(bare(5), 1s).error().value.value == 5);
+                  });
+                }));
+
+  contract.line(65, "odd_types", "Over-aligned and empty messages keep their alignment.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  struct alignas(1024) aligned {};
+                  struct nothing {};
+                  each<aligned>(s, all, [&](auto& tx, auto& rx) {
+                    companion sender(t, [&] { t.expect(tx.send(aligned{}).has_value()); });
+                    const auto got = rx.recv();
+                    t.expect(got.has_value() && reinterpret_cast<std::uintptr_t>(&*got) % 1024 == 0);
+                  });
+                  each<nothing>(s, all, [&](auto& tx, auto& rx) {
+                    companion sender(t, [&] {
+                      for (int i = 0; i < 100; ++i) t.expect(tx.send(nothing{}).has_value());
+                    });
+                    for (int i = 0; i < 100; ++i) t.expect(rx.recv().has_value());
+                  });
+                }));
+
+  contract.line(66, "large_messages", "Messages of 4 and 32 KiB arrive as they were sent.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  pass_large<4096>(t, s);
+                  pass_large<32768>(t, s);
+                }));
+
+  contract.line(67, "moved_never_copied", "Sending an rvalue and receiving never copy.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<uncopied>(s, all, [&](auto& tx, auto& rx) {
+                    std::atomic<int> copies{0};
+                    companion sender(t, [&] {
+                      t.expect(tx.send(uncopied(copies)).has_value());
+                      t.expect(tx.send_for(uncopied(copies), 1h).has_value());
+                      while (!tx.try_send(uncopied(copies))) std::this_thread::yield();
+                      t.expect(tx.send(uncopied(copies)).has_value());
+                    });
+                    t.expect(rx.recv().has_value() && rx.recv_for(1h).has_value() && rx.recv().has_value());
+                    while (!rx.try_recv()) std::this_thread::yield();
+                    sender.join();
+                    t.expect(copies == 0);
+                  });
+                }));
+}
+
+void add_lives(book& contract) {
+  contract.line(63, "destroyed_once", "Each message is destroyed once, whether it was received or left behind.",
+                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                  std::minstd_rand random(1);
+                  for (std::size_t run = 0; run < t.times(100); ++run) {
+                    const std::size_t steps = random() % 10'000;
+                    const std::size_t extra = random() % 1000;
+                    each<counted>(s, {std::nullopt, 0, 50}, [&](auto& tx, auto& rx) {
+                      std::atomic<int> alive{0};
+                      companion sender(t, [&, tx = std::move(tx)]() mutable {
+                        for (std::size_t n = 0; n < steps + extra && tx.send(counted(alive)); ++n) {
+                        }
+                      });
+                      for (std::size_t n = 0; n < steps; ++n) t.expect(rx.recv().has_value());
+                      rx.reset();
+                      sender.join();
+                      t.expect(alive == 0);
+                    });
+                  }
+                }));
+
+  contract.line(64, "failed_sends_harm_nothing", "A send that fails leaves its message whole, and destroys it once.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
+                    const auto watched = std::make_shared<int>(3);
+                    rx.reset();
+                    {
+                      auto refused = tx.send(std::shared_ptr(watched));
+                      t.expect(refused.error().value == watched && watched.use_count() == 2);
+                      refused = tx.send(std::move(refused.error().value));
+                      t.expect(refused.error().value == watched && watched.use_count() == 2);
+                    }
+                    t.expect(watched.use_count() == 1);
+                  });
+                }));
+
+  contract.line(68, "slots_let_go", "Once a message is received, the channel holds nothing of it.",
+                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
+                    const auto watched = std::make_shared<int>(3);
+                    companion sender(t, [&] { t.expect(tx.send(watched).has_value()); });
+                    t.expect(*rx.recv().value() == 3);
+                    sender.join();
+                    t.expect(watched.use_count() == 1);
+                  });
+                }));
+
+  contract.line(71, "failed_allocations", "A send whose allocation fails throws, and leaves channel and message as they were.",
+                on<needs_unbounded>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<std::unique_ptr<int>>(s, unbounded, [&](auto& tx, auto& rx) {
+                    std::size_t failures = 0;
+                    for (int n = 0; n < 200; ++n) {
+                      auto value = std::make_unique<int>(n);
+                      for (bool sent = false; !sent;) {
+                        allocations::fail(0);
+                        try {
+                          sent = tx.send(std::move(value)).has_value();
+                        } catch (const std::bad_alloc&) {
+                          ++failures;
+                        }
+                        if (!allocations::failed()) break;
+                        t.expect(!sent && value && *value == n && tx.size() == static_cast<std::size_t>(n));
+                        sent = tx.send(std::move(value)).has_value();
+                      }
+                    }
+                    t.expect(failures > 0);
+                    for (int n = 0; n < 200; ++n) t.expect(*rx.recv().value() == n);
+                  });
+                }));
+
+  contract.line(73, "no_cycle_stays", "A message that holds a sender of its own channel goes with the last receiver.",
+                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S) {
+                  struct linked {
+                    std::vector<typename S::template sender<linked>> senders;
+                  };
+                  const std::size_t before = allocations::live();
+                  for (const auto& capacity : buffered) {
+                    if (!S::traits.accepts(capacity)) continue;
+                    auto [tx, rx] = S::template make<linked>(capacity);
+                    linked message;
+                    message.senders.push_back(tx.clone());
+                    t.expect(tx.send(std::move(message)).has_value());
+                  }
+                  t.expect(allocations::live() == before);
+                }));
+}
+
+}  // namespace
+
+void add_ownership(book& contract) {
+  add_types(contract);
+  add_lives(contract);
+}
+
+}  // namespace sluice::contract

@@ -1,0 +1,215 @@
+#include <harness/program.hpp>
+#include <properties/contract/trial.hpp>
+#include <sluice/select.hpp>
+#include <sluice/timer.hpp>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <iostream>
+
+/// Lines 81 to 88: what a channel tells of itself, and who is woken.
+namespace sluice::contract {
+namespace {
+
+std::ptrdiff_t threads_now() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
+}
+
+/// Whether an operation that blocks for a second uses under a hundredth of a processor, and no further thread.
+template <class Operation>
+void blocks_asleep(trial& t, Operation operation, std::function<void()> release) {
+  const auto before = threads_now();
+  std::chrono::nanoseconds used{};
+  companion waiting(t, [&] {
+    const auto start = worker::cpu_time();
+    operation();
+    used = worker::cpu_time() - start;
+  });
+  waiting.asleep();
+  // The span whose processor time is tested.
+  std::this_thread::sleep_for(1s);
+  t.expect(!waiting.finished());
+  t.expect(threads_now() == before + 1);
+  release();
+  waiting.join();
+  t.expect(used < 10ms);
+}
+
+void add_sizes(book& contract) {
+  contract.line(81, "exact_when_quiet", "While nobody uses the channel, both ends agree on size, empty and full, exactly.",
+                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<std::size_t>(s, {std::nullopt, 1, 3, 100}, [&](auto& tx, auto& rx) {
+                    const std::size_t room = tx.capacity().value_or(100);
+                    const auto check = [&](std::size_t n) {
+                      t.expect(tx.size() == n && rx.size() == n);
+                      t.expect(tx.empty() == (n == 0) && rx.empty() == (n == 0));
+                      const bool full = tx.capacity() == n;
+                      t.expect(tx.full() == full && rx.full() == full);
+                    };
+                    check(0);
+                    for (std::size_t n = 0; n < room; ++n) {
+                      t.expect(tx.send(n).has_value());
+                      check(n + 1);
+                    }
+                    for (std::size_t n = room; n > 0; --n) {
+                      t.expect(rx.recv().has_value());
+                      check(n - 1);
+                    }
+                  });
+                }));
+
+  auto shapes = on<always>(every_channel{}, []<class S>(trial& t, S s) {
+    each<int>(s, all, [&](auto& tx, auto& rx) {
+      t.expect(tx.capacity() == rx.capacity());
+      if (tx.capacity() == 0) t.expect(tx.size() == 0 && tx.empty() && tx.full() && rx.empty() && rx.full());
+      if (!tx.capacity()) t.expect(!tx.full());
+    });
+  });
+  shapes.push_back({.channel = "timer", .not_applicable = {}, .test = [](trial& t) {
+                      t.expect(timer::after(1h).capacity() == 1 && timer::tick(1h).capacity() == 1);
+                      t.expect(timer::never().capacity() == 0 && timer::never().empty());
+                      auto now = timer::after(0s);
+                      t.expect(now.size() == 1 && now.full() && now.try_recv().has_value() && now.empty());
+                    }});
+  contract.line(82, "capacities", "A rendezvous is empty and full at once; timers have room for one; never has none.", shapes);
+
+  contract.line(83, "no_stale_emptiness", "Size and emptiness are right after each of 256 pairs of send and receive.",
+                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+                  each<int>(s, buffered, [&](auto& tx, auto& rx) {
+                    for (int i = 0; i < 256; ++i) {
+                      t.expect(tx.send(i).has_value() && !rx.empty() && rx.size() == 1);
+                      t.expect(rx.recv() == i && rx.empty() && tx.size() == 0);
+                    }
+                  });
+                }));
+
+  auto identities = on<always>(every_channel{}, []<class S>(trial& t, S s) {
+    each<int>(s, all, [&](auto& tx, auto& rx) {
+      auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
+      t.expect(tx.same_channel(tx.clone()) && rx.same_channel(rx));
+      t.expect(!tx.same_channel(other_tx) && !rx.same_channel(other_rx));
+    });
+  });
+  identities.push_back({.channel = "timer", .not_applicable = {}, .test = [](trial& t) {
+                          const auto one = timer::after(1h);
+                          t.expect(one.same_channel(one.clone()) && !one.same_channel(timer::after(1h)));
+                          t.expect(timer::never().same_channel(timer::never()));
+                        }});
+  contract.line(84, "same_channel", "Clones are of the same channel; others of the same shape are not.", identities);
+}
+
+void add_waking(book& contract) {
+  contract.line(85, "none_stays_parked", "16 receivers wait and 16 messages come, a thousand times: nobody waits on.",
+                on<needs_consumers>(every_core{}, []<class S>(trial& t, S s) {
+                  constexpr std::size_t waiting = 16;
+                  each<int>(s, {std::nullopt, 0, 1}, [&](auto& tx, auto& rx) {
+                    const std::size_t rounds = t.times(1000);
+                    std::atomic<std::size_t> served{0};
+                    crew threads(t.dog());
+                    std::vector<const worker*> receivers;
+                    for (std::size_t i = 0; i < waiting; ++i) {
+                      receivers.push_back(&threads.add("receiver", [&](worker&) {
+                        for (std::size_t n = 0; n < rounds; ++n) {
+                          t.expect(rx.recv().has_value());
+                          ++served;
+                          // Nobody takes two of one round.
+                          for (auto now = served.load(); now < (n + 1) * waiting; now = served.load()) served.wait(now);
+                          served.notify_all();
+                        }
+                      }));
+                    }
+                    threads.start();
+                    for (std::size_t n = 0; n < rounds; ++n) {
+                      receivers[n % waiting]->await_asleep();
+                      for (std::size_t i = 0; i < waiting; ++i) t.expect(tx.send(1).has_value());
+                      for (auto now = served.load(); now < (n + 1) * waiting; now = served.load()) std::this_thread::yield();
+                      served.notify_all();
+                    }
+                    threads.join();
+                  });
+                }));
+
+  contract.line(86, "wake_ups_are_passed_on", "A wake-up meant for one who chose another arm, or gave up, reaches the next.",
+                on<needs_consumers>(every_core{}, []<class S>(trial& t, S s) {
+                  each<int>(s, all, [&](auto& tx, auto& rx) {
+                    for (std::size_t round = 0; round < t.times(1000); ++round) {
+                      auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
+                      bool chose_other = false;
+                      companion chooser(t, [&] {
+                        select(on_recv(rx, [](auto) {}), on_recv(other_rx, [&](auto) { chose_other = true; }));
+                      });
+                      companion plain(t, [&] { t.expect(rx.recv().has_value()); });
+                      companion late(t, [&] { (void)other_tx.send(1); });
+                      if (round % 2 == 0) chooser.asleep();
+                      t.expect(tx.send(1).has_value());
+                      chooser.join();
+                      if (!chose_other) t.expect(tx.send(2).has_value());
+                      plain.join();
+                      other_rx.reset();
+                      late.join();
+                    }
+                    for (std::size_t round = 0; round < t.times(1000); ++round) {
+                      bool got = false;
+                      companion hasty(t, [&] { got = rx.recv_for(50us).has_value(); });
+                      companion patient(t, [&] { t.expect(rx.recv().has_value()); });
+                      t.expect(tx.send(1).has_value());
+                      hasty.join();
+                      if (got) t.expect(tx.send(2).has_value());
+                      patient.join();
+                    }
+                  });
+                }));
+
+  auto idle = on<always>(every_channel{}, []<class S>(trial& t, S s) {
+    each<int>(s, {S::traits.unbounded ? capacities::value_type{} : S::traits.least_capacity}, [&](auto& tx, auto& rx) {
+      blocks_asleep(t, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); });
+      blocks_asleep(t, [&] { select(on_recv(rx, [](auto) {}), on_timeout(1h, [] {})); }, [&] { (void)tx.send(1); });
+    });
+    each<int>(s, {S::traits.greatest_capacity == 0 ? 0 : 1}, [&](auto& tx, auto& rx) {
+      while (tx.try_send(1)) {
+      }
+      blocks_asleep(t, [&] { (void)tx.send(2); }, [&] { (void)rx.recv(); });
+    });
+  });
+  idle.push_back({.channel = "timer", .not_applicable = {}, .test = [](trial& t) {
+                    const auto start = clock::now();
+                    blocks_asleep(t, [&] { (void)timer::after(1200ms).recv(); }, [] {});
+                    t.expect(clock::now() - start >= 1200ms);
+                  }});
+  contract.line(87, "blocked_means_asleep",
+                "A blocked receive, send, select or timer uses under 1 % of a processor over a second, and no thread.", idle);
+
+  contract.line(88, "everybody_is_served", "Every receiver gets its messages in the end; the shares are told.",
+                on<needs_consumers>(every_core{}, []<class S>(trial& t, S s) {
+                  each<int>(s, {std::nullopt, 0, 64}, [&](auto& tx, auto& rx) {
+                    std::array<std::atomic<std::size_t>, 4> shares{};
+                    std::atomic<bool> served{false};
+                    t.together(5, [&](std::size_t i) {
+                      if (i < 4) {
+                        while (rx.recv()) ++shares[i];
+                        return;
+                      }
+                      for (std::size_t n = 0; n < t.times(100'000) || !served; ++n) {
+                        t.expect(tx.send(1).has_value());
+                        served = std::ranges::none_of(shares, [](const auto& share) { return share == 0; });
+                      }
+                      tx.reset();
+                    });
+                    std::cout << "    shares of four receivers, capacity " << harness::to_string(rx.capacity()) << ":";
+                    for (const auto& share : shares) std::cout << " " << share;
+                    std::cout << "\n";
+                  });
+                }));
+}
+
+}  // namespace
+
+void add_state(book& contract) {
+  add_sizes(contract);
+  add_waking(contract);
+}
+
+}  // namespace sluice::contract
