@@ -95,6 +95,17 @@ inline std::string to_string(const program& p) {
 
 inline std::ostream& operator<<(std::ostream& out, const program& p) { return out << to_string(p); }
 
+/// A number, or `unbounded`. \throws std::invalid_argument  naming what is neither.
+inline std::optional<std::size_t> parse_capacity(std::string_view text) {
+  if (text == "unbounded") return std::nullopt;
+  std::size_t capacity = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), capacity);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw std::invalid_argument("`" + std::string(text) + "` is no capacity: give a number or `unbounded`");
+  }
+  return capacity;
+}
+
 /// Reads the text form.
 ///
 /// \throws std::invalid_argument  names the word that is not understood.
@@ -108,14 +119,7 @@ inline program parse_program(std::string_view text) {
                                 std::string(text) + "`");
   }
   size.pop_back();
-  if (size != "unbounded") {
-    std::size_t capacity = 0;
-    const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), capacity);
-    if (error != std::errc{} || end != size.data() + size.size()) {
-      throw std::invalid_argument("`" + size + "` is no capacity: give a number or `unbounded`");
-    }
-    result.capacity = capacity;
-  }
+  result.capacity = parse_capacity(size);
   result.threads.emplace_back();
   while (words >> word) {
     if (word == "|") {

@@ -4,6 +4,7 @@ sluice_channel(mutex HEADER sluice/cores/mutex.hpp TYPE sluice::cores::mutex)
 sluice_channel(lock_free HEADER sluice/cores/lock_free.hpp TYPE sluice::cores::lock_free)
 sluice_channel(sync HEADER sluice/cores/sync.hpp TYPE sluice::cores::sync)
 sluice_channel(rendezvous HEADER sluice/cores/rendezvous.hpp TYPE sluice::cores::rendezvous)
+sluice_broadcast(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast)
 
 # Channels with one known mistake each: the named checks must catch them.
 sluice_channel(silent_try_send HEADER faulty/condvar.hpp TYPE sluice::faulty::silent_try_send
@@ -18,3 +19,11 @@ sluice_channel(kept_buffer HEADER faulty/kept_buffer.hpp TYPE sluice::faulty::ke
 sluice_channel(overflowed_deadline HEADER faulty/overflowed_deadline.hpp TYPE sluice::faulty::overflowed_deadline
                CAUGHT_BY property/deadlines)
 sluice_channel(weak_publish HEADER faulty/weak_publish.hpp TYPE sluice::faulty::weak_publish CAUGHT_BY model/handoff)
+sluice_channel(select_rendezvous HEADER faulty/select.hpp TYPE sluice::faulty::select_rendezvous
+               CAUGHT_BY model/selects_meet model/selects_cross)
+sluice_channel(forgotten_arm HEADER faulty/select.hpp TYPE sluice::faulty::forgotten_arm
+               CAUGHT_BY model/loser_is_sent_to)
+sluice_broadcast(close_takes_slot HEADER faulty/broadcast.hpp TYPE sluice::faulty::close_takes_slot
+                 CAUGHT_BY model/end_after_last)
+sluice_broadcast(lag_of_two_looks HEADER faulty/broadcast.hpp TYPE sluice::faulty::lag_of_two_looks
+                 CAUGHT_BY model/overtaken)

@@ -1,18 +1,16 @@
 #pragma once
 
-#include <models/scenarios.hpp>
-#include <models/suite.hpp>
+#include <models/explore.hpp>
 
-#include <harness/applies.hpp>
 #include <harness/results.hpp>
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <iomanip>
 #include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -27,8 +25,7 @@ public:
   }
 
   /// \returns  the process's exit code: 0 all hold, 1 one failed, 2 wrong usage.
-  template <class Subject>
-  int main(int argc, char** argv) {
+  int main(const std::vector<model_check>& checks, int argc, char** argv) {
     CLI::App app("Model-checked interleavings of the channel '" + report_.channel + "' under weak memory.");
     std::vector<std::string> wanted;
     std::string capacity;
@@ -55,19 +52,19 @@ public:
       return 2;
     }
     for (const auto& name : wanted) {
-      if (std::ranges::find(scenarios, name, &scenario::name) == scenarios.end()) {
+      if (std::ranges::find(checks, name, &model_check::name) == checks.end()) {
         std::cerr << "`" << name << "` is no scenario; --list names them\n";
         return 2;
       }
     }
     bool all_hold = true;
-    for (const scenario& s : scenarios) {
-      if (!wanted.empty() && std::ranges::find(wanted, s.name) == wanted.end()) continue;
+    for (const model_check& c : checks) {
+      if (!wanted.empty() && std::ranges::find(wanted, c.name) == wanted.end()) continue;
       if (list) {
-        std::cout << s.name << ": " << s.question << "\n";
+        std::cout << c.name << ": " << c.question << "\n";
         continue;
       }
-      if (!check<Subject>(s, capacity, executions, trace)) all_hold = false;
+      if (!check(c, capacity, executions, trace)) all_hold = false;
     }
     if (!list && !capacity.empty() && !ran_) {
       std::cerr << "no scenario that was asked for has the capacity `" << capacity << "` on this channel\n";
@@ -78,67 +75,39 @@ public:
   }
 
 private:
-  template <class Subject>
-  bool check(const scenario& s, const std::string& only, std::uint64_t executions, bool trace) {
+  bool check(const model_check& c, const std::string& only, std::uint64_t executions, bool trace) {
     harness::check_result result;
-    result.check = s.name;
-    result.claim = s.question;
+    result.check = c.name;
+    result.claim = c.question;
     result.verdict = "not_applicable";
-    result.detail = why_not<Subject>(s);
+    result.detail = c.not_applicable;
     const auto start = std::chrono::steady_clock::now();
-    std::istringstream capacities{std::string(s.capacities)};
-    for (std::string capacity; result.detail.empty() && capacities >> capacity;) {
+    for (const std::string& capacity : c.capacities) {
+      if (!c.not_applicable.empty() || result.verdict == "failed") break;
       if (!only.empty() && capacity != only) continue;
-      const auto p = harness::parse_program("capacity " + capacity + ": " + std::string(s.threads));
-      if (!Subject::traits.accepts(p.capacity)) continue;
-      const auto found = explore<Subject>(p, report_.seed, executions);
+      const auto found = c.explore(capacity, report_.seed, executions);
       result.executions += found.executions;
       ran_ = true;
       result.verdict = found.passed ? "passed" : "failed";
-      if (!found.passed) tell(s, capacity, found, trace, result);
+      if (!found.passed) tell(c, capacity, found, trace, result);
     }
     if (result.verdict == "not_applicable" && result.detail.empty()) {
-      result.detail = only.empty() ? "it cannot have any of the capacities " + std::string(s.capacities)
-                                   : "not at capacity " + only;
+      result.detail = only.empty() ? "it cannot have a capacity that this is about" : "not at capacity " + only;
     }
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::cout << std::left << std::setw(22) << s.name << std::right << std::setw(10) << result.executions
+    std::cout << std::left << std::setw(26) << c.name << std::right << std::setw(10) << result.executions
               << " executions  " << result.verdict << (result.verdict == "not_applicable" ? ": " + result.detail : "")
               << std::endl;
     report_.checks.push_back(result);
     return result.verdict != "failed";
   }
 
-  template <class Subject>
-  static std::string why_not(const scenario& s) {
-    const auto p = harness::parse_program("capacity 1: " + std::string(s.threads));
-    int senders = 0;
-    int receivers = 0;
-    bool timed = false;
-    for (const auto& ops : p.threads) {
-      senders += harness::uses_sender(ops);
-      receivers += harness::uses_receiver(ops);
-      for (auto kind : ops) {
-        timed |= kind == harness::op_kind::send_for || kind == harness::op_kind::recv_for;
-        senders += kind == harness::op_kind::clone_sender;
-        receivers += kind == harness::op_kind::clone_receiver;
-      }
-    }
-    constexpr core_traits traits = Subject::traits;
-    if (senders > 1 && traits.producers == cardinality::one) return "it has one producer";
-    if (receivers > 1 && traits.consumers == cardinality::one) return "it has one consumer";
-    using namespace harness;
-    const char* reason = timed ? needs_timed(traits) : nullptr;
-    if (!reason) reason = needs_all(traits, needs_disconnect, needs_exact_capacity, needs_global_order);
-    return reason ? reason : "";
-  }
-
-  void tell(const scenario& s, const std::string& capacity, const model_result& found, bool trace,
+  void tell(const model_check& c, const std::string& capacity, const model_result& found, bool trace,
             harness::check_result& result) const {
     result.detail = "capacity " + capacity + ": " + found.what;
     result.reproduce = path_ + " --check " + result.check + " --capacity " + capacity + " --seed " +
                        std::to_string(found.failing_seed) + " --executions 1 --trace";
-    std::cout << "FAILED " << report_.channel << " model " << s.name << ": " << s.question << "\n"
+    std::cout << "FAILED " << report_.channel << " model " << c.name << ": " << c.question << "\n"
               << "after " << found.executions << " executions, " << result.detail;
     if (trace) std::cout << found.trace;
     std::cout << "reproduce: " << result.reproduce << std::endl;

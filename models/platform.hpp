@@ -142,6 +142,12 @@ private:
 
 inline sleepers asleep;
 
+/// A new execution: at the start of time, with nobody asleep.
+inline void begin() {
+  time = {};
+  asleep.clear();
+}
+
 }  // namespace model
 
 /// Watches an object's life: Relacy reports a use that is not ordered after its making or before its end as a race.
@@ -304,6 +310,10 @@ inline constexpr std::size_t cache_line = alignof(std::max_align_t);
 inline constexpr std::size_t block_slots = 2;
 inline constexpr std::size_t laps_before_wrap = 0;
 
+inline void expects(bool holds, const char* otherwise, location where = location::current()) {
+  if (!holds) rl::ctx().fail_test(otherwise, rl::test_result_user_assert_failed, model::at(where));
+}
+
 /// Storage for one message, with a flag that Relacy watches: two threads that use it without an order between them race
 /// on the flag, and so do a message made over another and one taken twice.
 template <class T>
@@ -330,9 +340,7 @@ public:
 
 private:
   void expect(bool live, const char* otherwise, const location& where) {
-    if ((live_(model::at(where)).load() != 0) != live) {
-      rl::ctx().fail_test(otherwise, rl::test_result_user_assert_failed, model::at(where));
-    }
+    expects((live_(model::at(where)).load() != 0) == live, otherwise, where);
   }
 
   rl::var<int> live_{0};

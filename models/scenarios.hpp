@@ -1,7 +1,13 @@
 #pragma once
 
+#include <models/suite.hpp>
+
+#include <harness/applies.hpp>
+
 #include <array>
+#include <string>
 #include <string_view>
+#include <vector>
 
 /// The questions that models answer. Each is a program (harness/program.hpp) for every capacity that a core can have of
 /// those listed; what its threads see must be explained by the sequential channel (harness/spec.hpp), with no race,
@@ -66,5 +72,59 @@ inline constexpr std::array scenarios{
     scenario{"room_for_four", "Does a ring hold as many messages as asked for, and no more?", "3 1 2",
              "try_send try_send try_send try_send | drop_receiver"},
 };
+
+namespace detail {
+
+/// Why a channel of these promises is not asked to carry out this program, or empty.
+inline std::string why_not(const core_traits& traits, const harness::program& p) {
+  int senders = 0;
+  int receivers = 0;
+  bool timed = false;
+  for (const auto& ops : p.threads) {
+    senders += harness::uses_sender(ops);
+    receivers += harness::uses_receiver(ops);
+    for (auto kind : ops) {
+      timed |= kind == harness::op_kind::send_for || kind == harness::op_kind::recv_for;
+      senders += kind == harness::op_kind::clone_sender;
+      receivers += kind == harness::op_kind::clone_receiver;
+    }
+  }
+  if (senders > 1 && traits.producers == cardinality::one) return "it has one producer";
+  if (receivers > 1 && traits.consumers == cardinality::one) return "it has one consumer";
+  using namespace harness;
+  const char* reason = timed ? needs_timed(traits) : nullptr;
+  if (!reason) reason = needs_all(traits, needs_disconnect, needs_exact_capacity, needs_global_order);
+  return reason ? reason : "";
+}
+
+}  // namespace detail
+
+/// The words among `capacities` that a channel of these promises can have.
+inline std::vector<std::string> accepted(const core_traits& traits, std::string_view capacities) {
+  std::vector<std::string> kept;
+  for (const std::string& word : words_of(capacities)) {
+    if (traits.accepts(harness::parse_capacity(word))) kept.push_back(word);
+  }
+  return kept;
+}
+
+/// The scenarios as questions about one channel.
+template <class Subject>
+std::vector<model_check> program_checks() {
+  std::vector<model_check> checks;
+  for (const scenario& s : scenarios) {
+    const auto program_at = [threads = std::string(s.threads)](std::string_view capacity) {
+      return harness::parse_program("capacity " + std::string(capacity) + ": " + threads);
+    };
+    checks.push_back({.name = std::string(s.name),
+                      .question = std::string(s.question),
+                      .not_applicable = detail::why_not(Subject::traits, program_at("1")),
+                      .capacities = accepted(Subject::traits, s.capacities),
+                      .explore = [program_at](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
+                        return explore<Subject>(program_at(capacity), seed, executions);
+                      }});
+  }
+  return checks;
+}
 
 }  // namespace sluice::models

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <models/explore.hpp>
 #include <models/platform.hpp>
-#include <models/scheduler.hpp>
 
 #include <harness/linearize.hpp>
 #include <harness/run.hpp>
@@ -54,8 +54,7 @@ public:
     seen_.clear();
     unexplained_ = nothing;
     clock_ = 0;
-    platform::model::time = {};
-    platform::model::asleep.clear();
+    platform::model::begin();
   }
 
   /// \returns  whether the history is one that a sequential channel explains.
@@ -138,52 +137,13 @@ private:
   std::array<std::optional<runner>, Threads> runners_;
 };
 
-struct model_result {
-  bool passed = false;
-  std::uint64_t executions = 0;
-  std::uint64_t failing_seed = 0;
-  std::string what;   ///< of a failure: Relacy's verdict and the history
-  std::string trace;  ///< of a failure: every step, in the channel's own lines
-};
-
 namespace detail {
 
 template <class Subject, int Threads>
 model_result explore(const harness::program& p, std::uint64_t seed, std::uint64_t executions) {
-  using suite_type = suite<Subject, Threads>;
-  using scheduler_type = scheduler<Threads>;
   current_execution.prepare(p);
-  current_search = {.first_seed = seed, .executions = executions};
-
-  // A stream of Relacy's own kind: its buffer is not taken for the channel's.
-  rl::ostringstream output;
-  rl::test_params params;
-  params.output_stream = &output;
-  params.progress_stream = &output;
-  params.search_type = rl::random_scheduler_type;
-  params.execution_depth_limit = 20000;
-  const auto outcome = rl::run_test<suite_type, scheduler_type>(params, output, false);
-
-  model_result result;
-  result.executions = params.stop_iteration;
-  result.passed = outcome == rl::test_result_success;
-  if (result.passed) return result;
-
-  result.failing_seed = seed + params.stop_iteration - 1;
-  current_search = {.first_seed = result.failing_seed, .executions = 1};
-  rl::ostringstream trace;
-  rl::test_params again;
-  again.output_stream = &trace;
-  again.progress_stream = &trace;
-  again.search_type = rl::random_scheduler_type;
-  again.execution_depth_limit = params.execution_depth_limit;
-  again.collect_history = true;
-  const auto repeated = rl::run_test<suite_type, scheduler_type>(again, trace, false);
-  result.what = rl::test_result_str(outcome);
-  if (repeated != outcome) result.what += " (the repetition differed: the model draws from something else as well)";
-  result.what += "\n" + harness::draw(current_execution.seen(), current_execution.unexplained());
-  result.trace.assign(trace.str().c_str());
-  return result;
+  return explore_suite<suite<Subject, Threads>, Threads>(
+      seed, executions, [] { return harness::draw(current_execution.seen(), current_execution.unexplained()); });
 }
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 # HEADER      found below the registry's folder, the library's, or those of LIBRARIES.
 # TYPE        a class template of the message type: a core (see <sluice/core.hpp>).
 # MODELS OFF  for a channel that is not written against <sluice/platform.hpp>.
+# MODEL_PROGRAM  the template of the model program, where it is not that of a queue's; see sluice_broadcast().
 # CAUGHT_BY   for a channel with a known mistake: the checks that must fail on it, as property/NAME or model/NAME. It is
 #             not measured.
 
@@ -17,7 +18,8 @@ define_property(GLOBAL PROPERTY SLUICE_REGISTRY BRIEF_DOCS "JSON objects of the 
 
 function(sluice_channel name)
   get_filename_component(root ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../.. ABSOLUTE)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;PROPERTIES;MODELS;BENCHMARKS" "LIBRARIES;CAUGHT_BY")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;PROPERTIES;MODELS;BENCHMARKS;MODEL_PROGRAM"
+                        "LIBRARIES;CAUGHT_BY")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sluice_channel(${name}): `${arg_UNPARSED_ARGUMENTS}` is not understood")
   endif()
@@ -75,6 +77,14 @@ function(sluice_channel name)
                "{${programs}, \"caught_by\": [${caught}]}")
 endfunction()
 
+# sluice_broadcast(NAME HEADER header TYPE template [CAUGHT_BY check...])
+#
+# The same for a channel whose every receiver gets every message: a template of the message type like
+# sluice::cores::broadcast. Its properties are lines of the contract.
+function(sluice_broadcast name)
+  sluice_channel(${name} ${ARGN} PROPERTIES OFF BENCHMARKS OFF MODEL_PROGRAM broadcast_program.cpp.in)
+endfunction()
+
 # Writes what was registered, for scripts that run the programs.
 function(sluice_write_registry file)
   get_property(channels GLOBAL PROPERTY SLUICE_REGISTRY)
@@ -87,6 +97,8 @@ macro(_sluice_program tool)
   set(template ${root}/${tool}/program.cpp.in)
   if(${tool} STREQUAL "bench")
     set(template ${root}/harness/bench/program.cpp.in)
+  elseif(${tool} STREQUAL "models" AND arg_MODEL_PROGRAM)
+    set(template ${root}/models/${arg_MODEL_PROGRAM})
   endif()
   configure_file(${template} ${source} @ONLY)
   add_executable(${name}_${tool} ${source})

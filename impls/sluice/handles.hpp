@@ -138,7 +138,8 @@ public:
 
   /// Sends, waiting while the channel is full, until a moment at the most.
   ///
-  /// \param when  a time point of any clock; compared on the steady clock.
+  /// \param given  as for send().
+  /// \param when   a time point of any clock; compared on the steady clock.
   /// \returns  nothing, or the message back with `timeout` (never early) or `disconnected`.
   template <class U = value_type, class Clock, class Duration>
   [[nodiscard("an unread result loses the message that could not be sent")]] send_timeout_result send_until(

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -81,6 +82,12 @@ private:
     T value_;
   };
 };
+
+/// What the library itself must keep to: an assertion, which models check as well.
+inline void expects(bool holds, [[maybe_unused]] const char* otherwise) noexcept {
+  assert(holds && otherwise);
+  (void)holds;
+}
 
 inline void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)

@@ -118,7 +118,10 @@ auto select(preference pick, Clauses&... clauses) {
 
 }  // namespace detail
 
-/// An arm that receives. \param handler  called with std::expected<T, recv_error>, as recv() returns it.
+/// An arm that receives.
+///
+/// \param from     any receiver of this library: of a channel, a timer, a oneshot, a broadcast.
+/// \param handler  called with what recv() of that receiver would return.
 template <class Receiver, class Handler>
 [[nodiscard("an arm does nothing outside a select")]] auto on_recv(Receiver& from, Handler handler) {
   return detail::clause(from.arm(), std::move(handler));
@@ -126,6 +129,7 @@ template <class Receiver, class Handler>
 
 /// An arm that sends.
 ///
+/// \param to       the sender.
 /// \param value    moved from only if this arm takes effect; if its channel is disconnected then, the error holds it.
 /// \param handler  called with std::expected<void, send_error<T>>, as send() returns it.
 template <class Sender, class Handler>
@@ -205,13 +209,20 @@ public:
     return other;
   }
 
-  /// Adds an arm that receives. \param handler  copyable; called with std::expected<T, recv_error>.
+  /// Adds an arm that receives. \returns  its key.
+  ///
+  /// \param from     any receiver of this library; it must stay where it is while the arm is in the set.
+  /// \param handler  copyable; called with what recv() of that receiver would return.
   template <class Receiver, class Handler>
   key recv(Receiver& from, Handler handler) {
     return add(from.arm(), std::move(handler));
   }
 
-  /// Adds an arm that sends. \param handler  copyable; called with std::expected<void, send_error<T>>.
+  /// Adds an arm that sends. \returns  its key.
+  ///
+  /// \param to       the sender.
+  /// \param value    moved from each time that the arm takes effect.
+  /// \param handler  copyable; called with std::expected<void, send_error<T>>.
   template <class Sender, class Handler>
   key send(const Sender& to, typename Sender::value_type& value, Handler handler) {
     return add(to.arm(value), std::move(handler));

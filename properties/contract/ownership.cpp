@@ -111,6 +111,24 @@ void add_types(book& contract) {
                 }));
 }
 
+struct throwing_move {
+  throwing_move(throwing_move&&) noexcept(false);
+};
+struct throwing_destructor {
+  throwing_destructor(throwing_destructor&&) noexcept;
+  ~throwing_destructor() noexcept(false);
+};
+
+void add_rejections(book& contract) {
+  contract.line(69, "no_throwing_moves", "A message whose move may throw is rejected when it is compiled, with the remedy.",
+                only("message", [](trial& t) { t.expect(message<bare> && !message<throwing_move>); }));
+  contract.line(70, "merged", "Merged into line 69.",
+                {{.channel = "message", .not_applicable = "it says nothing that line 69 does not", .test = {}}});
+  contract.line(72, "no_throwing_destructors",
+                "A message whose destructor may throw is rejected when it is compiled, with the remedy.",
+                only("message", [](trial& t) { t.expect(!message<throwing_destructor>); }));
+}
+
 void add_lives(book& contract) {
   contract.line(63, "destroyed_once", "Each message is destroyed once, whether it was received or left behind.",
                 on<always>(every_core{}, []<class S>(trial& t, S s) {
@@ -202,6 +220,7 @@ void add_lives(book& contract) {
 
 void add_ownership(book& contract) {
   add_types(contract);
+  add_rejections(contract);
   add_lives(contract);
 }
 

@@ -9,7 +9,7 @@ import sys
 import click
 
 from sluice_cli import bench as benchmarks
-from sluice_cli import build, gate as gating, machine, new as creating, report as reporting, results, setup
+from sluice_cli import build, contract as contracting, gate as gating, machine, new as creating, report as reporting, results, setup
 from sluice_cli import verify as verification
 from sluice_cli.common import RESULTS, Failure, Unverified, Usage, console
 
@@ -27,7 +27,7 @@ def shell_line() -> str:
     return " ".join(["scripts/sluice", *sys.argv[1:]])
 
 
-def gather(level: str, seed: int, checks: list[dict], samples: list[dict]) -> dict:
+def gather(level: str, seed: int, checks: list[dict], samples: list[dict], contract: list[dict] = ()) -> dict:
     """A run's results, as results/schema.json has them."""
     return {
         "schema": results.SCHEMA,
@@ -38,6 +38,7 @@ def gather(level: str, seed: int, checks: list[dict], samples: list[dict]) -> di
         "seed": seed,
         "machine": machine.facts(),
         "checks": checks,
+        "contract": list(contract),
         "samples": samples,
     }
 
@@ -49,8 +50,17 @@ def publish(data: dict) -> None:
     console.print(str(reporting.write(data, folder)), markup=False)
 
 
-def insist(checks: list[dict]) -> None:
-    """Ends the command with exit code 1 if a check did not come out as it must."""
+def writable(file: pathlib.Path) -> None:
+    """Ends the command, before any work, if a file could not be written after it."""
+    if not file.absolute().parent.is_dir():
+        raise Usage(f"`{file}` cannot be written: there is no folder {file.absolute().parent}")
+
+
+def insist(checks: list[dict], contract: list[dict] = ()) -> None:
+    """Ends the command with exit code 1 if a check or a line of the contract did not come out as it must."""
+    if broken := contracting.bad(contract):
+        names = ", ".join(f"{v['number']} on {v['channel']}" for v in broken[:5])
+        raise Unverified(f"{len(broken)} lines of the contract do not hold: {names}")
     if wrong := verification.bad(checks):
         names = ", ".join(f"{c['channel']} {c['kind']} {c['check']}" for c in wrong[:5])
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
@@ -82,10 +92,11 @@ def report(quick: bool, source: pathlib.Path | None, seed: int) -> None:
     channels = build.registry(binary)
     checks = verification.verify(channels, level, seed)
     verification.show(checks)
+    contract = contracting.run(binary, divide=20 if quick else 1)
     effort = benchmarks.EFFORTS["quick" if quick else "full"]
     samples = benchmarks.measure(channels, effort, seed)
-    publish(gather(level, seed, checks, samples))
-    insist(checks)
+    publish(gather(level, seed, checks, samples, contract))
+    insist(checks, contract)
 
 
 @commands.command()
@@ -104,14 +115,35 @@ def test(preset: str) -> None:
 @click.option("--json", "out", type=click.Path(path_type=pathlib.Path), help="Write the verdicts to this file.")
 def verify(channels: tuple[str, ...], level: str, seed: int, shard: str, out: pathlib.Path | None) -> None:
     """Run the property tests and models of CHANNELS, or of all, and print the matrix of verdicts."""
-    if out and not out.absolute().parent.is_dir():
-        raise Usage(f"`{out}` cannot be written: there is no folder {out.absolute().parent}")
+    if out:
+        writable(out)
     registered = build.registry(build.preset("release"))
     checks = verification.verify(build.choose(registered, channels), level, seed, shard)
     verification.show(checks)
     if out:
         results.save(gather(level, seed, checks, []), out)
     insist(checks)
+
+
+@commands.command()
+@click.option("--preset", default="release", show_default=True, help=f"One of {', '.join(build.PRESETS)}.")
+@click.option(
+    "--divide",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Divide the repetitions of stress lines by this, for a quick look.",
+)
+@click.option("--json", "out", type=click.Path(path_type=pathlib.Path), help="Write the verdicts to this file.")
+def contract(preset: str, divide: int, out: pathlib.Path | None) -> None:
+    """Run every line of the contract on every channel that it applies to, and print the table."""
+    if out:
+        writable(out)
+    verdicts = contracting.run(build.preset(preset), divide)
+    contracting.show(verdicts)
+    if out:
+        results.save(gather("none", 0, [], [], verdicts), out)
+    insist([], verdicts)
 
 
 @commands.command()

@@ -7,7 +7,7 @@ import pathlib
 
 import jinja2
 
-from sluice_cli import bench, plots, verify
+from sluice_cli import bench, contract, plots, verify
 from sluice_cli.results import write_text
 
 
@@ -86,6 +86,8 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         rows=rows,
         caught=[c for c in data["checks"] if c["expected"] == "caught"],
         bad=verify.bad(data["checks"]),
+        lines=contract.lines(data.get("contract", [])),
+        broken=contract.bad(data.get("contract", [])),
         executions=sum(c["executions"] for c in data["checks"] if c["expected"] == "passed"),
         pictures=[(title, _embedded(folder / file), text) for title, file, text in pictures],
         cells=_cells(samples),

@@ -23,6 +23,7 @@ SIGNS = {
     "libcli11-dev": "CLI/CLI.hpp",
     "nlohmann-json3-dev": "nlohmann/json.hpp",
     "libbenchmark-dev": "benchmark/benchmark.h",
+    "doxygen": "doxygen",
 }
 
 

@@ -73,8 +73,10 @@ public:
     return reached;
   }
 
-  /// Reads on from `next`, which moves past what was read or missed.
+  /// Reads on.
   ///
+  /// \param next    where this receiver is; moves past what was read or missed.
+  /// \param out     empty; the message, if there is one.
   /// \param missed  how many messages were overwritten before they could be read; `out` is then left as it is.
   /// \returns  ok (a message, or missed ones), empty or disconnected.
   /// \throws  what copying the message throws; it counts as read.

@@ -65,7 +65,7 @@ public:
   std::size_t size() const noexcept { return 0; }
   std::optional<std::size_t> capacity() const noexcept { return 0; }
 
-private:
+protected:
   status hand_over(T& value, platform::unique_lock& guard) {
     if (closed_) return status::disconnected;
     const auto peer = receivers_.select_first(detail::outcome::claimed);

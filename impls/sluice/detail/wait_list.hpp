@@ -15,6 +15,8 @@ struct wait_entry {
   wait_entry* previous = nullptr;
   wait_entry* next = nullptr;
   bool linked = false;
+
+  ~wait_entry() { platform::expects(!linked, "a waiter has gone that still stands in a channel's line"); }
 };
 
 /// Waiters in order of arrival. Not synchronised: the owner's lock guards it.

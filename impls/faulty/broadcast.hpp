@@ -1,0 +1,91 @@
+#pragma once
+
+#include <sluice/cores/broadcast.hpp>
+
+#include <cstdint>
+#include <optional>
+
+/// Broadcasts with one mistake each.
+namespace sluice::faulty {
+
+/// Closing writes a marker into the ring, which overwrites a message: a false lag of one (tokio#2425).
+template <class T>
+class close_takes_slot : public cores::broadcast<T> {
+public:
+  using base = cores::broadcast<T>;
+  using typename base::position;
+  using base::base;
+
+  status try_recv(position& next, std::optional<T>& out, std::uint64_t& missed) {
+    {
+      platform::unique_lock guard(this->mutex_);
+      if (marker_ && next == *marker_) return status::disconnected;
+    }
+    return base::try_recv(next, out, missed);
+  }
+
+  status recv_until(position& next, std::optional<T>& out, std::uint64_t& missed, deadline until) {
+    return detail::wait(
+        status::empty, until, [&] { return try_recv(next, out, missed); },
+        [&](detail::wait_entry& entry) { return this->watch_recv(next, entry); },
+        [&](detail::wait_entry& entry) { this->unwatch_recv(entry); });
+  }
+
+  void close_senders() noexcept {
+    typename base::node* overwritten = nullptr;
+    {
+      platform::unique_lock guard(this->mutex_);
+      marker_ = this->tail_;
+      auto& place = this->slot_of(this->tail_++);
+      if (place.held) --this->held_;
+      overwritten = std::exchange(place.held, nullptr);
+      place.unseen = 0;
+    }
+    base::release(overwritten);
+    base::close_senders();
+  }
+
+  void unsubscribe(position next) noexcept {
+    {
+      platform::unique_lock guard(this->mutex_);
+      // The marker is nobody's to see.
+      if (marker_) this->slot_of(*marker_).unseen = this->receivers_ + 1;
+    }
+    base::unsubscribe(next);
+  }
+
+private:
+  std::optional<position> marker_;
+};
+
+/// The lag is counted in one look at the ring and made up for in another: a receiver that is overtaken in between is
+/// told too little.
+template <class T>
+class lag_of_two_looks : public cores::broadcast<T> {
+public:
+  using base = cores::broadcast<T>;
+  using typename base::position;
+  using base::base;
+
+  status try_recv(position& next, std::optional<T>& out, std::uint64_t& missed) {
+    position oldest = 0;
+    {
+      platform::unique_lock guard(this->mutex_);
+      oldest = this->oldest();
+    }
+    if (next >= oldest) return base::try_recv(next, out, missed);
+    missed = oldest - next;
+    platform::unique_lock guard(this->mutex_);
+    next = this->oldest();
+    return status::ok;
+  }
+
+  status recv_until(position& next, std::optional<T>& out, std::uint64_t& missed, deadline until) {
+    return detail::wait(
+        status::empty, until, [&] { return try_recv(next, out, missed); },
+        [&](detail::wait_entry& entry) { return this->watch_recv(next, entry); },
+        [&](detail::wait_entry& entry) { this->unwatch_recv(entry); });
+  }
+};
+
+}  // namespace sluice::faulty

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <models/scene.hpp>
+
+#include <sluice/broadcast.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+/// What broadcast promises, in every interleaving of two or three threads.
+namespace sluice::models {
+
+/// What is broadcast in models: its copies are reads that Relacy checks for races.
+class copyable_message {
+public:
+  explicit copyable_message(int value) { value_(RL_INFO).store(value); }
+  copyable_message(copyable_message&& other) noexcept { value_(RL_INFO).store(other.value_(RL_INFO).load()); }
+  copyable_message(const copyable_message& other) { value_(RL_INFO).store(other.value_(RL_INFO).load()); }
+  copyable_message& operator=(const copyable_message&) = delete;
+
+  explicit operator int() const { return value_(RL_INFO).load(); }
+
+private:
+  rl::var<int> value_;
+};
+
+/// A broadcast with two receivers.
+template <template <class> class Core>
+struct one_broadcast {
+  using core = Core<copyable_message>;
+
+  explicit one_broadcast(std::optional<std::size_t> capacity) {
+    auto [sender, receiver] = broadcast::make_channel<core>(*capacity);
+    tx.emplace(std::move(sender));
+    rx[0].emplace(std::move(receiver));
+    rx[1].emplace(tx->subscribe());
+  }
+
+  /// Sends 1, 2, ... \returns  how many receivers the last one reached.
+  std::size_t send(int count) {
+    std::size_t reached = 0;
+    for (int value = 1; value <= count; ++value) reached = tx->send(copyable_message(value)).value_or(0);
+    return reached;
+  }
+
+  /// Reads to the end; each message must be the one after those read and missed. \returns  how many of either.
+  int read_to_the_end(int receiver) {
+    for (int next = 1;;) {
+      const auto got = rx[static_cast<std::size_t>(receiver)]->recv();
+      if (got) {
+        expect(static_cast<int>(*got) == next++);
+      } else if (got.error().lagged()) {
+        next += static_cast<int>(got.error().missed);
+      } else {
+        return next - 1;
+      }
+    }
+  }
+
+  std::optional<broadcast::basic_sender<core>> tx;
+  std::array<std::optional<broadcast::basic_receiver<core>>, 2> rx;
+  std::array<int, 2> counted{};
+};
+
+template <template <class> class Core>
+inline constexpr auto broadcast_scenes = [] {
+  using stage = one_broadcast<Core>;
+  return std::array{
+      scene<stage>{"overtaken", "Is the lag exact of a receiver that is overtaken while it reads?", "1 2",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       s.send(3);
+                       s.tx->reset();
+                     } else {
+                       s.counted[index - 1] = s.read_to_the_end(static_cast<int>(index) - 1);
+                     }
+                   },
+                   [](stage& s) { expect(s.counted[0] == 3 && s.counted[1] == 3); }},
+      scene<stage>{"end_after_last", "Does the end take the place of a message, or come before it?", "1 2",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       s.send(1);
+                       s.tx->reset();
+                     } else {
+                       const auto got = s.rx[index - 1]->recv();
+                       expect(got.has_value() && static_cast<int>(*got) == 1);
+                       const auto end = s.rx[index - 1]->recv();
+                       expect(!end && end.error().disconnected());
+                     }
+                   },
+                   [](stage&) {}},
+      scene<stage>{"receiver_leaves_a_reader", "Is a message freed while one receiver copies it and the other goes?", "1 2",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       s.send(2);
+                     } else if (index == 1) {
+                       (void)s.rx[0]->try_recv();
+                       (void)s.rx[0]->try_recv();
+                     } else {
+                       (void)s.rx[1]->try_recv();
+                       s.rx[1].reset();
+                     }
+                   },
+                   [](stage&) {}},
+      scene<stage>{"subscribers_come_and_go", "Does a subscriber that comes while others send see a gap or an old message?",
+                   "1 2",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       s.send(3);
+                     } else if (index == 1) {
+                       auto late = s.tx->subscribe();
+                       int last = 0;
+                       for (int i = 0; i < 2; ++i) {
+                         const auto got = late.try_recv();
+                         if (!got) continue;
+                         expect(last == 0 || static_cast<int>(*got) == last + 1);
+                         last = static_cast<int>(*got);
+                       }
+                     } else {
+                       s.rx[0].reset();
+                       s.rx[1].reset();
+                     }
+                   },
+                   [](stage& s) { expect(s.tx->receivers() == 0 && s.tx->empty()); }},
+  };
+}();
+
+/// The scenes as questions about one broadcast.
+template <template <class> class Core>
+std::vector<model_check> broadcast_checks() {
+  std::vector<model_check> checks;
+  for (const auto& s : broadcast_scenes<Core>) {
+    checks.push_back({.name = std::string(s.name),
+                      .question = std::string(s.question),
+                      .not_applicable = {},
+                      .capacities = words_of(s.capacities),
+                      .explore = [&s](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
+                        return explore(s, capacity, seed, executions);
+                      }});
+  }
+  return checks;
+}
+
+}  // namespace sluice::models

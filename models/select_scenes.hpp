@@ -1,0 +1,197 @@
+#pragma once
+
+#include <models/scenarios.hpp>
+#include <models/scene.hpp>
+#include <models/suite.hpp>
+
+#include <sluice/select.hpp>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What select promises, in every interleaving of two or three threads over two channels.
+namespace sluice::models {
+
+/// Two channels of one kind.
+template <class Subject>
+struct two_channels {
+  using sender = typename Subject::template sender<message>;
+  using receiver = typename Subject::template receiver<message>;
+
+  explicit two_channels(std::optional<std::size_t> capacity)
+      : a(Subject::template make<message>(capacity)), b(Subject::template make<message>(capacity)) {}
+
+  sender& a_tx() { return a.first; }
+  receiver& a_rx() { return a.second; }
+  sender& b_tx() { return b.first; }
+  receiver& b_rx() { return b.second; }
+
+  std::pair<sender, receiver> a;
+  std::pair<sender, receiver> b;
+  platform::atomic<bool> a_is_full{false};
+  std::array<int, 3> got{};  ///< by thread: what it received or did
+};
+
+namespace detail {
+
+/// What a receive gave, or -1.
+template <class Result>
+int value_of(const Result& result) {
+  return result ? static_cast<int>(*result) : -1;
+}
+
+/// A select over the receivers of both channels: 1 or 2 for the channel, and what it gave.
+template <class Stage>
+std::pair<int, int> receive_either(Stage& s) {
+  return select(on_recv(s.a_rx(), [](const auto& got) { return std::pair(1, value_of(got)); }),
+                on_recv(s.b_rx(), [](const auto& got) { return std::pair(2, value_of(got)); }));
+}
+
+}  // namespace detail
+
+/// The scenes on channels of this kind.
+template <class Subject>
+inline constexpr auto select_scenes = [] {
+  using stage = two_channels<Subject>;
+  using std::chrono::nanoseconds;
+  return std::array{
+      scene<stage>{"selects_meet", "Do a select that sends and a select that receives meet, whoever comes first?",
+                   "0 1 unbounded",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       s.got[0] = select(on_recv(s.b_rx(), [](const auto&) { return 1; }),
+                                         on_send(s.a_tx(), message(7), [](const auto& sent) { return sent ? 2 : 3; }));
+                     } else if (index == 1) {
+                       const auto [channel, value] = detail::receive_either(s);
+                       s.got[1] = channel * 10 + value;
+                     }
+                   },
+                   [](stage& s) { expect(s.got[0] == 2 && s.got[1] == 17); }},
+      scene<stage>{"selects_cross", "Of two selects that could meet on either of two channels, do both take the same one?",
+                   "0",
+                   [](stage& s, unsigned index) {
+                     if (index > 1) return;
+                     auto& to = index == 0 ? s.a_tx() : s.b_tx();
+                     auto& from = index == 0 ? s.b_rx() : s.a_rx();
+                     s.got[index] = select(on_send(to, message(7), [](const auto& sent) { return sent ? 1 : -1; }),
+                                           on_recv(from, [](const auto& got) { return detail::value_of(got) == 7 ? 2 : -1; }));
+                   },
+                   [](stage& s) { expect(s.got[0] + s.got[1] == 3); }},
+      scene<stage>{"loser_is_sent_to", "Is a message lost that comes to the losing arm of a select as that finishes?",
+                   "0 1 unbounded",
+                   [](stage& s, unsigned index) {
+                     if (index == 1) {
+                       expect(s.a_tx().send(message(1)).has_value());
+                     } else if (index == 2) {
+                       expect(s.b_tx().send(message(2)).has_value());
+                     } else {
+                       const auto [channel, value] = detail::receive_either(s);
+                       expect(channel == value);
+                       auto& other = channel == 1 ? s.b_rx() : s.a_rx();
+                       s.got[0] = value + detail::value_of(other.recv());
+                     }
+                   },
+                   [](stage& s) { expect(s.got[0] == 3); }},
+      scene<stage>{"choice_passes_wake_on",
+                   "Does a receiver sleep on if the select that was woken for its message takes another?",
+                   "0 1 unbounded",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       // If this takes what the plain receiver waits for, that one gets another.
+                       if (detail::receive_either(s).first == 1) {
+                         expect(s.a_tx().send(message(3)).has_value());
+                         expect(s.b_rx().recv().has_value());
+                       }
+                     } else if (index == 1) {
+                       expect(s.a_rx().recv().has_value());
+                     } else {
+                       expect(s.a_tx().send(message(1)).has_value());
+                       expect(s.b_tx().send(message(2)).has_value());
+                     }
+                   },
+                   [](stage&) {}},
+      scene<stage>{"select_expires", "Is a message lost that comes as a select gives up?", "0 1 unbounded",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       s.got[0] = select(on_recv(s.a_rx(), [](const auto& got) { return detail::value_of(got); }),
+                                         on_recv(s.b_rx(), [](const auto&) { return -2; }),
+                                         on_timeout(nanoseconds(1), [] { return 0; }));
+                       if (s.got[0] == 0) s.got[0] = detail::value_of(s.a_rx().recv());
+                     } else if (index == 1) {
+                       expect(s.a_tx().send(message(4)).has_value());
+                     }
+                   },
+                   [](stage& s) { expect(s.got[0] == 4); }},
+      scene<stage>{"select_sees_the_end", "Does a select that waits wake when the last sender of one arm goes?",
+                   "0 1 unbounded",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       const auto [channel, value] = detail::receive_either(s);
+                       expect(channel == 2 && value == -1);
+                     } else if (index == 1) {
+                       s.b_tx().reset();
+                     }
+                   },
+                   [](stage&) {}},
+      scene<stage>{"one_value_goes", "Of two sends in one select, does exactly one value go, and the other stay?", "0 1",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       message one(1);
+                       message two(2);
+                       s.got[0] = select(on_send(s.a_tx(), one, [](const auto& sent) { return sent ? 1 : -1; }),
+                                         on_send(s.b_tx(), two, [](const auto& sent) { return sent ? 2 : -1; }));
+                       expect(static_cast<int>(s.got[0] == 1 ? two : one) == (s.got[0] == 1 ? 2 : 1));
+                       s.a_tx().reset();
+                       s.b_tx().reset();
+                     } else {
+                       s.got[index] = detail::value_of((index == 1 ? s.a_rx() : s.b_rx()).recv());
+                     }
+                   },
+                   [](stage& s) {
+                     expect(s.got[0] == 1 ? s.got[1] == 1 && s.got[2] == -1 : s.got[1] == -1 && s.got[2] == 2);
+                   }},
+      scene<stage>{"default_means_none_could", "Is a default taken although one of two channels was ready all the time?",
+                   "1 unbounded",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       expect(s.a_tx().send(message(1)).has_value());
+                       s.a_is_full.store(true, std::memory_order::release);
+                       expect(select(on_recv(s.b_rx(), [](const auto&) { return true; }),
+                                     on_recv(s.a_rx(), [](const auto&) { return true; }), otherwise([] { return false; })));
+                     } else if (index == 1 && s.a_is_full.load(std::memory_order::acquire)) {
+                       // Once b is filled, a may be emptied.
+                       expect(s.b_tx().send(message(2)).has_value());
+                       (void)s.a_rx().try_recv();
+                     }
+                   },
+                   [](stage&) {}},
+  };
+}();
+
+/// The scenes as questions about one channel.
+template <class Subject>
+std::vector<model_check> select_checks() {
+  std::vector<model_check> checks;
+  using message_core = typename Subject::template sender<message>::core_type;
+  for (const auto& s : select_scenes<Subject>) {
+    model_check& c = checks.emplace_back();
+    c.name = s.name;
+    c.question = s.question;
+    c.capacities = accepted(Subject::traits, s.capacities);
+    if constexpr (!selectable_core<message_core>) {
+      c.not_applicable = "a select cannot wait on it: it has no watch_send() and watch_recv()";
+    } else {
+      if (Subject::traits.consumers == cardinality::one) c.not_applicable = "it has one consumer";
+      c.explore = [&s](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
+        return explore(s, capacity, seed, executions);
+      };
+    }
+  }
+  return checks;
+}
+
+}  // namespace sluice::models

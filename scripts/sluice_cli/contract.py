@@ -1,0 +1,107 @@
+"""Runs the contract, line by line, and gathers what came of it on every channel."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import xml.etree.ElementTree as xml
+
+import rich.table
+
+from sluice_cli.common import BuildFailed, console, progress
+
+MARKS = {"passed": "[green]✓[/green]", "failed": "[bold red]FAILED[/bold red]", "not_applicable": "[dim]–[/dim]"}
+
+
+def _run_tests(binary: pathlib.Path, divide: int) -> dict[str, bool]:
+    """Runs every test of the contract under ctest; whether each passed, by its name."""
+    listing = subprocess.run(
+        ["ctest", "--test-dir", str(binary), "-N", "-R", "^contract[.]"], capture_output=True, text=True, check=True
+    ).stdout
+    names = re.findall(r"Test +#\d+: (contract\.\S+)", listing)
+    if not names:
+        raise BuildFailed(f"{binary} has no tests of the contract; was it configured with SLUICE_TESTS=OFF?")
+    junit = binary / "contract-verdicts" / "tests.xml"
+    command = ["ctest", "--test-dir", str(binary), "-R", "^contract[.]", "-j", str(os.cpu_count())]
+    environment = os.environ | {"SLUICE_CONTRACT_DIVIDE": str(divide)}
+    with progress("contract", len(names)) as advance:
+        with subprocess.Popen(
+            [*command, "--output-junit", str(junit)], stdout=subprocess.PIPE, text=True, env=environment
+        ) as ctest:
+            for line in ctest.stdout:
+                if done := re.search(r"^ *\d+/\d+ Test +#\d+: (\S+)", line):
+                    advance(done[1])
+    return {case.get("name"): case.get("status") == "run" for case in xml.parse(junit).iter("testcase")}
+
+
+def run(binary: pathlib.Path, divide: int = 1) -> list[dict]:
+    """A verdict for each line on each channel, in the order of the lines.
+
+    `divide` makes stress lines shorter by that factor. A test that ended without verdicts counts as failed.
+    """
+    folder = binary / "contract-verdicts"
+    for stale in folder.glob("*.json"):
+        stale.unlink()
+    passed = _run_tests(binary, divide)
+    verdicts: list[dict] = []
+    told: set[int] = set()
+    for file in folder.glob("*.json"):
+        found = json.loads(file.read_text())
+        verdicts += found
+        told.update(verdict["number"] for verdict in found)
+    for name, good in passed.items():
+        _, number, title = name.split(".")
+        # What the compiler must reject has no program; nor has a test that crashed any verdicts left.
+        if title.startswith("rejects_") or (int(number) not in told and not good):
+            verdicts.append(
+                {
+                    "number": int(number),
+                    "name": title,
+                    "behaviour": f"{title.replace('_', ' ')}: this does not compile, and the message names the remedy.",
+                    "channel": "compiler" if title.startswith("rejects_") else "all",
+                    "verdict": "passed" if good else "failed",
+                    "detail": "" if good else f"ctest -R {name} fails",
+                    "seconds": 0.0,
+                }
+            )
+    for verdict in verdicts:
+        verdict["test"] = f"contract.{verdict['number']:03}.{verdict['name']}"
+    return sorted(verdicts, key=lambda v: v["number"])
+
+
+def bad(verdicts: list[dict]) -> list[dict]:
+    return [verdict for verdict in verdicts if verdict["verdict"] == "failed"]
+
+
+def lines(verdicts: list[dict]) -> list[tuple[int, str, str, list[dict]]]:
+    """Number, test, behaviour and verdicts of each line."""
+    grouped: dict[tuple[int, str, str], list[dict]] = {}
+    for verdict in verdicts:
+        grouped.setdefault((verdict["number"], verdict["test"], verdict["behaviour"]), []).append(verdict)
+    return [(*key, mine) for key, mine in grouped.items()]
+
+
+def show(verdicts: list[dict]) -> None:
+    """Prints the table, the reasons for which lines do not apply, and every failure."""
+    table = rich.table.Table("line", "behaviour", "test", "channels", title="The contract; – where it does not apply")
+    reasons: dict[tuple[str, str], list[int]] = {}
+    for number, test, behaviour, mine in lines(verdicts):
+        table.add_row(
+            str(number), behaviour, test, "  ".join(f"{v['channel']} {MARKS[v['verdict']]}" for v in mine)
+        )
+        for verdict in mine:
+            if verdict["verdict"] == "not_applicable":
+                reasons.setdefault((verdict["channel"], verdict["detail"]), []).append(number)
+    console.print(table)
+    console.print("Where lines do not apply:")
+    for (channel, reason), numbers in sorted(reasons.items()):
+        console.print(f"  {channel}: {reason} ({', '.join(map(str, numbers))})", markup=False)
+    tested = {v["number"] for v in verdicts if v["verdict"] == "passed"}
+    seconds = sum(v["seconds"] for v in verdicts)
+    console.print(f"{len(tested)} lines hold; {seconds:.0f} s of tests")
+    for verdict in bad(verdicts):
+        console.print(f"\nline {verdict['number']} on {verdict['channel']} failed", style="bold red")
+        console.print(f"{verdict['behaviour']}\n{verdict['detail']}", markup=False)
