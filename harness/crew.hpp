@@ -43,12 +43,12 @@ public:
 
   /// Waits until the thread sleeps in the kernel or has finished; for tests that want their peers parked.
   ///
-  /// An implementation that spins never sleeps, so this gives up after a tenth of a second; nothing rests on it but how
+  /// An implementation that spins never sleeps, so this gives up after a while; nothing may rest on it then but how
   /// deep the test reaches.
-  void await_asleep() const {
-    const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+  void await_asleep(std::chrono::milliseconds patience = std::chrono::milliseconds(100)) const {
+    const auto end = std::chrono::steady_clock::now() + patience;
     int looks_asleep = 0;
-    while (std::chrono::steady_clock::now() < patience && !finished()) {
+    while (std::chrono::steady_clock::now() < end && !finished()) {
       looks_asleep = kernel_state() == 'S' ? looks_asleep + 1 : 0;
       if (looks_asleep == 3) return;
       std::this_thread::yield();

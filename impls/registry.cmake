@@ -4,7 +4,8 @@ sluice_channel(mutex HEADER sluice/cores/mutex.hpp TYPE sluice::cores::mutex)
 sluice_channel(lock_free HEADER sluice/cores/lock_free.hpp TYPE sluice::cores::lock_free)
 sluice_channel(sync HEADER sluice/cores/sync.hpp TYPE sluice::cores::sync)
 sluice_channel(rendezvous HEADER sluice/cores/rendezvous.hpp TYPE sluice::cores::rendezvous)
-sluice_broadcast(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast)
+sluice_channel(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast KIND broadcast)
+sluice_channel(oneshot HEADER sluice/oneshot.hpp TYPE sluice::cores::oneshot KIND oneshot)
 
 # Channels with one known mistake each: the named checks must catch them.
 sluice_channel(silent_try_send HEADER faulty/condvar.hpp TYPE sluice::faulty::silent_try_send
@@ -23,7 +24,7 @@ sluice_channel(select_rendezvous HEADER faulty/select.hpp TYPE sluice::faulty::s
                CAUGHT_BY model/selects_meet model/selects_cross)
 sluice_channel(forgotten_arm HEADER faulty/select.hpp TYPE sluice::faulty::forgotten_arm
                CAUGHT_BY model/loser_is_sent_to)
-sluice_broadcast(close_takes_slot HEADER faulty/broadcast.hpp TYPE sluice::faulty::close_takes_slot
-                 CAUGHT_BY model/end_after_last)
-sluice_broadcast(lag_of_two_looks HEADER faulty/broadcast.hpp TYPE sluice::faulty::lag_of_two_looks
-                 CAUGHT_BY model/overtaken)
+sluice_channel(close_takes_slot HEADER faulty/broadcast.hpp TYPE sluice::faulty::close_takes_slot KIND broadcast
+               CAUGHT_BY model/end_after_last)
+sluice_channel(lag_of_two_looks HEADER faulty/broadcast.hpp TYPE sluice::faulty::lag_of_two_looks KIND broadcast
+               CAUGHT_BY model/overtaken)

@@ -92,7 +92,8 @@ inline constexpr auto broadcast_scenes = [] {
                      }
                    },
                    [](stage&) {}},
-      scene<stage>{"receiver_leaves_a_reader", "Is a message freed while one receiver copies it and the other goes?", "1 2",
+      scene<stage>{"receiver_leaves_a_reader", "Is a message freed while one receiver copies it and the other goes?",
+                   "1 2",
                    [](stage& s, unsigned index) {
                      if (index == 0) {
                        s.send(2);
@@ -105,8 +106,8 @@ inline constexpr auto broadcast_scenes = [] {
                      }
                    },
                    [](stage&) {}},
-      scene<stage>{"subscribers_come_and_go", "Does a subscriber that comes while others send see a gap or an old message?",
-                   "1 2",
+      scene<stage>{"subscribers_come_and_go",
+                   "Does a subscriber that comes while others send see a gap or an old message?", "1 2",
                    [](stage& s, unsigned index) {
                      if (index == 0) {
                        s.send(3);
@@ -131,17 +132,7 @@ inline constexpr auto broadcast_scenes = [] {
 /// The scenes as questions about one broadcast.
 template <template <class> class Core>
 std::vector<model_check> broadcast_checks() {
-  std::vector<model_check> checks;
-  for (const auto& s : broadcast_scenes<Core>) {
-    checks.push_back({.name = std::string(s.name),
-                      .question = std::string(s.question),
-                      .not_applicable = {},
-                      .capacities = words_of(s.capacities),
-                      .explore = [&s](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
-                        return explore(s, capacity, seed, executions);
-                      }});
-  }
-  return checks;
+  return checks_of(broadcast_scenes<Core>);
 }
 
 }  // namespace sluice::models

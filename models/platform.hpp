@@ -327,7 +327,7 @@ public:
   void construct(T&& value, location where = location::current()) {
     expect(false, "a message is made over another", where);
     live_(model::at(where)).store(1);
-    std::construct_at(&value_, std::move(value));
+    std::construct_at(std::addressof(value_), std::move(value));
   }
 
   template <class Out>
@@ -335,7 +335,7 @@ public:
     expect(true, "a message is taken that is not there", where);
     live_(model::at(where)).store(0);
     out.emplace(std::move(value_));
-    std::destroy_at(&value_);
+    std::destroy_at(std::addressof(value_));
   }
 
 private:

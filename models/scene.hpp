@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Small pieces for threads that no program (harness/program.hpp) can describe: several channels, select, broadcast.
 namespace sluice::models {
@@ -63,6 +64,22 @@ model_result explore(const scene<Stage>& s, std::string_view capacity, std::uint
   current_scene<Stage>::playing = &s;
   current_scene<Stage>::capacity = harness::parse_capacity(capacity);
   return explore_suite<scene_suite<Stage>, scene_threads>(seed, executions, [] { return std::string(); });
+}
+
+/// Scenes as questions, each at all of its capacities.
+template <class Scenes>
+std::vector<model_check> checks_of(const Scenes& scenes) {
+  std::vector<model_check> checks;
+  for (const auto& s : scenes) {
+    checks.push_back({.name = std::string(s.name),
+                      .question = std::string(s.question),
+                      .not_applicable = {},
+                      .capacities = words_of(s.capacities),
+                      .explore = [&s](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
+                        return models::explore(s, capacity, seed, executions);
+                      }});
+  }
+  return checks;
 }
 
 }  // namespace sluice::models

@@ -71,16 +71,16 @@ inline constexpr auto select_scenes = [] {
                      }
                    },
                    [](stage& s) { expect(s.got[0] == 2 && s.got[1] == 17); }},
-      scene<stage>{"selects_cross", "Of two selects that could meet on either of two channels, do both take the same one?",
-                   "0",
-                   [](stage& s, unsigned index) {
-                     if (index > 1) return;
-                     auto& to = index == 0 ? s.a_tx() : s.b_tx();
-                     auto& from = index == 0 ? s.b_rx() : s.a_rx();
-                     s.got[index] = select(on_send(to, message(7), [](const auto& sent) { return sent ? 1 : -1; }),
-                                           on_recv(from, [](const auto& got) { return detail::value_of(got) == 7 ? 2 : -1; }));
-                   },
-                   [](stage& s) { expect(s.got[0] + s.got[1] == 3); }},
+      scene<stage>{
+          "selects_cross", "Of two selects that could meet on either of two channels, do both take the same one?", "0",
+          [](stage& s, unsigned index) {
+            if (index > 1) return;
+            auto& to = index == 0 ? s.a_tx() : s.b_tx();
+            auto& from = index == 0 ? s.b_rx() : s.a_rx();
+            s.got[index] = select(on_send(to, message(7), [](const auto& sent) { return sent ? 1 : -1; }),
+                                  on_recv(from, [](const auto& got) { return detail::value_of(got) == 7 ? 2 : -1; }));
+          },
+          [](stage& s) { expect(s.got[0] + s.got[1] == 3); }},
       scene<stage>{"loser_is_sent_to", "Is a message lost that comes to the losing arm of a select as that finishes?",
                    "0 1 unbounded",
                    [](stage& s, unsigned index) {
@@ -137,31 +137,31 @@ inline constexpr auto select_scenes = [] {
                      }
                    },
                    [](stage&) {}},
-      scene<stage>{"one_value_goes", "Of two sends in one select, does exactly one value go, and the other stay?", "0 1",
-                   [](stage& s, unsigned index) {
-                     if (index == 0) {
-                       message one(1);
-                       message two(2);
-                       s.got[0] = select(on_send(s.a_tx(), one, [](const auto& sent) { return sent ? 1 : -1; }),
-                                         on_send(s.b_tx(), two, [](const auto& sent) { return sent ? 2 : -1; }));
-                       expect(static_cast<int>(s.got[0] == 1 ? two : one) == (s.got[0] == 1 ? 2 : 1));
-                       s.a_tx().reset();
-                       s.b_tx().reset();
-                     } else {
-                       s.got[index] = detail::value_of((index == 1 ? s.a_rx() : s.b_rx()).recv());
-                     }
-                   },
-                   [](stage& s) {
-                     expect(s.got[0] == 1 ? s.got[1] == 1 && s.got[2] == -1 : s.got[1] == -1 && s.got[2] == 2);
-                   }},
-      scene<stage>{"default_means_none_could", "Is a default taken although one of two channels was ready all the time?",
-                   "1 unbounded",
+      scene<stage>{
+          "one_value_goes", "Of two sends in one select, does exactly one value go, and the other stay?", "0 1",
+          [](stage& s, unsigned index) {
+            if (index == 0) {
+              message one(1);
+              message two(2);
+              s.got[0] = select(on_send(s.a_tx(), one, [](const auto& sent) { return sent ? 1 : -1; }),
+                                on_send(s.b_tx(), two, [](const auto& sent) { return sent ? 2 : -1; }));
+              expect(static_cast<int>(s.got[0] == 1 ? two : one) == (s.got[0] == 1 ? 2 : 1));
+              s.a_tx().reset();
+              s.b_tx().reset();
+            } else {
+              s.got[index] = detail::value_of((index == 1 ? s.a_rx() : s.b_rx()).recv());
+            }
+          },
+          [](stage& s) { expect(s.got[0] == 1 ? s.got[1] == 1 && s.got[2] == -1 : s.got[1] == -1 && s.got[2] == 2); }},
+      scene<stage>{"default_means_none_could",
+                   "Is a default taken although one of two channels was ready all the time?", "1 unbounded",
                    [](stage& s, unsigned index) {
                      if (index == 0) {
                        expect(s.a_tx().send(message(1)).has_value());
                        s.a_is_full.store(true, std::memory_order::release);
                        expect(select(on_recv(s.b_rx(), [](const auto&) { return true; }),
-                                     on_recv(s.a_rx(), [](const auto&) { return true; }), otherwise([] { return false; })));
+                                     on_recv(s.a_rx(), [](const auto&) { return true; }),
+                                     otherwise([] { return false; })));
                      } else if (index == 1 && s.a_is_full.load(std::memory_order::acquire)) {
                        // Once b is filled, a may be emptied.
                        expect(s.b_tx().send(message(2)).has_value());
@@ -172,23 +172,20 @@ inline constexpr auto select_scenes = [] {
   };
 }();
 
-/// The scenes as questions about one channel.
+/// The scenes as questions about one channel; one that does not apply, for a channel that select cannot wait on.
 template <class Subject>
 std::vector<model_check> select_checks() {
   std::vector<model_check> checks;
-  using message_core = typename Subject::template sender<message>::core_type;
-  for (const auto& s : select_scenes<Subject>) {
+  if constexpr (!selectable_core<typename Subject::template sender<message>::core_type>) {
     model_check& c = checks.emplace_back();
-    c.name = s.name;
-    c.question = s.question;
-    c.capacities = accepted(Subject::traits, s.capacities);
-    if constexpr (!selectable_core<message_core>) {
-      c.not_applicable = "a select cannot wait on it: it has no watch_send() and watch_recv()";
-    } else {
-      if (Subject::traits.consumers == cardinality::one) c.not_applicable = "it has one consumer";
-      c.explore = [&s](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
-        return explore(s, capacity, seed, executions);
-      };
+    c.name = "select";
+    c.question = "Does select keep its promises on this channel?";
+    c.not_applicable = "select cannot wait on it: it has no watch_send() and watch_recv()";
+  } else {
+    checks = checks_of(select_scenes<Subject>);
+    for (std::size_t i = 0; i < checks.size(); ++i) {
+      if (Subject::traits.consumers == cardinality::one) checks[i].not_applicable = "it has one consumer";
+      checks[i].capacities = accepted(Subject::traits, select_scenes<Subject>[i].capacities);
     }
   }
   return checks;

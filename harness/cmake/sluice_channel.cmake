@@ -10,15 +10,16 @@
 # HEADER      found below the registry's folder, the library's, or those of LIBRARIES.
 # TYPE        a class template of the message type: a core (see <sluice/core.hpp>).
 # MODELS OFF  for a channel that is not written against <sluice/platform.hpp>.
-# MODEL_PROGRAM  the template of the model program, where it is not that of a queue's; see sluice_broadcast().
+# KIND        queue, unless it says broadcast or oneshot: of these there are models only (models/KIND_scenes.hpp), and
+#             lines of the contract.
 # CAUGHT_BY   for a channel with a known mistake: the checks that must fail on it, as property/NAME or model/NAME. It is
-#             not measured.
+#             not measured, and has programs for these checks alone.
 
 define_property(GLOBAL PROPERTY SLUICE_REGISTRY BRIEF_DOCS "JSON objects of the registered channels")
 
 function(sluice_channel name)
   get_filename_component(root ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../.. ABSOLUTE)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;PROPERTIES;MODELS;BENCHMARKS;MODEL_PROGRAM"
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;PROPERTIES;MODELS;BENCHMARKS;KIND"
                         "LIBRARIES;CAUGHT_BY")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sluice_channel(${name}): `${arg_UNPARSED_ARGUMENTS}` is not understood")
@@ -31,6 +32,27 @@ function(sluice_channel name)
       message(FATAL_ERROR "sluice_channel(${name}): ${needed} is missing")
     endif()
   endforeach()
+
+  set(kind queue)
+  if(arg_KIND)
+    set(kind ${arg_KIND})
+  endif()
+  if(NOT kind MATCHES "^(queue|broadcast|oneshot)$")
+    message(FATAL_ERROR "sluice_channel(${name}): KIND is queue, broadcast or oneshot, not `${kind}`")
+  endif()
+  if(NOT kind STREQUAL "queue")
+    set(arg_PROPERTIES OFF)
+    set(arg_BENCHMARKS OFF)
+  endif()
+  if(arg_CAUGHT_BY)
+    set(arg_BENCHMARKS OFF)
+    if(NOT arg_CAUGHT_BY MATCHES "property/")
+      set(arg_PROPERTIES OFF)
+    endif()
+    if(NOT arg_CAUGHT_BY MATCHES "model/")
+      set(arg_MODELS OFF)
+    endif()
+  endif()
 
   set(folders ${CMAKE_CURRENT_LIST_DIR} ${root}/impls)
   foreach(library IN LISTS arg_LIBRARIES)
@@ -60,9 +82,13 @@ function(sluice_channel name)
     _sluice_program(models)
     target_link_libraries(${name}_models PRIVATE Relacy::Relacy)
     _sluice_model_options(${name}_models)
+    if(arg_CAUGHT_BY)
+      # A mistake is found early: compiling is what takes time.
+      target_compile_options(${name}_models PRIVATE $<$<CONFIG:Release>:-O1>)
+    endif()
     _sluice_unless_caught(model ${name}_models 10000)
   endif()
-  if(SLUICE_BENCHMARKS AND NOT arg_CAUGHT_BY AND NOT "${arg_BENCHMARKS}" STREQUAL "OFF")
+  if(SLUICE_BENCHMARKS AND NOT "${arg_BENCHMARKS}" STREQUAL "OFF")
     _sluice_program(bench)
     target_link_libraries(${name}_bench PRIVATE benchmark::benchmark)
     add_test(NAME bench.${name} COMMAND ${name}_bench --smoke)
@@ -77,14 +103,6 @@ function(sluice_channel name)
                "{${programs}, \"caught_by\": [${caught}]}")
 endfunction()
 
-# sluice_broadcast(NAME HEADER header TYPE template [CAUGHT_BY check...])
-#
-# The same for a channel whose every receiver gets every message: a template of the message type like
-# sluice::cores::broadcast. Its properties are lines of the contract.
-function(sluice_broadcast name)
-  sluice_channel(${name} ${ARGN} PROPERTIES OFF BENCHMARKS OFF MODEL_PROGRAM broadcast_program.cpp.in)
-endfunction()
-
 # Writes what was registered, for scripts that run the programs.
 function(sluice_write_registry file)
   get_property(channels GLOBAL PROPERTY SLUICE_REGISTRY)
@@ -97,8 +115,8 @@ macro(_sluice_program tool)
   set(template ${root}/${tool}/program.cpp.in)
   if(${tool} STREQUAL "bench")
     set(template ${root}/harness/bench/program.cpp.in)
-  elseif(${tool} STREQUAL "models" AND arg_MODEL_PROGRAM)
-    set(template ${root}/models/${arg_MODEL_PROGRAM})
+  elseif(${tool} STREQUAL "models" AND NOT kind STREQUAL "queue")
+    set(template ${root}/models/scenes_program.cpp.in)
   endif()
   configure_file(${template} ${source} @ONLY)
   add_executable(${name}_${tool} ${source})

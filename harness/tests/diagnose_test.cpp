@@ -1,5 +1,5 @@
-// The diagnosis of a receive that waits for a forgotten sender, in a namespace of its own: a program is built with it or
-// without it, as a whole.
+// The diagnosis of a receive that waits for a forgotten sender, in a namespace of its own: a program is built with it
+// or without it, as a whole.
 #define SLUICE_DIAGNOSE
 #define sluice sluice_diagnosed
 #include <sluice/mpmc.hpp>

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 int main() {
   auto [tx, rx] = sluice::mpsc::sync_channel<int>(2);
   std::size_t most = 0;
+  const auto start = std::chrono::steady_clock::now();
   std::jthread reader([&, rx = std::move(rx)]() mutable {
     for (;;) {
       std::this_thread::sleep_for(20ms);  // the reader is busy with something
@@ -23,7 +24,6 @@ int main() {
     }
   });
 
-  const auto start = std::chrono::steady_clock::now();
   for (int i = 1; i <= 5; ++i) {
     if (!tx.send(i)) return 1;
   }

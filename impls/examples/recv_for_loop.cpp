@@ -26,7 +26,7 @@ int main() {
   });
 
   for (bool quiet = false;;) {
-    const auto got = rx.recv_for(50ms);
+    const auto got = rx.recv_for(300ms);
     if (got) {
       std::cout << "working on " << *got << "\n";
     } else if (got.error() == sluice::recv_timeout_error::disconnected) {

@@ -13,8 +13,8 @@ template <class T>
 class close_takes_slot : public cores::broadcast<T> {
 public:
   using base = cores::broadcast<T>;
-  using typename base::position;
   using base::base;
+  using typename base::position;
 
   status try_recv(position& next, std::optional<T>& out, std::uint64_t& missed) {
     {
@@ -64,8 +64,8 @@ template <class T>
 class lag_of_two_looks : public cores::broadcast<T> {
 public:
   using base = cores::broadcast<T>;
-  using typename base::position;
   using base::base;
+  using typename base::position;
 
   status try_recv(position& next, std::optional<T>& out, std::uint64_t& missed) {
     position oldest = 0;

@@ -21,6 +21,8 @@
 /// how many.
 namespace sluice::broadcast {
 
+using sluice::operator<<;
+
 enum class recv_reason : std::uint8_t { lagged, disconnected, empty, timeout };
 
 constexpr std::string_view to_string(recv_reason r) noexcept {
@@ -97,8 +99,9 @@ public:
   using value_type = typename Core::value_type;
   using result_type = std::expected<value_type, recv_error>;
 
+  static constexpr bool clonable = false;
+
   recv_arm(Core& core, typename Core::position& next) noexcept : core_(&core), next_(&next) {}
-  recv_arm fresh() const noexcept { return recv_arm(*core_, *next_); }
 
   bool attempt() override { return core_->try_recv(*next_, message_, missed_) != status::empty; }
   bool watch(sluice::detail::wait_entry& entry) override { return core_->watch_recv(*next_, entry); }
@@ -148,13 +151,14 @@ public:
   /// \throws std::bad_alloc  if the message cannot be stored; it and the channel are then as they were.
   /// \par Ordering  all sequenced before it happens before the return of each receive that gets the message.
   template <class U = value_type>
-  [[nodiscard("an unread result loses the message that could not be sent")]] std::expected<std::size_t,
-                                                                                            send_error<value_type>>
+  [[nodiscard(
+      "an unread result loses the message that could not be sent")]] std::expected<std::size_t, send_error<value_type>>
   send(U&& given) {
     auto&& value = sluice::detail::as_message<value_type>(std::forward<U>(given));
-    const std::size_t reached = core().send(value);
-    if (reached != 0) return reached;
-    return std::unexpected(send_error<value_type>{std::move(value)});
+    std::optional<value_type> refused;
+    const std::size_t reached = core().send(value, refused);
+    if (!refused) return reached;
+    return std::unexpected(send_error<value_type>{std::move(*refused)});
   }
 
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_sender clone() const noexcept {
@@ -321,8 +325,9 @@ make_channel(std::size_t capacity) {
   using T = typename Core::value_type;
   static_assert(std::copy_constructible<T>,
                 "every receiver gets a copy: broadcast a std::shared_ptr of what cannot be copied");
-  static_assert(message<T>, "a message's move and destructor must not throw: declare them noexcept, or broadcast a "
-                            "std::shared_ptr");
+  static_assert(message<T>,
+                "a message's move and destructor must not throw: declare them noexcept, or broadcast a "
+                "std::shared_ptr");
   auto* channel = new detail::shared_broadcast<Core>(capacity);
   return {basic_sender<Core>(channel), basic_receiver<Core>(channel, channel->core.subscribe())};
 }

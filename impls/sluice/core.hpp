@@ -97,7 +97,8 @@ concept selectable_core = core<C> && requires(C& c, detail::wait_entry& entry) {
 /// States in words what a type lacks to be a core; the harness and the handles apply it to every implementation.
 template <class C>
 constexpr void check_core() {
-  static_assert(requires { typename C::value_type; }, "a core needs a member type value_type: its message type");
+  static_assert(
+      requires { typename C::value_type; }, "a core needs a member type value_type: its message type");
   static_assert(
       requires { C::traits; }, "a core needs `static constexpr sluice::core_traits traits`: what it promises");
   using T = typename C::value_type;
@@ -108,32 +109,39 @@ constexpr void check_core() {
   static_assert(std::is_nothrow_destructible_v<T>,
                 "a message's destructor must not throw: declare it noexcept, or wrap the message in std::unique_ptr");
   static_assert(
-      requires(C& c, T& v) {
+      requires(C & c, T & v) {
         { c.try_send(v) } -> std::same_as<status>;
-      }, "a core needs `sluice::status try_send(T& value)`");
+      },
+      "a core needs `sluice::status try_send(T& value)`");
   static_assert(
-      requires(C& c, T& v, deadline d) {
+      requires(C & c, T & v, deadline d) {
         { c.send_until(v, d) } -> std::same_as<status>;
-      }, "a core needs `sluice::status send_until(T& value, sluice::deadline)`");
+      },
+      "a core needs `sluice::status send_until(T& value, sluice::deadline)`");
   static_assert(
-      requires(C& c, std::optional<T>& o) {
+      requires(C & c, std::optional<T> & o) {
         { c.try_recv(o) } -> std::same_as<status>;
-      }, "a core needs `sluice::status try_recv(std::optional<T>& out)`");
+      },
+      "a core needs `sluice::status try_recv(std::optional<T>& out)`");
   static_assert(
-      requires(C& c, std::optional<T>& o, deadline d) {
+      requires(C & c, std::optional<T> & o, deadline d) {
         { c.recv_until(o, d) } -> std::same_as<status>;
-      }, "a core needs `sluice::status recv_until(std::optional<T>& out, sluice::deadline)`");
-  static_assert(requires(C& c) { c.close_senders(); }, "a core needs `close_senders()`: the last sender has gone");
+      },
+      "a core needs `sluice::status recv_until(std::optional<T>& out, sluice::deadline)`");
   static_assert(
-      requires(C& c) { c.close_receivers(); }, "a core needs `close_receivers()`: the last receiver has gone");
+      requires(C & c) { c.close_senders(); }, "a core needs `close_senders()`: the last sender has gone");
+  static_assert(
+      requires(C & c) { c.close_receivers(); }, "a core needs `close_receivers()`: the last receiver has gone");
   static_assert(
       requires(const C& c) {
         { c.size() } -> std::same_as<std::size_t>;
-      }, "a core needs `std::size_t size() const`");
+      },
+      "a core needs `std::size_t size() const`");
   static_assert(
       requires(const C& c) {
         { c.capacity() } -> std::same_as<std::optional<std::size_t>>;
-      }, "a core needs `std::optional<std::size_t> capacity() const` (nullopt: unbounded)");
+      },
+      "a core needs `std::optional<std::size_t> capacity() const` (nullopt: unbounded)");
   static_assert(core<C>, "the type is not a sluice core: see the concept sluice::core in <sluice/core.hpp>");
 }
 

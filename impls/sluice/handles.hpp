@@ -33,7 +33,7 @@ decltype(auto) as_message(U&& given) {
   } else {
     static_assert(!std::same_as<std::remove_cvref_t<U>, T> || std::copy_constructible<T>,
                   "this message can only be moved: send(std::move(message))");
-    static_assert(std::convertible_to<U, T> || !std::copy_constructible<T>,
+    static_assert(std::convertible_to<U, T> || std::same_as<std::remove_cvref_t<U>, T>,
                   "what is sent must be a message of the channel's type, or convert to one");
     return T(std::forward<U>(given));
   }
@@ -246,12 +246,12 @@ public:
 
   /// Another receiver of the same channel: each message goes to one of them.
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_receiver clone() const noexcept
-    requires(Consumers == cardinality::many)
-  {
+      requires(Consumers == cardinality::many) {
     this->channel().add_receiver();
     return basic_receiver(&this->channel(), SLUICE_HERE);
   }
-  // clang-format off: compilers show the line of a deleted function, and with it the remedy.
+  // Compilers show the line of a deleted function, and with it the remedy.
+  // clang-format off
   void clone() const requires(Consumers == cardinality::one) = delete;  // an mpsc receiver has no clones: use sluice::mpmc
   // clang-format on
 
@@ -304,10 +304,11 @@ public:
   try_range try_iter() noexcept { return try_range(*this); }
 
   /// Receiving as one of the operations of a select (select.hpp).
-  detail::recv_arm<Core> arm() const {
-    static_assert(requires(Core& c, detail::wait_entry& e) { c.watch_recv(e); },
-                  "select needs a core with watch_send() and watch_recv(): see selectable_core");
-    return detail::recv_arm<Core>(core());
+  detail::recv_arm<Core, Consumers> arm() const {
+    static_assert(
+        requires(Core & c, detail::wait_entry & e) { c.watch_recv(e); },
+        "select needs a core with watch_send() and watch_recv(): see selectable_core");
+    return detail::recv_arm<Core, Consumers>(core());
   }
 
 private:

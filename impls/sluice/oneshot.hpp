@@ -23,8 +23,9 @@ class receiver;
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> channel(
     detail::origin where = SLUICE_HERE) {
-  static_assert(message<T>, "a message's move and destructor must not throw: declare them noexcept, or wrap the "
-                            "message in std::unique_ptr");
+  static_assert(message<T>,
+                "a message's move and destructor must not throw: declare them noexcept, or wrap the "
+                "message in std::unique_ptr");
   auto* shared = new detail::shared_channel<cores::oneshot<T>>(where);
   return {sender<T>(shared, where), receiver<T>(shared, where)};
 }
@@ -51,10 +52,11 @@ public:
   [[nodiscard("an unread result loses the message that could not be sent")]] std::expected<void, send_error<T>> send(
       U&& given) {
     auto&& value = detail::as_message<T>(std::forward<U>(given));
-    const status now = this->core().send(value);
+    std::optional<T> refused;
+    this->core().send(value, refused);
     this->reset();
-    if (now == status::ok) return {};
-    return std::unexpected(send_error<T>{std::move(value)});
+    if (!refused) return {};
+    return std::unexpected(send_error<T>{std::move(*refused)});
   }
 
 private:
@@ -110,7 +112,9 @@ public:
   bool ready() const noexcept { return this->core().ready(); }
 
   /// Receiving as one of the operations of a select (select.hpp).
-  detail::recv_arm<cores::oneshot<T>> arm() const { return detail::recv_arm<cores::oneshot<T>>(this->core()); }
+  detail::recv_arm<cores::oneshot<T>, cardinality::one> arm() const {
+    return detail::recv_arm<cores::oneshot<T>, cardinality::one>(this->core());
+  }
 
 private:
   friend std::pair<sender<T>, receiver<T>> channel<T>(detail::origin);

@@ -68,13 +68,13 @@ public:
   cell(const cell&) = delete;
   cell& operator=(const cell&) = delete;
 
-  void construct(T&& value) noexcept { std::construct_at(&value_, std::move(value)); }
+  void construct(T&& value) noexcept { std::construct_at(std::addressof(value_), std::move(value)); }
 
   /// Moves the message to `out.emplace()` and ends its life here.
   template <class Out>
   void take(Out& out) noexcept {
     out.emplace(std::move(value_));
-    std::destroy_at(&value_);
+    std::destroy_at(std::addressof(value_));
   }
 
 private:
@@ -198,9 +198,7 @@ inline void park(const futex_word& word, std::uint32_t expected, time_point unti
 
 inline void unpark(const futex_word* word) noexcept {
   auto& bucket = detail::bucket_of(word);
-  {
-    std::scoped_lock guard(bucket.mutex);
-  }
+  { std::scoped_lock guard(bucket.mutex); }
   bucket.changed.notify_all();
 }
 

@@ -26,6 +26,8 @@
 /// Exactly one arm takes effect, and its handler is called. An arm whose channel is disconnected can go, too: its
 /// handler gets the error. The value of a send stays the caller's unless its arm takes effect.
 ///
+/// A receiver or a value that is written there and then lives as long as the expression: keep such arms within it.
+///
 /// Where several arms can go, each is as likely as any other; select_in_order() takes the first that is written.
 namespace sluice {
 
@@ -65,15 +67,25 @@ private:
 };
 
 template <class Clause>
-concept operation_clause = requires(Clause& c) { c.operation(); };
+concept operation_clause = requires(Clause& c) {
+  c.operation();
+};
 template <class Clause>
-concept expiry_clause = requires(Clause& c) { c.until(); };
+concept expiry_clause = requires(Clause& c) {
+  c.until();
+};
 
-template <class... Clauses>
-using finish_result =
-    typename std::conditional_t<(std::is_void_v<decltype(std::declval<Clauses&>().finish())> || ...),
-                                std::type_identity<void>,
-                                std::common_type<decltype(std::declval<Clauses&>().finish())...>>::type;
+template <class... Results>
+constexpr auto common_result() {
+  if constexpr ((std::is_void_v<Results> || ...)) {
+    return std::type_identity<void>();
+  } else {
+    static_assert(
+        requires { typename std::common_type_t<Results...>; },
+        "the handlers of a select return what has a common type, or one of them returns nothing");
+    return std::type_identity<std::common_type_t<Results...>>();
+  }
+}
 
 template <class... Clauses>
 auto select(preference pick, Clauses&... clauses) {
@@ -98,7 +110,7 @@ auto select(preference pick, Clauses&... clauses) {
   const std::optional<std::size_t> fired = carry_out_one(arms, entries, order, until, pick);
 
   // Calls the handler of the clause that fired: the operation of that number, or the expiry if none did.
-  using result = finish_result<Clauses...>;
+  using result = typename decltype(common_result<decltype(clauses.finish())...>())::type;
   std::size_t number = 0;
   const auto chosen = [&](auto& c) {
     if constexpr (expiry_clause<decltype(c)>) {
@@ -123,7 +135,7 @@ auto select(preference pick, Clauses&... clauses) {
 /// \param from     any receiver of this library: of a channel, a timer, a oneshot, a broadcast.
 /// \param handler  called with what recv() of that receiver would return.
 template <class Receiver, class Handler>
-[[nodiscard("an arm does nothing outside a select")]] auto on_recv(Receiver& from, Handler handler) {
+[[nodiscard("an arm does nothing outside a select")]] auto on_recv(Receiver&& from, Handler handler) {
   return detail::clause(from.arm(), std::move(handler));
 }
 
@@ -166,7 +178,7 @@ template <class Handler>
 
 /// Carries out exactly one of the arms, waiting until one can go or the timeout comes, and calls its handler.
 ///
-/// \returns  what the handler returned, if all handlers return what has a common type; else nothing.
+/// \returns  what the handler returned, as the common type of all; nothing if one of them returns nothing.
 /// \throws   what a handler throws; the channels have then done what the arm did. std::bad_alloc from a send that needs
 ///           memory: no arm has taken effect.
 /// \par Progress  blocking; asleep once a few spins were in vain, whatever the number of arms.
@@ -202,9 +214,14 @@ public:
   selector& operator=(const selector&) = delete;  // a selector is not copied by accident: call clone()
 
   /// Another selector with the same arms, for another thread. Its handlers are copies.
+  ///
+  /// \throws  std::logic_error  if an arm is not for several threads: a send, whose value is one caller's, or a
+  /// receiver
+  ///          that one thread at a time may use.
   selector clone() const {
     selector other;
     other.next_key_ = next_key_;
+    other.pick_ = pick_;
     for (const entry& e : operations_) other.operations_.push_back({e.name, e.run->clone()});
     return other;
   }
@@ -270,7 +287,11 @@ private:
     detail::arm& arm() noexcept override { return arm_; }
     void finish() override { handler_(arm_.result()); }
     std::shared_ptr<operation> clone() const override {
-      return std::make_shared<operation_on>(arm_.fresh(), handler_);
+      if constexpr (Arm::clonable) {
+        return std::make_shared<operation_on>(arm_.fresh(), handler_);
+      } else {
+        throw std::logic_error("sluice: an arm of this selector is for one thread; make the other selector anew");
+      }
     }
 
     Arm arm_;
@@ -287,7 +308,8 @@ private:
     static_assert(std::invocable<Handler&, typename Arm::result_type>,
                   "a handler takes the operation's result, a std::expected: [](auto result) { ... }");
     static_assert(std::copy_constructible<Handler>, "a selector can be cloned, so its handlers must be copyable");
-    operations_.push_back({next_key_, std::make_shared<operation_on<Arm, Handler>>(std::move(arm), std::move(handler))});
+    operations_.push_back(
+        {next_key_, std::make_shared<operation_on<Arm, Handler>>(std::move(arm), std::move(handler))});
     return next_key_++;
   }
 

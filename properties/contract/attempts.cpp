@@ -16,7 +16,8 @@ void add_attempts(book& contract) {
                   });
                 }));
 
-  contract.line(33, "disconnected_beats_full", "On a full channel without receivers try_send says disconnected, not full.",
+  contract.line(33, "disconnected_beats_full",
+                "On a full channel without receivers try_send says disconnected, not full.",
                 on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     while (tx.try_send(1)) {
@@ -27,7 +28,8 @@ void add_attempts(book& contract) {
                   });
                 }));
 
-  contract.line(34, "never_wrongly_empty", "try_recv finds a message that was sent before and that nobody else can take.",
+  contract.line(34, "never_wrongly_empty",
+                "try_recv finds a message that was sent before and that nobody else can take.",
                 on<needs_buffer>(every_core{}, []<class S>(trial& t, S s) {
                   each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
                     t.together(4, [&](std::size_t) {
@@ -51,42 +53,50 @@ void add_attempts(book& contract) {
                   });
                 }));
 
-  contract.line(
-      36, "waits_for_a_slow_peer_and_says_so",
-      "A try_ operation may wait while a peer is between claim and publication, as documented; it never answers wrongly.",
-      on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
-        // Its move stops half way, as if its thread were not running.
-        struct slow {
-          std::atomic<bool>* gate;
-          std::atomic<bool>* reached;
-          slow(std::atomic<bool>* g, std::atomic<bool>* r) noexcept : gate(g), reached(r) {}
-          slow(slow&& other) noexcept : gate(std::exchange(other.gate, nullptr)), reached(other.reached) {
-            if (!gate) return;
-            *reached = true;
-            gate->wait(false);
-          }
-        };
-        each<slow>(s, buffered, [&](auto& tx, auto& rx) {
-          std::atomic<bool> gate{false};
-          std::atomic<bool> reached{false};
-          std::atomic<bool> received{false};
-          companion sender(t, [&] { t.expect(tx.send(slow(&gate, &reached)).has_value()); });
-          while (!reached) std::this_thread::yield();
-          companion receiver(t, [&] {
-            while (!received) {
-              const auto got = rx.try_recv();
-              t.expect(got.has_value() || got.error() == try_recv_error::empty);
-              if (got) received = true;
-            }
-          });
-          t.expect(!received);
-          gate = true;
-          gate.notify_all();
-          sender.join();
-          receiver.join();
-          t.expect(received);
-        });
-      }));
+  contract.line(36, "waits_for_a_slow_peer_and_says_so",
+                "A try_ operation may wait while a peer is between claim and publication, as documented; it never "
+                "answers wrongly.",
+                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+                  // Its move stops half way, as if its thread were not running.
+                  struct slow {
+                    std::atomic<bool>* gate;
+                    std::atomic<bool>* reached;
+                    slow(std::atomic<bool>* g, std::atomic<bool>* r) noexcept : gate(g), reached(r) {}
+                    slow(slow&& other) noexcept : gate(std::exchange(other.gate, nullptr)), reached(other.reached) {
+                      if (!gate) return;
+                      *reached = true;
+                      gate->wait(false);
+                    }
+                  };
+                  each<slow>(s, {std::nullopt, 3}, [&](auto& tx, auto& rx) {
+                    std::atomic<bool> gate{false};
+                    std::atomic<bool> reached{false};
+                    std::atomic<bool> second_is_sent{false};
+                    std::atomic<int> received{0};
+                    companion first(t, [&] { t.expect(tx.send(slow(&gate, &reached)).has_value()); });
+                    while (!reached) std::this_thread::yield();
+                    companion second(t, [&] {
+                      t.expect(tx.send(slow(nullptr, nullptr)).has_value());
+                      second_is_sent = true;
+                    });
+                    companion receiver(t, [&] {
+                      while (received < 2) {
+                        // Once the second send has returned there is a message, though the one before it is still on
+                        // its way.
+                        const bool not_empty = second_is_sent;
+                        const auto got = rx.try_recv();
+                        t.expect(got.has_value() || (!not_empty && got.error() == try_recv_error::empty));
+                        received += got.has_value();
+                      }
+                    });
+                    // Those that wait for the first send are asleep or turning by now, the others done.
+                    for (int i = 0; i < 1000 && received == 0; ++i) std::this_thread::yield();
+                    gate = true;
+                    gate.notify_all();
+                    receiver.join();
+                    t.expect(received == 2);
+                  });
+                }));
 }
 
 }  // namespace sluice::contract

@@ -25,13 +25,32 @@ void send_all(trial& t, Tx& tx, Values... values) {
   (t.expect(tx.send(values).has_value()), ...);
 }
 
+/// Counts how often its receivers look for a message.
+struct observed : cores::broadcast<int> {
+  using cores::broadcast<int>::broadcast;
+
+  status recv_until(position& next, std::optional<int>& out, std::uint64_t& missed, deadline until) {
+    return detail::wait(
+        status::empty, until,
+        [&] {
+          ++looks;
+          return try_recv(next, out, missed);
+        },
+        [&](detail::wait_entry& entry) { return watch_recv(next, entry); },
+        [&](detail::wait_entry& entry) { unwatch_recv(entry); });
+  }
+
+  static inline std::atomic<int> looks{0};
+};
+
 template <class Test>
 std::vector<cell> on_broadcast(Test test) {
   return only("broadcast", test);
 }
 
 void add_delivery(book& contract) {
-  contract.line(112, "everybody_gets_everything", "Every receiver gets every message in the order of the sends; a send tells how many.",
+  contract.line(112, "everybody_gets_everything",
+                "Every receiver gets every message in the order of the sends; a send tells how many.",
                 on_broadcast([](trial& t) {
                   auto [tx, rx] = broadcast::channel<int>(64);
                   auto other = tx.subscribe();
@@ -77,8 +96,8 @@ void add_delivery(book& contract) {
                   t.expect(rx.recv() == 5 && rx.recv() == 6 && rx.try_recv() == nothing());
                 }));
 
-  contract.line(116, "received_and_missed_make_all", "What each receiver got and missed adds up to what was sent, exactly.",
-                on_broadcast([](trial& t) {
+  contract.line(116, "received_and_missed_make_all",
+                "What each receiver got and missed adds up to what was sent, exactly.", on_broadcast([](trial& t) {
                   for (const std::size_t capacity : {1u, 2u, 3u, 64u}) {
                     auto [tx, rx] = broadcast::channel<std::size_t>(capacity);
                     const std::size_t count = t.times(100'000);
@@ -107,7 +126,8 @@ void add_delivery(book& contract) {
                   }
                 }));
 
-  contract.line(117, "the_end_takes_no_room", "After the senders, a receiver hears its lag, reads the rest, and then the end.",
+  contract.line(117, "the_end_takes_no_room",
+                "After the senders, a receiver hears its lag, reads the rest, and then the end.",
                 on_broadcast([](trial& t) {
                   for (const std::size_t capacity : {1u, 2u}) {
                     auto [tx, rx] = broadcast::channel<int>(capacity);
@@ -125,9 +145,10 @@ void add_delivery(book& contract) {
 }
 
 void add_waiting(book& contract) {
-  contract.line(118, "woken_by_send_and_end_only", "Receivers that wait wake for a message and for the last sender's going, and for no other.",
+  contract.line(118, "woken_by_send_and_end_only",
+                "Receivers that wait wake for a message and for the last sender's going, and for no other.",
                 on_broadcast([](trial& t) {
-                  auto [tx, rx] = broadcast::channel<int>(4);
+                  auto [tx, rx] = broadcast::make_channel<observed>(4);
                   std::deque<companion> waiting;
                   for (int i = 0; i < 4; ++i) {
                     waiting.emplace_back(t, [&t, mine = rx.clone()]() mutable {
@@ -139,16 +160,19 @@ void add_waiting(book& contract) {
                     for (const auto& one : waiting) t.expect(!one.asleep().finished());
                   };
                   all_asleep();
+                  const int looks = observed::looks;
                   { const auto clone = tx.clone(); }
                   { const auto clone = rx.clone(); }
                   { const auto late = tx.subscribe(); }
                   all_asleep();
+                  t.expect(observed::looks == looks);
                   send_all(t, tx, 1);
                   all_asleep();
                   tx.reset();
                 }));
 
-  contract.line(119, "subscribers_see_what_comes", "A subscriber sees only what is sent after it came; on a closed channel, the end.",
+  contract.line(119, "subscribers_see_what_comes",
+                "A subscriber sees only what is sent after it came; on a closed channel, the end.",
                 on_broadcast([](trial& t) {
                   auto [tx, rx] = broadcast::channel<int>(4);
                   send_all(t, tx, 1);
@@ -161,7 +185,8 @@ void add_waiting(book& contract) {
                   t.expect(last.recv() == ended());
                 }));
 
-  contract.line(120, "no_receivers", "Without receivers a send gives its message back; a later subscriber makes it work again.",
+  contract.line(120, "no_receivers",
+                "Without receivers a send gives its message back; a later subscriber makes it work again.",
                 on_broadcast([](trial& t) {
                   auto [tx, rx] = broadcast::channel<std::shared_ptr<int>>(2);
                   rx.reset();
@@ -185,7 +210,8 @@ void add_waiting(book& contract) {
                   t.expect(value.use_count() == 1 && tx.empty());
                 }));
 
-  contract.line(122, "what_is_pending", "A receiver counts what was overwritten until it is told; a sender what somebody has still to read.",
+  contract.line(122, "what_is_pending",
+                "A receiver counts what was overwritten until it is told; a sender what somebody has still to read.",
                 on_broadcast([](trial& t) {
                   auto [tx, rx] = broadcast::channel<int>(2);
                   auto fast = tx.subscribe();
@@ -254,7 +280,8 @@ public:
 };
 
 void add_copies(book& contract) {
-  contract.line(125, "a_copy_may_fail", "What a copy throws comes out of recv; that message is done with, and the next is fine.",
+  contract.line(125, "a_copy_may_fail",
+                "What a copy throws comes out of recv; that message is done with, and the next is fine.",
                 on_broadcast([](trial& t) {
                   touchy::state state;
                   auto [tx, rx] = broadcast::channel<touchy>(2);
@@ -283,7 +310,8 @@ void add_copies(book& contract) {
                   t.expect(lagging.recv() == lagged(1) && rx.recv() == lagged(1) && lagging.recv() == 5);
                 }));
 
-  contract.line(127, "one_copy_at_a_time", "One message is not copied by two threads at once, unless its type is declared safe for it.",
+  contract.line(127, "one_copy_at_a_time",
+                "One message is not copied by two threads at once, unless its type is declared safe for it.",
                 on_broadcast([](trial& t) {
                   static_assert(!concurrent_copy<touchy> && concurrent_copy<int>);
                   std::array<touchy::state, 64> states;

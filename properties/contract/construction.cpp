@@ -11,7 +11,9 @@ namespace sluice::contract {
 namespace {
 
 template <class R>
-concept clonable = requires(const R& r) { r.clone(); };
+concept clonable = requires(const R& r) {
+  r.clone();
+};
 
 constexpr const char* needs_memory_ahead(const core_traits& traits) noexcept {
   if (traits.bounded && traits.unbounded && traits.least_capacity == 1) {
@@ -19,7 +21,6 @@ constexpr const char* needs_memory_ahead(const core_traits& traits) noexcept {
   }
   return needs_room(traits);
 }
-
 
 }  // namespace
 
@@ -36,9 +37,8 @@ void add_construction(book& contract) {
                 on<always>(every_channel{}, []<class S>(trial& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     std::optional<int> got;
-                    companion receiver(t, [&] {
-                      select(on_recv(rx, [&](auto message) { got = message.value_or(-1); }));
-                    });
+                    companion receiver(t,
+                                       [&] { select(on_recv(rx, [&](auto message) { got = message.value_or(-1); })); });
                     receiver.asleep();
                     for (int i = 0; i < 10; ++i) {
                       (void)tx.clone();
@@ -122,16 +122,16 @@ void add_construction(book& contract) {
 
   contract.line(7, "impossible_capacity", "A capacity beyond memory is refused cleanly, and nothing leaks.",
                 on<needs_memory_ahead>(every_channel{}, []<class S>(trial& t, S) {
-                     const std::size_t before = allocations::live();
-                     bool refused = false;
-                     try {
-                       (void)S::template make<int>(std::numeric_limits<std::size_t>::max());
-                     } catch (const std::length_error& error) {
-                       refused = std::string_view(error.what()).find("beyond memory") != std::string_view::npos;
-                     }
-                     t.expect(refused);
-                     t.expect(allocations::live() == before);
-                   }));
+                  const std::size_t before = allocations::live();
+                  bool refused = false;
+                  try {
+                    (void)S::template make<int>(std::numeric_limits<std::size_t>::max());
+                  } catch (const std::length_error& error) {
+                    refused = std::string_view(error.what()).find("beyond memory") != std::string_view::npos;
+                  }
+                  t.expect(refused);
+                  t.expect(allocations::live() == before);
+                }));
 }
 
 }  // namespace sluice::contract

@@ -1,8 +1,8 @@
 #include <properties/contract/trial.hpp>
 #include <sluice/select.hpp>
 
-#include <csignal>
 #include <pthread.h>
+#include <csignal>
 
 #include <limits>
 #include <ratio>
@@ -21,25 +21,26 @@ bool times_out(std::chrono::nanoseconds after, Operation operation) {
 }  // namespace
 
 void add_deadlines(book& contract) {
-  contract.line(37, "never_early", "A timed operation never gives up early.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
-                  each<int>(s, all, [&](auto& tx, auto& rx) {
-                    for (const auto wait : {0us, 1us, 300us, 1000us, 5000us}) {
-                      t.expect(times_out(wait, [&] { return rx.recv_for(wait).error() == recv_timeout_error::timeout; }));
-                      const auto until = clock::now() + wait;
-                      t.expect(rx.recv_until(until).error() == recv_timeout_error::timeout && clock::now() >= until);
-                      t.expect(times_out(wait, [&] {
-                        return select(on_recv(rx, [](auto) { return false; }), on_timeout(wait, [] { return true; }));
-                      }));
-                    }
-                    if (!tx.capacity()) return;
-                    while (tx.try_send(1)) {
-                    }
-                    for (const auto wait : {0us, 1us, 300us, 5000us}) {
-                      t.expect(times_out(wait, [&] { return tx.send_for(2, wait).error().timeout(); }));
-                    }
-                  });
-                }));
+  contract.line(
+      37, "never_early", "A timed operation never gives up early.",
+      on<always>(every_channel{}, []<class S>(trial& t, S s) {
+        each<int>(s, all, [&](auto& tx, auto& rx) {
+          for (const auto wait : {0us, 1us, 300us, 1000us, 5000us}) {
+            t.expect(times_out(wait, [&] { return rx.recv_for(wait).error() == recv_timeout_error::timeout; }));
+            const auto until = clock::now() + wait;
+            t.expect(rx.recv_until(until).error() == recv_timeout_error::timeout && clock::now() >= until);
+            t.expect(times_out(wait, [&] {
+              return select(on_recv(rx, [](auto) { return false; }), on_timeout(wait, [] { return true; }));
+            }));
+          }
+          if (!tx.capacity()) return;
+          while (tx.try_send(1)) {
+          }
+          for (const auto wait : {0us, 1us, 300us, 5000us}) {
+            t.expect(times_out(wait, [&] { return tx.send_for(2, wait).error().timeout(); }));
+          }
+        });
+      }));
 
   contract.line(38, "value_then_disconnect_then_timeout",
                 "At zero and past deadlines a value comes before a disconnect, and that before a timeout.",
@@ -65,7 +66,8 @@ void add_deadlines(book& contract) {
   contract.line(39, "disconnect_ends_a_timed_wait", "When the other side goes, a timed wait ends at once.",
                 on<always>(every_channel{}, []<class S>(trial& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
-                    companion receiver(t, [&] { t.expect(rx.recv_for(1h).error() == recv_timeout_error::disconnected); });
+                    companion receiver(t,
+                                       [&] { t.expect(rx.recv_for(1h).error() == recv_timeout_error::disconnected); });
                     receiver.asleep();
                     tx.reset();
                   });
@@ -78,27 +80,29 @@ void add_deadlines(book& contract) {
                   });
                 }));
 
-  contract.line(40, "no_overflow", "A duration that is huge waits, one that is negative does not.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
-                  each<int>(s, all, [&](auto& tx, auto& rx) {
-                    t.expect(rx.recv_for(std::chrono::hours::min()).error() == recv_timeout_error::timeout);
-                    t.expect(rx.recv_until(clock::time_point::min()).error() == recv_timeout_error::timeout);
-                    companion receiver(t, [&] {
-                      t.expect(rx.recv_for(std::chrono::nanoseconds::max()) == 1);
-                      t.expect(rx.recv_for(std::chrono::hours::max()) == 2);
-                      t.expect(rx.recv_for(std::chrono::duration<double>(std::numeric_limits<double>::infinity())) == 3);
-                      t.expect(rx.recv_until(clock::time_point::max()) == 4);
-                      t.expect(rx.recv_until(std::chrono::system_clock::time_point::max()) == 5);
-                      t.expect(rx.recv_for(24h * 30) == 6);
-                    });
-                    for (int i = 1; i < 7; ++i) {
-                      receiver.asleep();
-                      t.expect(tx.send(i).has_value());
-                    }
-                  });
-                }));
+  contract.line(
+      40, "no_overflow", "A duration that is huge waits, one that is negative does not.",
+      on<always>(every_channel{}, []<class S>(trial& t, S s) {
+        each<int>(s, all, [&](auto& tx, auto& rx) {
+          t.expect(rx.recv_for(std::chrono::hours::min()).error() == recv_timeout_error::timeout);
+          t.expect(rx.recv_until(clock::time_point::min()).error() == recv_timeout_error::timeout);
+          companion receiver(t, [&] {
+            t.expect(rx.recv_for(std::chrono::nanoseconds::max()) == 1);
+            t.expect(rx.recv_for(std::chrono::hours::max()) == 2);
+            t.expect(rx.recv_for(std::chrono::duration<double>(std::numeric_limits<double>::infinity())) == 3);
+            t.expect(rx.recv_until(clock::time_point::max()) == 4);
+            t.expect(rx.recv_until(std::chrono::system_clock::time_point::max()) == 5);
+            t.expect(rx.recv_for(24h * 30) == 6);
+          });
+          for (int i = 1; i < 7; ++i) {
+            receiver.asleep();
+            t.expect(tx.send(i).has_value());
+          }
+        });
+      }));
 
-  contract.line(41, "works_after_a_timeout", "A channel works on after timeouts, also when a sender was cloned meanwhile.",
+  contract.line(41, "works_after_a_timeout",
+                "A channel works on after timeouts, also when a sender was cloned meanwhile.",
                 on<always>(every_channel{}, []<class S>(trial& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     companion receiver(t, [&] {
@@ -113,31 +117,33 @@ void add_deadlines(book& contract) {
                   });
                 }));
 
-  contract.line(42, "waits_by_one_deadline", "However often a timed wait is disturbed, it ends by the deadline first set.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
-                  struct sigaction old_action;
-                  struct sigaction ignore {};
-                  ignore.sa_handler = [](int) {};
-                  sigaction(SIGUSR1, &ignore, &old_action);
-                  each<int>(s, all, [&](auto&, auto& rx) {
-                    std::atomic<pthread_t> thread{};
-                    std::atomic<bool> named{false};
-                    companion receiver(t, [&] {
-                      thread = pthread_self();
-                      named = true;
-                      t.expect(times_out(50ms, [&] { return rx.recv_for(50ms).error() == recv_timeout_error::timeout; }));
-                    });
-                    while (!named) std::this_thread::yield();
-                    // A wait that starts anew with each disturbance lasts as long as there are any.
-                    for (const auto end = clock::now() + 20s; !receiver.finished() && t.expect(clock::now() < end);) {
-                      pthread_kill(thread, SIGUSR1);
-                      std::this_thread::sleep_for(1ms);
-                    }
-                  });
-                  sigaction(SIGUSR1, &old_action, nullptr);
-                }));
+  contract.line(
+      42, "waits_by_one_deadline", "However often a timed wait is disturbed, it ends by the deadline first set.",
+      on<always>(every_channel{}, []<class S>(trial& t, S s) {
+        struct sigaction old_action;
+        struct sigaction ignore {};
+        ignore.sa_handler = [](int) {};
+        sigaction(SIGUSR1, &ignore, &old_action);
+        each<int>(s, all, [&](auto&, auto& rx) {
+          std::atomic<pthread_t> thread{};
+          std::atomic<bool> named{false};
+          companion receiver(t, [&] {
+            thread = pthread_self();
+            named = true;
+            t.expect(times_out(50ms, [&] { return rx.recv_for(50ms).error() == recv_timeout_error::timeout; }));
+          });
+          while (!named) std::this_thread::yield();
+          // A wait that starts anew with each disturbance lasts as long as there are any.
+          for (const auto end = clock::now() + 20s; !receiver.finished() && t.expect(clock::now() < end);) {
+            pthread_kill(thread, SIGUSR1);
+            std::this_thread::sleep_for(1ms);
+          }
+        });
+        sigaction(SIGUSR1, &old_action, nullptr);
+      }));
 
-  contract.line(43, "exact_under_timeouts", "Under timeouts of 1 ms 10,000 messages, and of 10 ms 8 x 1,000, all arrive once.",
+  contract.line(43, "exact_under_timeouts",
+                "Under timeouts of 1 ms 10,000 messages, and of 10 ms 8 x 1,000, all arrive once.",
                 on<always>(every_channel{}, []<class S>(trial& t, S s) {
                   const auto count_all = [](auto& rx, auto patience) {
                     for (std::size_t received = 0;;) {

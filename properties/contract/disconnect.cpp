@@ -43,23 +43,25 @@ void add_sides(book& contract) {
                   });
                 }));
 
-  contract.line(47, "all_receivers_wake", "Of 8 receivers that wait for 3 messages and the end, 3 get one and 5 an error.",
-                on<needs_consumers>(every_channel{}, []<class S>(trial& t, S s) {
-                  each<int>(s, all, [&](auto& tx, auto& rx) {
-                    std::atomic<int> messages{0};
-                    std::deque<companion> receivers;
-                    for (int i = 0; i < 8; ++i) {
-                      receivers.emplace_back(t, [&, mine = rx.clone()]() mutable { messages += mine.recv().has_value(); });
-                    }
-                    for (const auto& receiver : receivers) receiver.asleep();
-                    for (int i = 0; i < 3; ++i) t.expect(tx.send(i).has_value());
-                    tx.reset();
-                    receivers.clear();
-                    t.expect(messages == 3);
-                  });
-                }));
+  contract.line(
+      47, "all_receivers_wake", "Of 8 receivers that wait for 3 messages and the end, 3 get one and 5 an error.",
+      on<needs_consumers>(every_channel{}, []<class S>(trial& t, S s) {
+        each<int>(s, all, [&](auto& tx, auto& rx) {
+          std::atomic<int> messages{0};
+          std::deque<companion> receivers;
+          for (int i = 0; i < 8; ++i) {
+            receivers.emplace_back(t, [&, mine = rx.clone()]() mutable { messages += mine.recv().has_value(); });
+          }
+          for (const auto& receiver : receivers) receiver.asleep();
+          for (int i = 0; i < 3; ++i) t.expect(tx.send(i).has_value());
+          tx.reset();
+          receivers.clear();
+          t.expect(messages == 3);
+        });
+      }));
 
-  contract.line(48, "all_senders_wake", "When the last receiver goes, all of 10 waiting senders wake, with their messages.",
+  contract.line(48, "all_senders_wake",
+                "When the last receiver goes, all of 10 waiting senders wake, with their messages.",
                 on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
                   each<std::unique_ptr<int>>(s, bounded, [&](auto& tx, auto& rx) {
                     while (tx.try_send(std::make_unique<int>(-1))) {
@@ -89,7 +91,8 @@ void add_sides(book& contract) {
 }
 
 void add_races(book& contract) {
-  contract.line(50, "send_races_the_receivers_end", "A send that races the receiver's going is given back or destroyed.",
+  contract.line(50, "send_races_the_receivers_end",
+                "A send that races the receiver's going is given back or destroyed.",
                 on<always>(every_core{}, []<class S>(trial& t, S s) {
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
@@ -124,7 +127,8 @@ void add_races(book& contract) {
                   }
                 }));
 
-  contract.line(52, "both_sides_go_at_once", "When the last sender and the last receiver go together, all is freed once.",
+  contract.line(52, "both_sides_go_at_once",
+                "When the last sender and the last receiver go together, all is freed once.",
                 on<always>(every_core{}, []<class S>(trial& t, S s) {
                   const std::size_t before = allocations::live();
                   for (std::size_t round = 0; round < t.times(2000); ++round) {

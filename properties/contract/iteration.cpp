@@ -44,6 +44,7 @@ void add_iteration(book& contract) {
                     });
                     for (int next = 0; next < count;) {
                       for (const int message : rx.try_iter()) t.expect(message == next++);
+                      std::this_thread::yield();
                     }
                   });
                 }));
@@ -54,7 +55,8 @@ void add_iteration(book& contract) {
                     t.expect(tx.send(1).has_value() && tx.send(2).has_value());
                     tx.reset();
                     std::vector<int> got;
-                    for (const int message : std::views::all(std::move(rx)) | std::views::take(5)) got.push_back(message);
+                    for (const int message : std::views::all(std::move(rx)) | std::views::take(5))
+                      got.push_back(message);
                     t.expect(got == std::vector{1, 2});
                   });
                 }));

@@ -38,7 +38,7 @@ public:
     std::vector<int> wanted;
     std::vector<std::string> channels;
     std::size_t divisor = 1;
-    int patience = 240;
+    int patience = 600;
     bool list = false;
     app.add_option("--line", wanted, "only the lines of these numbers");
     app.add_option("--channel", channels, "only on these channels");

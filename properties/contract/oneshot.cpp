@@ -9,7 +9,8 @@
 namespace sluice::contract {
 
 void add_oneshot(book& contract) {
-  contract.line(128, "one_message", "One message arrives, whether the send or the receive comes first, and if it is large.",
+  contract.line(128, "one_message",
+                "One message arrives, whether the send or the receive comes first, and if it is large.",
                 only("oneshot", [](trial& t) {
                   struct large {
                     std::array<unsigned char, 4096> bytes;
@@ -30,29 +31,31 @@ void add_oneshot(book& contract) {
                   t.expect(tx.send(sent).has_value());
                 }));
 
-  contract.line(129, "ready_or_not", "ready() tells whether a receive would return; a timeout leaves the receiver as it was.",
-                only("oneshot", [](trial& t) {
-                  {
-                    auto [tx, rx] = oneshot::channel<int>();
-                    t.expect(!rx.ready() && rx.try_recv().error() == try_recv_error::empty);
-                    const auto start = clock::now();
-                    t.expect(rx.recv_for(5ms).error() == recv_timeout_error::timeout && clock::now() - start >= 5ms);
-                    t.expect(tx.send(1).has_value() && rx.ready() && rx.recv_for(0s) == 1);
-                  }
-                  {
-                    auto [tx, rx] = oneshot::channel<int>();
-                    companion receiver(t, [&] { t.expect(rx.recv_for(1h).error() == recv_timeout_error::disconnected); });
-                    receiver.asleep();
-                    tx.reset();
-                    receiver.join();
-                    t.expect(rx.ready() && rx.recv().error() == recv_error::disconnected);
-                  }
-                  auto [tx, rx] = oneshot::channel<int>();
-                  companion sender(t, [&] { t.expect(tx.send(4).has_value()); });
-                  t.expect(select(on_recv(rx, [](auto got) { return got.value_or(0); })) == 4);
-                }));
+  contract.line(
+      129, "ready_or_not", "ready() tells whether a receive would return; a timeout leaves the receiver as it was.",
+      only("oneshot", [](trial& t) {
+        {
+          auto [tx, rx] = oneshot::channel<int>();
+          t.expect(!rx.ready() && rx.try_recv().error() == try_recv_error::empty);
+          const auto start = clock::now();
+          t.expect(rx.recv_for(5ms).error() == recv_timeout_error::timeout && clock::now() - start >= 5ms);
+          t.expect(tx.send(1).has_value() && rx.ready() && rx.recv_for(0s) == 1);
+        }
+        {
+          auto [tx, rx] = oneshot::channel<int>();
+          companion receiver(t, [&] { t.expect(rx.recv_for(1h).error() == recv_timeout_error::disconnected); });
+          receiver.asleep();
+          tx.reset();
+          receiver.join();
+          t.expect(rx.ready() && rx.recv().error() == recv_error::disconnected);
+        }
+        auto [tx, rx] = oneshot::channel<int>();
+        companion sender(t, [&] { t.expect(tx.send(4).has_value()); });
+        t.expect(select(on_recv(rx, [](auto got) { return got.value_or(0); })) == 4);
+      }));
 
-  contract.line(130, "the_end_is_clean", "Once received, the channel is disconnected; ends that race each other lose or leak nothing.",
+  contract.line(130, "the_end_is_clean",
+                "Once received, the channel is disconnected; ends that race each other lose or leak nothing.",
                 only("oneshot", [](trial& t) {
                   {
                     auto [tx, rx] = oneshot::channel<int>();

@@ -25,14 +25,16 @@ struct padded {
   unsigned char first;
   std::uint64_t second;
 
-  explicit padded(bool ones) noexcept
-      : first(ones ? 0xff : 0), second(ones ? ~std::uint64_t{0} : 0) {}
+  explicit padded(bool ones) noexcept : first(ones ? 0xff : 0), second(ones ? ~std::uint64_t{0} : 0) {}
   bool whole(bool ones) const noexcept { return first == padded(ones).first && second == padded(ones).second; }
 };
 
 template <class Message, class S>
 void pass_whole(trial& t, S s, std::size_t count) {
-  each<Message>(s, {S::traits.unbounded ? capacities::value_type{} : S::traits.greatest_capacity == 0 ? 0 : 64},
+  each<Message>(s,
+                {S::traits.unbounded                ? capacities::value_type{}
+                 : S::traits.greatest_capacity == 0 ? 0
+                                                    : 64},
                 [&](auto& tx, auto& rx) {
                   companion sender(t, [&] {
                     for (std::size_t n = 0; n < count; ++n) t.expect(tx.send(Message(n % 2 == 0)).has_value());

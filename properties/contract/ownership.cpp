@@ -120,7 +120,8 @@ struct throwing_destructor {
 };
 
 void add_rejections(book& contract) {
-  contract.line(69, "no_throwing_moves", "A message whose move may throw is rejected when it is compiled, with the remedy.",
+  contract.line(69, "no_throwing_moves",
+                "A message whose move may throw is rejected when it is compiled, with the remedy.",
                 only("message", [](trial& t) { t.expect(message<bare> && !message<throwing_move>); }));
   contract.line(70, "merged", "Merged into line 69.",
                 {{.channel = "message", .not_applicable = "it says nothing that line 69 does not", .test = {}}});
@@ -176,7 +177,8 @@ void add_lives(book& contract) {
                   });
                 }));
 
-  contract.line(71, "failed_allocations", "A send whose allocation fails throws, and leaves channel and message as they were.",
+  contract.line(71, "failed_allocations",
+                "A send whose allocation fails throws, and leaves channel and message as they were.",
                 on<needs_unbounded>(every_channel{}, []<class S>(trial& t, S s) {
                   each<std::unique_ptr<int>>(s, unbounded, [&](auto& tx, auto& rx) {
                     std::size_t failures = 0;

@@ -4,8 +4,8 @@
 #include <sluice/select.hpp>
 #include <sluice/timer.hpp>
 
-#include <csignal>
 #include <pthread.h>
+#include <csignal>
 
 #include <deque>
 #include <memory>
@@ -74,38 +74,83 @@ void add_robustness(book& contract) {
                   sigaction(SIGUSR1, &old_action, nullptr);
                 }));
 
+  auto destructors = on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+    each<echo<S>>(s, buffered, [&](auto& tx, auto& rx) {
+      std::atomic<int> refused{0};
+      t.expect(tx.send(echo<S>(&tx, &refused)).has_value());
+      { const auto got = rx.recv(); }
+      t.expect(refused == 0 && rx.recv()->channel == nullptr);
+      t.expect(tx.send(echo<S>(&tx, &refused)).has_value());
+      rx.reset();
+      t.expect(refused == 1);
+    });
+  });
+  destructors.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](trial& t) {
+                           struct parting {
+                             broadcast::sender<std::shared_ptr<parting>>* channel;
+                             int* reached;
+                             ~parting() { *reached += channel->send(nullptr).has_value(); }
+                           };
+                           int reached = 0;
+                           auto [tx, rx] = broadcast::channel<std::shared_ptr<parting>>(1);
+                           t.expect(tx.send(std::make_shared<parting>(&tx, &reached)).has_value());
+                           t.expect(tx.send(nullptr).has_value());
+                           t.expect(reached == 1 && rx.size() == 3);
+                           t.expect(tx.send(std::make_shared<parting>(&tx, &reached)).has_value());
+                           rx.reset();
+                           t.expect(reached == 1);
+                         }});
   contract.line(132, "destructors_may_use_the_channel",
                 "A message's destructor may send on its own channel, also while the channel is torn down.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
-                  each<echo<S>>(s, buffered, [&](auto& tx, auto& rx) {
-                    std::atomic<int> refused{0};
-                    t.expect(tx.send(echo<S>(&tx, &refused)).has_value());
-                    { const auto got = rx.recv(); }
-                    t.expect(refused == 0 && rx.recv()->channel == nullptr);
-                    t.expect(tx.send(echo<S>(&tx, &refused)).has_value());
-                    rx.reset();
-                    t.expect(refused == 1);
-                  });
-                }));
+                destructors);
 
-  contract.line(133, "wakers_let_go_in_time", "Whoever wakes a peer does not touch the channel once that peer may have freed it.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
-                  for (std::size_t round = 0; round < t.times(2000); ++round) {
-                    each<int>(s, all, [&](auto& tx, auto& rx) {
-                      t.together(2, [&](std::size_t i) {
-                        if (i == 0) {
-                          (void)tx.send(1);
-                          tx.reset();
-                        } else {
-                          (void)rx.recv();
-                          rx.reset();
-                        }
-                      });
-                    });
-                  }
-                }));
+  auto last_wakes = on<always>(every_core{}, []<class S>(trial& t, S s) {
+    for (std::size_t round = 0; round < t.times(2000); ++round) {
+      each<int>(s, all, [&](auto& tx, auto& rx) {
+        t.together(2, [&](std::size_t i) {
+          if (i == 0) {
+            (void)tx.send(1);
+            tx.reset();
+          } else {
+            (void)rx.recv();
+            rx.reset();
+          }
+        });
+      });
+    }
+  });
+  last_wakes.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](trial& t) {
+                          for (std::size_t round = 0; round < t.times(2000); ++round) {
+                            auto [tx, rx] = broadcast::channel<int>(1);
+                            t.together(2, [&, &tx = tx, &rx = rx](std::size_t i) {
+                              if (i == 0) {
+                                (void)tx.send(1);
+                                tx.reset();
+                              } else {
+                                (void)rx.recv();
+                                rx.reset();
+                              }
+                            });
+                          }
+                        }});
+  last_wakes.push_back({.channel = "oneshot", .not_applicable = {}, .test = [](trial& t) {
+                          for (std::size_t round = 0; round < t.times(2000); ++round) {
+                            auto [tx, rx] = oneshot::channel<int>();
+                            t.together(2, [&, &tx = tx, &rx = rx](std::size_t i) {
+                              if (i == 0) {
+                                (void)tx.send(1);
+                              } else {
+                                select(on_recv(rx, [&](auto got) { t.expect(got == 1); }));
+                                rx.reset();
+                              }
+                            });
+                          }
+                        }});
+  contract.line(133, "wakers_let_go_in_time",
+                "Whoever wakes a peer does not touch the channel once that peer may have freed it.", last_wakes);
 
-  contract.line(134, "thread_local_destructors", "Blocking operations work while a thread's thread-local objects are destroyed.",
+  contract.line(134, "thread_local_destructors",
+                "Blocking operations work while a thread's thread-local objects are destroyed.",
                 on<always>(every_channel{}, []<class S>(trial& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     std::jthread receiver([&] {
@@ -218,8 +263,8 @@ void add_robustness(book& contract) {
       }
     }
   });
-  contract.line(136, "whole_programs", "10,944 sends meet as many receives; a sieve finds 25 primes; a chain of 100 stages works.",
-                whole);
+  contract.line(136, "whole_programs",
+                "10,944 sends meet as many receives; a sieve finds 25 primes; a chain of 100 stages works.", whole);
 }
 
 }  // namespace sluice::contract

@@ -53,7 +53,8 @@ void one_is_always_ready(trial& t, S, const std::optional<std::size_t>& capacity
 void add_readiness(book& contract) {
   contract.line(89, "only_ready_arms", "Only an arm that can go is carried out.",
                 on<needs_buffer>(every_channel{}, []<class S>(trial& t, S) {
-                  const std::optional<std::size_t> capacity = S::traits.accepts(1) ? std::optional<std::size_t>(1) : std::nullopt;
+                  const std::optional<std::size_t> capacity =
+                      S::traits.accepts(1) ? std::optional<std::size_t>(1) : std::nullopt;
                   auto [empty_tx, empty_rx] = S::template make<int>(capacity);
                   auto [ready_tx, ready_rx] = S::template make<int>(capacity);
                   for (int n = 0; n < 1000; ++n) {
@@ -67,15 +68,15 @@ void add_readiness(book& contract) {
                   t.expect(value == 7 && empty_rx.recv() == 8);
                 }));
 
-  contract.line(90, "a_disconnected_arm_can_go", "An arm whose channel is disconnected can go, for receives and for sends.",
+  contract.line(90, "a_disconnected_arm_can_go",
+                "An arm whose channel is disconnected can go, for receives and for sends.",
                 on<always>(every_channel{}, []<class S>(trial& t, S s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<std::unique_ptr<int>>(tx.capacity());
                     other_tx.reset();
                     const auto received = select(on_recv(rx, [](auto) { return recv_error{9}; }),
-                                                 on_recv(other_rx, [](auto got) { return got.error(); }), otherwise([] {
-                                                   return recv_error{9};
-                                                 }));
+                                                 on_recv(other_rx, [](auto got) { return got.error(); }),
+                                                 otherwise([] { return recv_error{9}; }));
                     t.expect(received == recv_error::disconnected);
                     rx.reset();
                     auto value = std::make_unique<int>(5);
@@ -108,7 +109,8 @@ void add_readiness(book& contract) {
                   }
                 }));
 
-  contract.line(93, "without_arms", "Without arms a select takes its default at once or waits for its timeout; a bare one is an error.",
+  contract.line(93, "without_arms",
+                "Without arms a select takes its default at once or waits for its timeout; a bare one is an error.",
                 only("select", [](trial& t) {
                   t.expect(select(otherwise(is(1))) == 1);
                   const auto start = clock::now();
@@ -161,7 +163,7 @@ void add_readiness(book& contract) {
                 }));
 
   contract.line(95, "or_in_order", "The biased form takes the first arm that can go, in the order written.",
-                on<needs_unbounded>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_unbounded_and_consumers>(every_channel{}, []<class S>(trial& t, S s) {
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<int>({});
                     for (int i = 0; i < 1000; ++i) t.expect(tx.send(i).has_value() && other_tx.send(i).has_value());
@@ -173,7 +175,14 @@ void add_readiness(book& contract) {
                     const auto first = chosen.recv(other_rx, ignore);
                     chosen.recv(other_rx, ignore);
                     chosen.prefer_first(true);
-                    for (int i = 0; i < 100; ++i) t.expect(chosen.wait() == first);
+                    selector same = chosen.clone();
+                    for (int i = 0; i < 100; ++i) t.expect(chosen.wait() == first && same.wait() == first);
+                  });
+                  each<int>(s, unbounded, [&](auto& tx, auto& rx) {
+                    for (int i = 0; i < 100; ++i) {
+                      t.expect(select_in_order(on_send(tx, int{i}, is(1)), on_send(tx, int{-1}, is(2))) == 1);
+                    }
+                    for (int i = 0; i < 100; ++i) t.expect(rx.recv() == i);
                   });
                 }));
 }
@@ -185,13 +194,15 @@ void add_meeting(book& contract) {
       t.expect(select(on_send(tx, int{1}, is(1)), on_recv(rx, is(2)), otherwise(is(3))) == 3);
     });
   });
-  std::ranges::move(on<always>(channels<lock_free>{}, []<class S>(trial& t, S s) {
-                         each<int>(s, unbounded, [&](auto& tx, auto& rx) {
-                           t.expect(select(on_recv(rx, is(2)), on_send(tx, int{1}, is(1))) == 1);
-                         });
-                       }),
+  std::ranges::move(on<always>(channels<lock_free>{},
+                               []<class S>(trial& t, S s) {
+                                 each<int>(s, unbounded, [&](auto& tx, auto& rx) {
+                                   t.expect(select(on_recv(rx, is(2)), on_send(tx, int{1}, is(1))) == 1);
+                                 });
+                               }),
                     std::back_inserter(self));
-  contract.line(96, "never_meets_itself", "A select never meets itself: on a rendezvous it times out, else it sends.", self);
+  contract.line(96, "never_meets_itself", "A select never meets itself: on a rendezvous it times out, else it sends.",
+                self);
 
   contract.line(97, "all_pair_up", "44 selects that both send and receive pair up with each other; of 55 and one, too.",
                 on<needs_rendezvous>(every_core{}, []<class S>(trial& t, S s) {
@@ -215,7 +226,8 @@ void add_meeting(book& contract) {
                   });
                 }));
 
-  contract.line(98, "exactly_one_takes_effect", "Exactly one arm takes effect; the values of the others stay the caller's.",
+  contract.line(98, "exactly_one_takes_effect",
+                "Exactly one arm takes effect; the values of the others stay the caller's.",
                 on<always>(every_core{}, []<class S>(trial& t, S s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<std::unique_ptr<int>>(tx.capacity());
@@ -239,13 +251,15 @@ void add_meeting(book& contract) {
                   });
                 }));
 
-  contract.line(99, "no_registration_left", "A select that is over leaves nothing behind: nobody meets it, and memory stays.",
+  contract.line(99, "no_registration_left",
+                "A select that is over leaves nothing behind: nobody meets it, and memory stays.",
                 on<always>(every_channel{}, []<class S>(trial& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
                     const auto once = [&](int n) {
                       companion chooser(t, [&] {
-                        select(on_recv(rx, ignore), on_recv(rx, ignore), on_recv(other_rx, [&](auto got) { t.expect(got == n); }));
+                        select(on_recv(rx, ignore), on_recv(rx, ignore),
+                               on_recv(other_rx, [&](auto got) { t.expect(got == n); }));
                       });
                       if (n % 10 == 0) chooser.asleep();
                       t.expect(other_tx.send(n).has_value());
@@ -265,7 +279,8 @@ void add_meeting(book& contract) {
 }
 
 void add_use(book& contract) {
-  contract.line(100, "a_selector_serves_again", "A timeout is kept; a selector serves 10,000 times, and clones of it 20 threads.",
+  contract.line(100, "a_selector_serves_again",
+                "A timeout is kept; a selector serves 10,000 times, and clones of it 20 threads.",
                 on<always>(every_core{}, []<class S>(trial& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const auto start = clock::now();
@@ -295,29 +310,31 @@ void add_use(book& contract) {
                   });
                 }));
 
-  contract.line(101, "values_are_taken_late",
-                "What an arm is made of is evaluated once, a selector's arms in order; a value is taken only if its arm fires.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
-                  each<std::unique_ptr<int>>(s, buffered, [&](auto& tx, auto& rx) {
-                    int evaluated = 0;
-                    const auto handle = [&](auto& h) -> auto& {
-                      ++evaluated;
-                      return h;
-                    };
-                    auto value = std::make_unique<int>(3);
-                    auto kept = std::make_unique<int>(4);
-                    t.expect(tx.send(std::make_unique<int>(0)).has_value());
-                    select_in_order(on_recv(handle(rx), ignore), on_send(handle(tx), value, ignore));
-                    t.expect(evaluated == 2 && value != nullptr);
-                    selector chosen;
-                    chosen.prefer_first(true);
-                    chosen.send(handle(tx), value, ignore);
-                    chosen.send(handle(tx), kept, ignore);
-                    t.expect(chosen.wait() == 0 && evaluated == 4 && !value && kept != nullptr);
-                  });
-                }));
+  contract.line(
+      101, "values_are_taken_late",
+      "What an arm is made of is evaluated once, a selector's arms in order; a value is taken only if its arm fires.",
+      on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+        each<std::unique_ptr<int>>(s, buffered, [&](auto& tx, auto& rx) {
+          int evaluated = 0;
+          const auto handle = [&](auto& h) -> auto& {
+            ++evaluated;
+            return h;
+          };
+          auto value = std::make_unique<int>(3);
+          auto kept = std::make_unique<int>(4);
+          t.expect(tx.send(std::make_unique<int>(0)).has_value());
+          select_in_order(on_recv(handle(rx), ignore), on_send(handle(tx), value, ignore));
+          t.expect(evaluated == 2 && value != nullptr);
+          selector chosen;
+          chosen.prefer_first(true);
+          chosen.send(handle(tx), value, ignore);
+          chosen.send(handle(tx), kept, ignore);
+          t.expect(chosen.wait() == 0 && evaluated == 4 && !value && kept != nullptr);
+        });
+      }));
 
-  contract.line(102, "exceptions_pass", "What a handler throws comes out of select; the channels have done what the arm did.",
+  contract.line(102, "exceptions_pass",
+                "What a handler throws comes out of select; the channels have done what the arm did.",
                 on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     t.expect(tx.send(1).has_value());
@@ -328,11 +345,28 @@ void add_use(book& contract) {
                       caught = true;
                     }
                     t.expect(caught && rx.empty());
-                    t.expect(tx.send(2).has_value() && rx.recv() == 2);
+                    caught = false;
+                    try {
+                      select(on_send(tx, int{2}, [](auto) { throw std::runtime_error("mine"); }));
+                    } catch (const std::runtime_error&) {
+                      caught = true;
+                    }
+                    t.expect(caught && rx.recv() == 2);
+                    // What an arm is made of may throw, too: then nothing has happened.
+                    t.expect(tx.send(3).has_value());
+                    caught = false;
+                    try {
+                      const auto broken = [&]() -> decltype(rx) { throw std::runtime_error("mine"); };
+                      select(on_recv(rx, ignore), on_recv(broken(), ignore));
+                    } catch (const std::runtime_error&) {
+                      caught = true;
+                    }
+                    t.expect(caught && rx.recv() == 3);
                   });
                 }));
 
-  contract.line(103, "readiness_is_a_hint", "What size() and empty() promise holds for a receiver alone; for several it is a hint.",
+  contract.line(103, "readiness_is_a_hint",
+                "What size() and empty() promise holds for a receiver alone; for several it is a hint.",
                 on<needs_buffer_and_consumers>(every_core{}, []<class S>(trial& t, S s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(10'000));
@@ -343,6 +377,8 @@ void add_use(book& contract) {
                           t.expect(tx.send(n++).has_value());
                         } else if (!rx.empty()) {
                           t.expect(rx.try_recv() == n++);
+                        } else {
+                          std::this_thread::yield();
                         }
                       }
                     });
@@ -351,7 +387,10 @@ void add_use(book& contract) {
                         for (int n = 0; n < count; ++n) t.expect(tx.send(n).has_value());
                       } else {
                         while (got < count) {
-                          if (!rx.empty() && rx.try_recv()) ++got;
+                          if (!rx.empty() && rx.try_recv())
+                            ++got;
+                          else
+                            std::this_thread::yield();
                         }
                       }
                     });
@@ -359,7 +398,8 @@ void add_use(book& contract) {
                   });
                 }));
 
-  contract.line(104, "nothing_chosen_and_left", "No arm can be chosen and then left undone: when select returns or throws, it is done.",
+  contract.line(104, "nothing_chosen_and_left",
+                "No arm can be chosen and then left undone: when select returns or throws, it is done.",
                 on<always>(every_core{}, []<class S>(trial& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(1000));
@@ -381,40 +421,42 @@ void add_use(book& contract) {
                   });
                 }));
 
-  contract.line(105, "no_deadlock_under_stress", "10 threads send and receive 10,000 messages by select and plainly on channels of capacity 0, 0, 2 and 3.",
-                only("mpmc", [](trial& t) {
-                  const std::size_t count = t.times(10'000);
-                  std::deque<std::pair<mpmc::sender<int>, mpmc::receiver<int>>> c;
-                  for (const std::size_t capacity : {0u, 0u, 2u, 3u}) c.push_back(mpmc::bounded<int>(capacity));
-                  std::atomic<std::size_t> received{0};
-                  t.together(10, [&](std::size_t i) {
-                    if (i < 4) {
-                      for (std::size_t n = 0; n < count; ++n) t.expect(c[i].first.send(1).has_value());
-                    } else if (i < 8) {
-                      for (std::size_t n = 0; n < count; ++n) received += c[i - 4].second.recv().has_value();
-                    } else {
-                      // One selects over sends, the other over receives, until each channel had its count.
-                      std::array<std::size_t, 4> left{};
-                      left.fill(count);
-                      selector chosen;
-                      int value = 1;
-                      std::array<selector::key, 4> keys{};
-                      for (std::size_t k = 0; k < 4; ++k) {
-                        const auto done = [&, k] {
-                          if (--left[k] == 0) chosen.remove(keys[k]);
-                          value = 1;
-                        };
-                        keys[k] = i == 8 ? chosen.send(c[k].first, value, [done](auto) { done(); })
-                                         : chosen.recv(c[k].second, [done, &received](auto got) {
-                                             received += got.has_value();
-                                             done();
-                                           });
-                      }
-                      while (chosen.size() != 0) (void)chosen.wait();
-                    }
-                  });
-                  t.expect(received == 8 * count);
-                }));
+  contract.line(
+      105, "no_deadlock_under_stress",
+      "10 threads send and receive 10,000 messages by select and plainly on channels of capacity 0, 0, 2 and 3.",
+      only("mpmc", [](trial& t) {
+        const std::size_t count = t.times(10'000);
+        std::deque<std::pair<mpmc::sender<int>, mpmc::receiver<int>>> c;
+        for (const std::size_t capacity : {0u, 0u, 2u, 3u}) c.push_back(mpmc::bounded<int>(capacity));
+        std::atomic<std::size_t> received{0};
+        t.together(10, [&](std::size_t i) {
+          if (i < 4) {
+            for (std::size_t n = 0; n < count; ++n) t.expect(c[i].first.send(1).has_value());
+          } else if (i < 8) {
+            for (std::size_t n = 0; n < count; ++n) received += c[i - 4].second.recv().has_value();
+          } else {
+            // One selects over sends, the other over receives, until each channel had its count.
+            std::array<std::size_t, 4> left{};
+            left.fill(count);
+            selector chosen;
+            int value = 1;
+            std::array<selector::key, 4> keys{};
+            for (std::size_t k = 0; k < 4; ++k) {
+              const auto done = [&, k] {
+                if (--left[k] == 0) chosen.remove(keys[k]);
+                value = 1;
+              };
+              keys[k] = i == 8 ? chosen.send(c[k].first, value, [done](auto) { done(); })
+                               : chosen.recv(c[k].second, [done, &received](auto got) {
+                                   received += got.has_value();
+                                   done();
+                                 });
+            }
+            while (chosen.size() != 0) (void)chosen.wait();
+          }
+        });
+        t.expect(received == 8 * count);
+      }));
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 #include <sluice/select.hpp>
 #include <sluice/timer.hpp>
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <deque>
 #include <filesystem>
@@ -39,7 +37,8 @@ void blocks_asleep(trial& t, Operation operation, std::function<void()> release)
 }
 
 void add_sizes(book& contract) {
-  contract.line(81, "exact_when_quiet", "While nobody uses the channel, both ends agree on size, empty and full, exactly.",
+  contract.line(81, "exact_when_quiet",
+                "While nobody uses the channel, both ends agree on size, empty and full, exactly.",
                 on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
                   each<std::size_t>(s, {std::nullopt, 1, 3, 100}, [&](auto& tx, auto& rx) {
                     const std::size_t room = tx.capacity().value_or(100);
@@ -74,7 +73,8 @@ void add_sizes(book& contract) {
                       auto now = timer::after(0s);
                       t.expect(now.size() == 1 && now.full() && now.try_recv().has_value() && now.empty());
                     }});
-  contract.line(82, "capacities", "A rendezvous is empty and full at once; timers have room for one; never has none.", shapes);
+  contract.line(82, "capacities", "A rendezvous is empty and full at once; timers have room for one; never has none.",
+                shapes);
 
   contract.line(83, "no_stale_emptiness", "Size and emptiness are right after each of 256 pairs of send and receive.",
                 on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
@@ -91,6 +91,7 @@ void add_sizes(book& contract) {
       auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
       t.expect(tx.same_channel(tx.clone()) && rx.same_channel(rx));
       t.expect(!tx.same_channel(other_tx) && !rx.same_channel(other_rx));
+      if constexpr (S::traits.consumers == cardinality::many) t.expect(rx.same_channel(rx.clone()));
     });
   });
   identities.push_back({.channel = "timer", .not_applicable = {}, .test = [](trial& t) {
@@ -125,62 +126,68 @@ void add_waking(book& contract) {
                     for (std::size_t n = 0; n < rounds; ++n) {
                       receivers[n % waiting]->await_asleep();
                       for (std::size_t i = 0; i < waiting; ++i) t.expect(tx.send(1).has_value());
-                      for (auto now = served.load(); now < (n + 1) * waiting; now = served.load()) std::this_thread::yield();
+                      for (auto now = served.load(); now < (n + 1) * waiting; now = served.load())
+                        std::this_thread::yield();
                       served.notify_all();
                     }
                     threads.join();
                   });
                 }));
 
-  contract.line(86, "wake_ups_are_passed_on", "A wake-up meant for one who chose another arm, or gave up, reaches the next.",
-                on<needs_consumers>(every_core{}, []<class S>(trial& t, S s) {
-                  each<int>(s, all, [&](auto& tx, auto& rx) {
-                    for (std::size_t round = 0; round < t.times(1000); ++round) {
-                      auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
-                      bool chose_other = false;
-                      companion chooser(t, [&] {
-                        select(on_recv(rx, [](auto) {}), on_recv(other_rx, [&](auto) { chose_other = true; }));
-                      });
-                      companion plain(t, [&] { t.expect(rx.recv().has_value()); });
-                      companion late(t, [&] { (void)other_tx.send(1); });
-                      if (round % 2 == 0) chooser.asleep();
-                      t.expect(tx.send(1).has_value());
-                      chooser.join();
-                      if (!chose_other) t.expect(tx.send(2).has_value());
-                      plain.join();
-                      other_rx.reset();
-                      late.join();
-                    }
-                    for (std::size_t round = 0; round < t.times(1000); ++round) {
-                      bool got = false;
-                      companion hasty(t, [&] { got = rx.recv_for(50us).has_value(); });
-                      companion patient(t, [&] { t.expect(rx.recv().has_value()); });
-                      t.expect(tx.send(1).has_value());
-                      hasty.join();
-                      if (got) t.expect(tx.send(2).has_value());
-                      patient.join();
-                    }
-                  });
-                }));
+  contract.line(
+      86, "wake_ups_are_passed_on", "A wake-up meant for one who chose another arm, or gave up, reaches the next.",
+      on<needs_consumers>(every_core{}, []<class S>(trial& t, S s) {
+        each<int>(s, all, [&](auto& tx, auto& rx) {
+          for (std::size_t round = 0; round < t.times(1000); ++round) {
+            auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
+            bool chose_other = false;
+            companion chooser(
+                t, [&] { select(on_recv(rx, [](auto) {}), on_recv(other_rx, [&](auto) { chose_other = true; })); });
+            companion plain(t, [&] { t.expect(rx.recv().has_value()); });
+            companion late(t, [&] { (void)other_tx.send(1); });
+            if (round % 2 == 0) chooser.asleep();
+            t.expect(tx.send(1).has_value());
+            chooser.join();
+            if (!chose_other) t.expect(tx.send(2).has_value());
+            plain.join();
+            other_rx.reset();
+            late.join();
+          }
+          for (std::size_t round = 0; round < t.times(1000); ++round) {
+            bool got = false;
+            companion hasty(t, [&] { got = rx.recv_for(50us).has_value(); });
+            companion patient(t, [&] { t.expect(rx.recv().has_value()); });
+            t.expect(tx.send(1).has_value());
+            hasty.join();
+            if (got) t.expect(tx.send(2).has_value());
+            patient.join();
+          }
+        });
+      }));
 
   auto idle = on<always>(every_channel{}, []<class S>(trial& t, S s) {
     each<int>(s, {S::traits.unbounded ? capacities::value_type{} : S::traits.least_capacity}, [&](auto& tx, auto& rx) {
-      blocks_asleep(t, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); });
-      blocks_asleep(t, [&] { select(on_recv(rx, [](auto) {}), on_timeout(1h, [] {})); }, [&] { (void)tx.send(1); });
+      blocks_asleep(
+          t, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); });
+      blocks_asleep(
+          t, [&] { select(on_recv(rx, [](auto) {}), on_timeout(1h, [] {})); }, [&] { (void)tx.send(1); });
     });
     each<int>(s, {S::traits.greatest_capacity == 0 ? 0 : 1}, [&](auto& tx, auto& rx) {
       while (tx.try_send(1)) {
       }
-      blocks_asleep(t, [&] { (void)tx.send(2); }, [&] { (void)rx.recv(); });
+      blocks_asleep(
+          t, [&] { (void)tx.send(2); }, [&] { (void)rx.recv(); });
     });
   });
   idle.push_back({.channel = "timer", .not_applicable = {}, .test = [](trial& t) {
                     const auto start = clock::now();
-                    blocks_asleep(t, [&] { (void)timer::after(1200ms).recv(); }, [] {});
-                    t.expect(clock::now() - start >= 1200ms);
+                    blocks_asleep(
+                        t, [&] { (void)timer::after(3s).recv(); }, [] {});
+                    t.expect(clock::now() - start >= 3s);
                   }});
   contract.line(87, "blocked_means_asleep",
-                "A blocked receive, send, select or timer uses under 1 % of a processor over a second, and no thread.", idle);
+                "A blocked receive, send, select or timer uses under 1 % of a processor over a second, and no thread.",
+                idle);
 
   contract.line(88, "everybody_is_served", "Every receiver gets its messages in the end; the shares are told.",
                 on<needs_consumers>(every_core{}, []<class S>(trial& t, S s) {

@@ -87,9 +87,9 @@ public:
   companion(const companion&) = delete;
   companion& operator=(const companion&) = delete;
 
-  /// Waits until the thread sleeps in the kernel, or has finished.
+  /// Waits until the thread sleeps in the kernel, or has finished. Our channels do sleep, however slow the machine.
   const companion& asleep() const {
-    self_->await_asleep();
+    self_->await_asleep(30s);
     return *this;
   }
   bool finished() const noexcept { return self_->finished(); }
@@ -218,6 +218,10 @@ constexpr const char* needs_consumers(const core_traits& traits) noexcept {
 }
 constexpr const char* needs_buffer_and_consumers(const core_traits& traits) noexcept {
   return harness::needs_all(traits, needs_buffer, needs_consumers);
+}
+
+constexpr const char* needs_unbounded_and_consumers(const core_traits& traits) noexcept {
+  return harness::needs_all(traits, needs_unbounded, needs_consumers);
 }
 
 using capacities = std::vector<std::optional<std::size_t>>;

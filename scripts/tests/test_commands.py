@@ -15,7 +15,7 @@ from unittest import mock
 import click.testing
 
 from sluice_cli import build, cli, new, results, setup, verify
-from sluice_cli.common import ROOT, BadResults, BuildFailed, Environment, Usage
+from sluice_cli.common import ROOT, BadResults, BuildFailed, Environment, Unverified, Usage
 
 BUILD = pathlib.Path(os.environ.get("SLUICE_TEST_BUILD", ROOT / "build" / "release"))
 
@@ -58,6 +58,30 @@ class CommandLine(unittest.TestCase):
         code, message = refused("verify", "sync", "--json", "/no/such/folder/checks.json")
         self.assertEqual(code, 2)
         self.assertIn("there is no folder /no/such/folder", message)
+
+    def test_a_contract_in_no_folder(self):
+        code, message = refused("contract", "--json", "/no/such/folder/contract.json")
+        self.assertEqual(code, 2)
+        self.assertIn("there is no folder /no/such/folder", message)
+
+    def test_a_broken_line_is_told(self):
+        verdict = {"number": 34, "channel": "sync", "verdict": "failed"}
+        cli.insist([], [verdict | {"verdict": "passed"}])
+        with self.assertRaisesRegex(Unverified, "1 lines of the contract do not hold: 34 on sync"):
+            cli.insist([], [verdict])
+
+    def test_the_contract_names_what_it_does_not_know(self):
+        program = BUILD / "properties" / "contract" / "contract"
+        for arguments in (["--line", "999"], ["--channel", "ghost"], ["--divide", "0"], ["--fast"]):
+            done = subprocess.run([program, *arguments], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertTrue("no line of the contract" in done.stderr or arguments[0] in done.stderr, done.stderr)
+
+    def test_every_line_of_the_contract_is_there(self):
+        program = BUILD / "properties" / "contract" / "contract"
+        listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout
+        numbers = {int(line.split()[0]) for line in listed.splitlines()}
+        self.assertEqual(numbers, set(range(1, 137)))
 
     def test_unknown_preset(self):
         with self.assertRaisesRegex(Usage, "there is no preset `fast`; there are debug, release"):

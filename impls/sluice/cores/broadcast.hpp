@@ -48,9 +48,10 @@ public:
     for (std::size_t i = 0; i < capacity_; ++i) release(ring_[i].held);
   }
 
-  /// \returns  to how many receivers the message went; 0: there is none, and `value` is as it was.
+  /// \param refused  gets the message back if there is no receiver.
+  /// \returns  to how many receivers the message went.
   /// \throws std::bad_alloc  `value` and the channel are then as they were.
-  std::size_t send(T& value) {
+  std::size_t send(T& value, std::optional<T>& refused) {
     auto fresh = std::make_unique<node>(std::move(value));
     node* overwritten = nullptr;
     std::size_t reached = 0;
@@ -65,10 +66,7 @@ public:
         waiting_.end_all(detail::outcome::woken);
       }
     }
-    if (fresh) {
-      std::destroy_at(&value);
-      std::construct_at(&value, std::move(fresh->value));
-    }
+    if (fresh) refused.emplace(std::move(fresh->value));
     release(overwritten);
     return reached;
   }

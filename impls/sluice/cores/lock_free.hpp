@@ -53,7 +53,8 @@ public:
   status try_recv(std::optional<T>& out) { return pop(out); }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    return receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return worth_receiving(); });
+    return receivers_.wait(
+        status::empty, until, [&] { return pop(out); }, [&] { return worth_receiving(); });
   }
 
   /// Always true: a sender never waits here.

@@ -106,7 +106,13 @@ protected:
   status push_if_room(T& value) {
     if (receivers_gone_) return status::disconnected;
     if (!has_room()) return status::full;
-    queue_.push_back(std::move(value));
+    try {
+      queue_.push_back(std::move(value));
+    } catch (...) {
+      // The room that this sender may have been woken for is still there.
+      tell_one(not_full_, selecting_senders_);
+      throw;
+    }
     return status::ok;
   }
 

@@ -21,27 +21,25 @@ class oneshot {
 public:
   using value_type = T;
 
-  /// Called once at most. \returns  ok, or disconnected: `value` is then as it was.
-  status send(T& value) noexcept {
+  /// Called once at most. \param refused  gets the message back if the receiver is gone.
+  void send(T& value, std::optional<T>& refused) noexcept {
     slot_.construct(std::move(value));
-    // [O1] acq_rel, pairs with acquire [O2]: who sees `sent` sees the message. With [O3]: one of a sender and a
-    // receiver that leave at once sees the other.
-    const std::uint32_t before = flags_.fetch_or(sent, std::memory_order::acq_rel);
+    // [O1] release, pairs with acquire [O2] and [O3]: who sees `sent` sees the message.
+    const std::uint32_t before = flags_.fetch_or(sent, std::memory_order::release);
     if (before & receiver_left) {
-      take_back(value);
-      return status::disconnected;
+      slot_.take(refused);
+    } else if (before & watched) {
+      wake(detail::outcome::woken);
     }
-    if (before & watched) wake(detail::outcome::woken);
-    return status::ok;
   }
 
   /// \returns  ok, empty or disconnected.
   status try_recv(std::optional<T>& out) noexcept {
-    // [O2] acquire, pairs with release [O1].
+    // [O2] acquire, pairs with release [O1] and [O4].
     const std::uint32_t now = flags_.load(std::memory_order::acquire);
     if ((now & sent) && !(now & taken)) {
-      slot_.take(out);
       flags_.fetch_or(taken, std::memory_order::relaxed);
+      slot_.take(out);
       return status::ok;
     }
     return now & (taken | sender_left) ? status::disconnected : status::empty;
@@ -59,8 +57,9 @@ public:
       platform::unique_lock guard(mutex_);
       waiting_.push(entry);
     }
-    // [O4] acq_rel, as [O2]: either this sees what the sender did, or the sender sees that it has to wake somebody.
-    return flags_.fetch_or(watched, std::memory_order::acq_rel) & (sent | sender_left);
+    // Relaxed: of two steps on one word one comes first, so either this sees that there is something to try for, or the
+    // sender sees that it has to wake somebody, and finds the entry under the lock.
+    return flags_.fetch_or(watched, std::memory_order::relaxed) & (sent | sender_left);
   }
   void unwatch_recv(detail::wait_entry& entry) noexcept {
     platform::unique_lock guard(mutex_);
@@ -68,15 +67,16 @@ public:
   }
 
   /// A receiver gets what was sent, or `disconnected`, without waiting.
-  bool ready() const noexcept { return flags_.load(std::memory_order::acquire) & (sent | sender_left); }
+  bool ready() const noexcept { return flags_.load(std::memory_order::relaxed) & (sent | sender_left); }
 
   void close_senders() noexcept {
-    if (flags_.fetch_or(sender_left, std::memory_order::acq_rel) & watched) wake(detail::outcome::closed);
+    // [O4] release, pairs with acquire [O2]: who is told that the sender went sees all that it did.
+    if (flags_.fetch_or(sender_left, std::memory_order::release) & watched) wake(detail::outcome::closed);
   }
 
   void close_receivers() noexcept {
-    // [O3] acq_rel, with [O1]: a message sent before is destroyed here, one sent later goes back to its sender.
-    const std::uint32_t before = flags_.fetch_or(receiver_left, std::memory_order::acq_rel);
+    // [O3] acquire, pairs with release [O1]: a message sent before is destroyed here, one sent later goes back.
+    const std::uint32_t before = flags_.fetch_or(receiver_left, std::memory_order::acquire);
     if ((before & sent) && !(before & taken)) {
       std::optional<T> unreceived;
       slot_.take(unreceived);
@@ -84,7 +84,7 @@ public:
   }
 
   std::size_t size() const noexcept {
-    const std::uint32_t now = flags_.load(std::memory_order::acquire);
+    const std::uint32_t now = flags_.load(std::memory_order::relaxed);
     return (now & sent) && !(now & (taken | receiver_left)) ? 1 : 0;
   }
   std::optional<std::size_t> capacity() const noexcept { return 1; }
@@ -95,20 +95,6 @@ private:
   static constexpr std::uint32_t watched = 4;  // a receiver has waited, or waits
   static constexpr std::uint32_t sender_left = 8;
   static constexpr std::uint32_t receiver_left = 16;
-
-  /// For slot_.take(): the caller's value, moved back where it came from.
-  struct returned {
-    T& value;
-    void emplace(T&& back) noexcept {
-      std::destroy_at(&value);
-      std::construct_at(&value, std::move(back));
-    }
-  };
-
-  void take_back(T& value) noexcept {
-    returned to{value};
-    slot_.take(to);
-  }
 
   void wake(detail::outcome how) noexcept {
     platform::unique_lock guard(mutex_);

@@ -5,6 +5,7 @@
 #include <sluice/platform.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -37,7 +38,7 @@ public:
     platform::unique_lock guard(mutex_);
     const status now = hand_over(value, guard);
     if (now != status::full) return now;
-    return wait(senders_, &value, guard, until);
+    return wait(senders_, std::addressof(value), guard, until);
   }
 
   /// \returns  empty unless a sender is waiting.
@@ -50,7 +51,7 @@ public:
     platform::unique_lock guard(mutex_);
     const status now = take_over(out, guard);
     if (now != status::empty) return now;
-    return wait(receivers_, &out, guard, until);
+    return wait(receivers_, std::addressof(out), guard, until);
   }
 
   /// A peer may now hand over through the entry's packet: a `T*` to take from, or a `std::optional<T>*` to fill.

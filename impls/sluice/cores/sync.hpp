@@ -51,8 +51,8 @@ public:
   }
 
   status send_until(T& value, deadline until) {
-    const status now =
-        senders_.wait(status::full, until, [&] { return push(value); }, [&] { return worth_sending(); });
+    const status now = senders_.wait(
+        status::full, until, [&] { return push(value); }, [&] { return worth_sending(); });
     if (now == status::ok) receivers_.notify_one();
     return now;
   }
@@ -64,8 +64,8 @@ public:
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    const status now =
-        receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return worth_receiving(); });
+    const status now = receivers_.wait(
+        status::empty, until, [&] { return pop(out); }, [&] { return worth_receiving(); });
     if (now == status::ok) senders_.notify_one();
     return now;
   }

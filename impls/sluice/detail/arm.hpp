@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -81,7 +82,7 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
     switch (end.how) {
       case outcome::handed_over: arms[end.arm]->handed_over(); return end.arm;
       case outcome::aborted:
-        if (!worth_trying && until < due) return std::nullopt;
+        if (last_look && !worth_trying) return std::nullopt;
         break;
       default:
         if (arms[end.arm]->attempt()) return end.arm;
@@ -90,11 +91,13 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
 }
 
 /// Receiving as an arm, from anything that receives as a core does.
-template <class Core>
+template <class Core, cardinality Consumers>
 class recv_arm final : public arm {
 public:
   using value_type = typename Core::value_type;
   using result_type = std::expected<value_type, recv_error>;
+  /// Whether several threads may have this arm, each in a select of its own.
+  static constexpr bool clonable = Consumers == cardinality::many;
 
   explicit recv_arm(Core& core) noexcept : core_(&core) {}
 
@@ -106,7 +109,7 @@ public:
     return now != status::empty;
   }
   bool watch(wait_entry& entry) override {
-    entry.packet = &message_;
+    entry.packet = std::addressof(message_);
     return core_->watch_recv(entry);
   }
   void unwatch(wait_entry& entry) noexcept override { core_->unwatch_recv(entry); }
@@ -134,11 +137,9 @@ class send_arm final : public arm {
 public:
   using value_type = typename Core::value_type;
   using result_type = std::expected<void, send_error<value_type>>;
+  static constexpr bool clonable = false;
 
-  send_arm(Core& core, value_type& value) noexcept : core_(&core), value_(&value) {}
-
-  /// The same operation, not yet carried out.
-  send_arm fresh() const noexcept { return send_arm(*core_, *value_); }
+  send_arm(Core& core, value_type& value) noexcept : core_(&core), value_(std::addressof(value)) {}
 
   bool attempt() override {
     now_ = core_->try_send(*value_);

@@ -6,9 +6,9 @@
 #if defined(SLUICE_DIAGNOSE)
 
 #include <sluice/core.hpp>
+#include <sluice/detail/time.hpp>
 #include <sluice/platform.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -59,6 +59,11 @@ public:
     senders_.erase(at);
   }
 
+  bool empty() const {
+    platform::unique_lock guard(mutex_);
+    return senders_.empty();
+  }
+
   std::string account(std::size_t buffered, std::optional<std::size_t> capacity) const {
     platform::unique_lock guard(mutex_);
     std::string text = "sluice: a receive has waited " + std::to_string(diagnosis::patience.count()) +
@@ -78,11 +83,10 @@ private:
 /// Receives by `receive(deadline)`, and reports once if that takes longer than is usual.
 template <class Core, class Receive>
 status receive_watched(const roll& senders, const Core& core, deadline until, Receive receive) {
-  const deadline now = platform::now();
-  if (diagnosis::patience < until - now) {
-    const status early = receive(now + diagnosis::patience);
+  if (const deadline suspicious = after(diagnosis::patience); suspicious < until) {
+    const status early = receive(suspicious);
     if (early != status::timeout) return early;
-    diagnosis::report(senders.account(core.size(), core.capacity()));
+    if (!senders.empty()) diagnosis::report(senders.account(core.size(), core.capacity()));
   }
   return receive(until);
 }
