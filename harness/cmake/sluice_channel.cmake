@@ -156,7 +156,11 @@ function(_sluice_model_options target)
 endfunction()
 
 function(_sluice_warnings target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # clang takes [tx = tx.clone()] for shadowing where tx is a structured binding.
+    target_compile_options(${target} PRIVATE -Wshadow)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # Sees overlaps in std::string's operator+ that are none (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)

@@ -26,7 +26,7 @@ table with_a_mutex() {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
-        for (int n = 0; n < 150; ++n) {
+        for (std::size_t n = 0; n < 150; ++n) {
           const std::scoped_lock guard(mutex);
           ++counts[words[n % words.size()]];
         }
@@ -41,7 +41,7 @@ table with_a_channel() {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([tx = tx.clone()]() mutable {
-      for (int n = 0; n < 150; ++n) (void)tx.send(words[n % words.size()]);
+      for (std::size_t n = 0; n < 150; ++n) (void)tx.send(words[n % words.size()]);
     });
   }
   tx.reset();
