@@ -53,13 +53,13 @@ struct factory {
   static basic_receiver<Core> make_receiver(origin where, Args... args) {
     auto* channel = new shared_channel<Core>(where, args...);
     shared_channel<Core>::drop_sender(channel);
-    return receiver_of(*channel);
+    return receiver_of<cardinality::many>(*channel);
   }
 
   /// A receiver that takes over a count of the channel's.
-  template <class Core>
-  static basic_receiver<Core> receiver_of(shared_channel<Core>& channel) {
-    return basic_receiver<Core>(&channel, SLUICE_HERE);
+  template <cardinality Consumers, class Core>
+  static basic_receiver<Core, Consumers> receiver_of(shared_channel<Core>& channel) {
+    return basic_receiver<Core, Consumers>(&channel, SLUICE_HERE);
   }
 };
 
@@ -184,6 +184,8 @@ private:
 template <class Core, cardinality Consumers>
 class basic_receiver : public detail::handle<Core, detail::receiver_side> {
   using base = detail::handle<Core, detail::receiver_side>;
+
+protected:
   using base::core;
 
 public:
@@ -252,7 +254,7 @@ public:
   }
   // Compilers show the line of a deleted function, and with it the remedy.
   // clang-format off
-  void clone() const requires(Consumers == cardinality::one) = delete;  // an mpsc receiver has no clones: use sluice::mpmc
+  void clone() const requires(Consumers == cardinality::one) = delete;  // a single receiver has no clones: use sluice::mpmc
   // clang-format on
 
   /// Receives the next message, waiting until one arrives or every sender is gone.

@@ -28,6 +28,20 @@ struct echo {
   }
 };
 
+/// One thread sends and goes, the other receives and goes.
+template <class Tx, class Rx>
+void part_at_once(trial& t, Tx& tx, Rx& rx) {
+  t.together(2, [&](std::size_t i) {
+    if (i == 0) {
+      (void)tx.send(1);
+      tx.reset();
+    } else {
+      (void)rx.recv();
+      rx.reset();
+    }
+  });
+}
+
 /// Runs a job as a thread's last act, when its thread-local objects are destroyed.
 struct last_act {
   std::function<void()> job;
@@ -106,31 +120,13 @@ void add_robustness(book& contract) {
 
   auto last_wakes = on<always>(every_core{}, []<class S>(trial& t, S s) {
     for (std::size_t round = 0; round < t.times(2000); ++round) {
-      each<int>(s, all, [&](auto& tx, auto& rx) {
-        t.together(2, [&](std::size_t i) {
-          if (i == 0) {
-            (void)tx.send(1);
-            tx.reset();
-          } else {
-            (void)rx.recv();
-            rx.reset();
-          }
-        });
-      });
+      each<int>(s, all, [&](auto& tx, auto& rx) { part_at_once(t, tx, rx); });
     }
   });
   last_wakes.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](trial& t) {
                           for (std::size_t round = 0; round < t.times(2000); ++round) {
                             auto [tx, rx] = broadcast::channel<int>(1);
-                            t.together(2, [&, &tx = tx, &rx = rx](std::size_t i) {
-                              if (i == 0) {
-                                (void)tx.send(1);
-                                tx.reset();
-                              } else {
-                                (void)rx.recv();
-                                rx.reset();
-                              }
-                            });
+                            part_at_once(t, tx, rx);
                           }
                         }});
   last_wakes.push_back({.channel = "oneshot", .not_applicable = {}, .test = [](trial& t) {
