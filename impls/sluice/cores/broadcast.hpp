@@ -48,6 +48,7 @@ public:
     for (std::size_t i = 0; i < capacity_; ++i) release(ring_[i].held);
   }
 
+  /// \param value    moved from.
   /// \param refused  gets the message back if there is no receiver.
   /// \returns  to how many receivers the message went.
   /// \throws std::bad_alloc  `value` and the channel are then as they were.

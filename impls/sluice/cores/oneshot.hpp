@@ -21,7 +21,10 @@ class oneshot {
 public:
   using value_type = T;
 
-  /// Called once at most. \param refused  gets the message back if the receiver is gone.
+  /// Called once at most.
+  ///
+  /// \param value    moved from.
+  /// \param refused  gets the message back if the receiver is gone.
   void send(T& value, std::optional<T>& refused) noexcept {
     slot_.construct(std::move(value));
     // [O1] release, pairs with acquire [O2] and [O3]: who sees `sent` sees the message.
