@@ -106,6 +106,9 @@ void add_readiness(book& contract) {
                       return select_in_order(on_recv(second, is(true)), on_recv(first, is(true)),
                                              on_timeout(0s, is(false)));
                     });
+                    one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
+                      return select(on_recv(first, is(true)), on_recv(second, is(true)), on_timeout(0s, is(false)));
+                    });
                   }
                 }));
 
@@ -152,6 +155,13 @@ void add_readiness(book& contract) {
                     for (const auto hit : hits) t.expect(hit >= count / hits.size() / 2);
                   });
                   // Two arms: within four and a half standard deviations of one half.
+                  each<int>(s, unbounded, [&](auto& tx, auto&) {
+                    auto [other_tx, other_rx] = S::template make<int>({});
+                    for (std::size_t i = 0; i < count; ++i) {
+                      select(on_send(tx, int{1}, ignore), on_send(other_tx, int{1}, ignore));
+                    }
+                    t.expect(std::abs(static_cast<double>(tx.size()) / count - 0.5) <= 0.0221);
+                  });
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     std::size_t first = 0;
                     for (std::size_t i = 0; i < count; ++i) {
