@@ -30,7 +30,8 @@ void blocks_asleep(trial& t, Operation operation, std::function<void()> release)
   // The span whose processor time is tested.
   std::this_thread::sleep_for(1s);
   t.expect(!waiting.finished());
-  t.expect(threads_now() == before + 1);
+  // A thread that was joined just before may have been counted still.
+  t.expect(threads_now() <= before + 1);
   release();
   waiting.join();
   t.expect(used < 10ms);
