@@ -86,12 +86,11 @@ def lines(verdicts: list[dict]) -> list[tuple[int, str, str, list[dict]]]:
 
 def show(verdicts: list[dict]) -> None:
     """Prints the table, the reasons for which lines do not apply, and every failure."""
-    table = rich.table.Table("line", "behaviour", "test", "channels", title="The contract; – where it does not apply")
+    test = rich.table.Column("test", overflow="fold")
+    table = rich.table.Table("line", "behaviour", test, "channels", title="The contract; – where it does not apply")
     reasons: dict[tuple[str, str], list[int]] = {}
-    for number, test, behaviour, mine in lines(verdicts):
-        table.add_row(
-            str(number), behaviour, test, "  ".join(f"{v['channel']} {MARKS[v['verdict']]}" for v in mine)
-        )
+    for number, name, behaviour, mine in lines(verdicts):
+        table.add_row(str(number), behaviour, name, "  ".join(f"{v['channel']} {MARKS[v['verdict']]}" for v in mine))
         for verdict in mine:
             if verdict["verdict"] == "not_applicable":
                 reasons.setdefault((verdict["channel"], verdict["detail"]), []).append(number)
