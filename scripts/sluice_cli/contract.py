@@ -60,7 +60,7 @@ def run(binary: pathlib.Path, divide: int = 1) -> list[dict]:
                 {
                     "number": int(number),
                     "name": title,
-                    "behaviour": f"{title.replace('_', ' ')}: this does not compile, and the message names the remedy.",
+                    "behaviour": f"Does not compile, and is told the remedy: {title.removeprefix('rejects_').replace('_', ' ')}.",
                     "channel": "compiler" if title.startswith("rejects_") else "all",
                     "verdict": "passed" if good else "failed",
                     "detail": "" if good else f"ctest -R {name} fails",
