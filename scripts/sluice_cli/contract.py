@@ -55,12 +55,13 @@ def run(binary: pathlib.Path, divide: int = 1) -> list[dict]:
     for name, good in passed.items():
         _, number, title = name.split(".")
         # What the compiler must reject has no program; nor has a test that crashed any verdicts left.
+        rejected = title.removeprefix("rejects_").replace("_", " ")
         if title.startswith("rejects_") or (int(number) not in told and not good):
             verdicts.append(
                 {
                     "number": int(number),
                     "name": title,
-                    "behaviour": f"Does not compile, and is told the remedy: {title.removeprefix('rejects_').replace('_', ' ')}.",
+                    "behaviour": f"Does not compile, and is told the remedy: {rejected}.",
                     "channel": "compiler" if title.startswith("rejects_") else "all",
                     "verdict": "passed" if good else "failed",
                     "detail": "" if good else f"ctest -R {name} fails",
