@@ -9,7 +9,8 @@ import sys
 import click
 
 from sluice_cli import bench as benchmarks
-from sluice_cli import build, contract as contracting, gate as gating, machine, new as creating, report as reporting, results, setup
+from sluice_cli import build, contract as contracting, gate as gating, machine, new as creating
+from sluice_cli import report as reporting, results, setup
 from sluice_cli import verify as verification
 from sluice_cli.common import RESULTS, Failure, Unverified, Usage, console
 
