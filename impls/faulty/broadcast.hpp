@@ -8,6 +8,16 @@
 /// Broadcasts with one mistake each.
 namespace sluice::faulty {
 
+/// Waits as a broadcast does, with the try_recv of the type that has the mistake.
+template <class Core>
+status wait_to_read(Core& core, typename Core::position& next, std::optional<typename Core::value_type>& out,
+                    std::uint64_t& missed, deadline until) {
+  return detail::wait(
+      status::empty, until, [&] { return core.try_recv(next, out, missed); },
+      [&](detail::wait_entry& entry) { return core.watch_recv(next, entry); },
+      [&](detail::wait_entry& entry) { core.unwatch_recv(entry); });
+}
+
 /// Closing writes a marker into the ring, which overwrites a message: a false lag of one (tokio#2425).
 template <class T>
 class close_takes_slot : public cores::broadcast<T> {
@@ -25,10 +35,7 @@ public:
   }
 
   status recv_until(position& next, std::optional<T>& out, std::uint64_t& missed, deadline until) {
-    return detail::wait(
-        status::empty, until, [&] { return try_recv(next, out, missed); },
-        [&](detail::wait_entry& entry) { return this->watch_recv(next, entry); },
-        [&](detail::wait_entry& entry) { this->unwatch_recv(entry); });
+    return wait_to_read(*this, next, out, missed, until);
   }
 
   void close_senders() noexcept {
@@ -81,10 +88,7 @@ public:
   }
 
   status recv_until(position& next, std::optional<T>& out, std::uint64_t& missed, deadline until) {
-    return detail::wait(
-        status::empty, until, [&] { return try_recv(next, out, missed); },
-        [&](detail::wait_entry& entry) { return this->watch_recv(next, entry); },
-        [&](detail::wait_entry& entry) { this->unwatch_recv(entry); });
+    return wait_to_read(*this, next, out, missed, until);
   }
 };
 
