@@ -27,6 +27,18 @@ constexpr const char* needs_global_order(const core_traits& traits) noexcept {
   return traits.order == ordering::global ? nullptr : "it promises each producer's order only";
 }
 
+constexpr const char* needs_linearizable(const core_traits& traits) noexcept {
+  return traits.linearizable ? nullptr : "it does not promise that `empty` and `full` are true at one instant";
+}
+
+constexpr const char* needs_exact_size(const core_traits& traits) noexcept {
+  return traits.exact_size ? nullptr : "it does not promise to know its size";
+}
+
+constexpr const char* needs_allocation_promise(const core_traits& traits) noexcept {
+  return traits.messages_per_allocation > 0 ? nullptr : "it does not promise how seldom it allocates";
+}
+
 /// The first reason of several properties' promises that does not hold, or nullptr.
 template <class... Needs>
 constexpr const char* needs_all(const core_traits& traits, Needs... needs) noexcept {

@@ -7,24 +7,41 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <string>
-#include <vector>
+#include <tuple>
 
 namespace sluice::harness {
 
+/// A reading of a run's clock. An operation came before another if its `returned` is less than the other's `called`;
+/// equal readings tell nothing.
+using instant = std::uint64_t;
+inline constexpr instant never = std::numeric_limits<instant>::max();
+
 /// One operation as it was seen from outside: when it was called, when it returned, and with what.
+///
+/// An event of kind `rest` is the closer's: at that instant every thread had finished or was asleep in an operation.
 struct event {
-  std::size_t thread = 0;
-  std::size_t index = 0;  ///< its place in the thread's list
+  instant called = 0;
+  instant asleep = 0;        ///< where it was found asleep at rest: just after that; it had no effect before
+  instant returned = never;  ///< never: it sleeps still
+  std::uint32_t index = 0;   ///< its place in the thread's list
+  std::uint16_t thread = 0;
   op_kind kind{};
   status result{};
-  int value = 0;       ///< sent or received, where there is one
-  bool intact = true;  ///< of a send that failed: whether the message came back as it was
-  std::uint64_t called = 0;
-  std::uint64_t returned = 0;
+  int value = 0;                        ///< sent or received, or a size; at rest: messages alive, -1 if nobody counted
+  bool intact = true;                   ///< of a send that failed: whether the message came back as it was
+  std::uint8_t sleeping_senders = 0;    ///< at rest
+  std::uint8_t sleeping_receivers = 0;  ///< at rest
+  std::uint8_t sleeping_others = 0;     ///< at rest: in operations that should never wait
+
+  /// The first instant at which it can have taken effect.
+  instant from() const noexcept { return std::max(called, asleep); }
+  bool pending() const noexcept { return returned == never; }
 };
 
-/// Every operation of a run. One event's return before another's call means that it really came first.
+/// Every operation of a run.
 using history = raw_vector<event>;
 
 inline std::string to_string(const event& e) {
@@ -34,40 +51,66 @@ inline std::string to_string(const event& e) {
 }
 
 inline std::string result_of(const event& e) {
+  if (e.pending()) return "asleep for ever";
   std::string text(to_string(e.result));
-  if (receives(e.kind) && e.result == status::ok) text += " " + std::to_string(e.value);
+  if (e.kind == op_kind::size || (receives(e.kind) && e.result == status::ok)) text += " " + std::to_string(e.value);
   if (!e.intact) text += ", its message spoilt";
+  return text;
+}
+
+/// What the closer saw, in words.
+inline std::string describe_rest(const event& e) {
+  std::string text = "at rest: ";
+  const int sleeping = e.sleeping_senders + e.sleeping_receivers + e.sleeping_others;
+  text += sleeping == 0 ? "all have finished" : std::to_string(sleeping) + " asleep";
+  if (e.value >= 0) text += ", " + std::to_string(e.value) + (e.value == 1 ? " message alive" : " messages alive");
   return text;
 }
 
 /// Draws a history as one column a thread, time downwards: a call, and below it the return that belongs to it.
 ///
 /// \param marked  index into the history of an event to point at, or past its end for none.
-inline std::string draw(const history& h, std::size_t marked) {
+/// \param order   indexes of events in an order that explains them, to be told below; may be empty.
+inline std::string draw(const history& h, std::size_t marked, const raw_vector<std::size_t>& order = {}) {
   constexpr std::size_t width = 26;
   std::size_t threads = 0;
-  struct row {
-    std::uint64_t time;
-    std::size_t thread;
-    std::string text;
+  for (const event& e : h) threads = std::max(threads, std::size_t{e.thread} + 1);
+  const bool closed = std::ranges::find(h, op_kind::rest, &event::kind) != h.end();
+  const auto name_of = [&](std::size_t thread) {
+    return closed && thread + 1 == threads ? std::string("closer") : "thread " + std::to_string(thread);
   };
-  std::vector<row> rows;
+
+  // A call reads the clock before a return moves it on.
+  std::map<std::tuple<instant, int, std::size_t>, std::string> rows;
+  const auto row = [&](instant time, int part, std::size_t i, const std::string& text) {
+    rows[{time, part, i}] = std::string(h[i].thread * width, ' ') + text + "\n";
+  };
   for (std::size_t i = 0; i < h.size(); ++i) {
     const event& e = h[i];
-    threads = std::max(threads, e.thread + 1);
-    rows.push_back({e.called, e.thread, to_string(e)});
-    rows.push_back({e.returned, e.thread, "  -> " + result_of(e) + (i == marked ? "  <== unexplained" : "")});
+    const std::string mark = i == marked ? "  <== unexplained" : "";
+    if (e.kind == op_kind::rest) {
+      row(e.returned, 1, i, describe_rest(e) + mark);
+      continue;
+    }
+    row(e.called, 0, i, to_string(e));
+    row(e.returned, 1, i, "  -> " + result_of(e) + mark);
   }
-  std::ranges::sort(rows, {}, &row::time);
   std::string text;
   for (std::size_t t = 0; t < threads; ++t) {
-    std::string title = "thread " + std::to_string(t);
+    std::string title = name_of(t);
     title.resize(width, ' ');
     text += title;
   }
+  text.erase(text.find_last_not_of(' ') + 1);
   text += '\n';
-  for (const row& r : rows) {
-    text.append(r.thread * width, ' ').append(r.text).append("\n");
+  for (const auto& [key, line] : rows) text += line;
+  if (!order.empty()) {
+    text += "the longest order that explains its part:\n";
+    for (std::size_t i : order) {
+      text += "  " + name_of(h[i].thread) + ": ";
+      text += h[i].kind == op_kind::rest ? describe_rest(h[i]) : to_string(h[i]) + " -> " + result_of(h[i]);
+      text += '\n';
+    }
   }
   return text;
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <harness/history.hpp>
+#include <harness/raw_allocator.hpp>
 #include <harness/spec.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -17,32 +19,44 @@ struct verdict {
   bool linearizable = false;
   /// Where not: an event that no order explains, given the longest order that explains others.
   std::size_t unexplained = std::numeric_limits<std::size_t>::max();
+  /// An order that explains the history, or the longest that explains a part of it.
+  raw_vector<std::size_t> order;
 };
 
 /// Decides whether one order of the operations, true to their real times, is a run of the sequential channel.
 ///
 /// Wing and Gong's search with Lowe's memoisation: a set of operations done and the state they left is visited once.
+/// Two cuts: an operation that leaves the state as it is is taken as soon as it is possible, and never tried later; and
+/// a send waits for those sends whose messages must have been ahead of its own, because they were received before it.
 /// Exponential at worst in the number of overlapping operations; meant for histories of a few dozen.
+///
+/// An operation that never returned has had no effect; whether it was right to wait is asked of the events at rest.
 class linearizer {
 public:
   static constexpr std::size_t most_events = 64;
 
   /// \throws std::length_error  for a history of more than `most_events`.
-  linearizer(const history& h, const spec& initial) : history_(h), initial_(initial) {
+  linearizer(const history& h, const spec& initial, ordering order = ordering::global)
+      : history_(h), initial_(initial) {
     if (h.size() > most_events) throw std::length_error("a history to linearize has at most 64 operations");
+    for (std::size_t i = 0; i < h.size(); ++i) {
+      if (!h[i].pending()) all_ |= bit(i);
+    }
+    if (!initial.rendezvous()) find_forerunners(order);
   }
 
   verdict check() {
-    all_ = history_.size() == most_events ? ~std::uint64_t{0} : (std::uint64_t{1} << history_.size()) - 1;
     verdict result;
     result.linearizable = search(0, initial_);
-    if (!result.linearizable) result.unexplained = first_missing(longest_);
+    result.order = longest_;
+    if (!result.linearizable) result.unexplained = first_missing();
     return result;
   }
 
 private:
+  using set = std::uint64_t;
   struct visited {
-    std::uint64_t done;
+    set done;
     spec state;
     friend bool operator==(const visited&, const visited&) = default;
   };
@@ -50,51 +64,111 @@ private:
     std::size_t operator()(const visited& v) const noexcept { return (v.done * 0x9e3779b97f4a7c15u) ^ v.state.hash(); }
   };
 
-  static bool has(std::uint64_t set, std::size_t i) noexcept { return set >> i & 1; }
+  static constexpr set bit(std::size_t i) noexcept { return set{1} << i; }
+  static constexpr bool has(set s, std::size_t i) noexcept { return (s & bit(i)) != 0; }
 
-  bool search(std::uint64_t done, const spec& state) {
-    if (std::popcount(done) > std::popcount(longest_)) longest_ = done;
+  bool search(set done, const spec& state) {
+    if (path_.size() > longest_.size()) longest_ = path_;
     if (done == all_) return true;
     if (!seen_.insert({done, state}).second) return false;
 
-    // An operation may come next if none of the others left returned before it was called.
-    std::uint64_t earliest_return = std::numeric_limits<std::uint64_t>::max();
-    for (std::size_t i = 0; i < history_.size(); ++i) {
-      if (!has(done, i)) earliest_return = std::min(earliest_return, history_[i].returned);
+    // An operation may come next if none of the others left returned before it can have taken effect.
+    instant earliest_return = never;
+    for (set left = all_ & ~done; left != 0; left &= left - 1) {
+      earliest_return = std::min(earliest_return, history_[first(left)].returned);
     }
-    for (std::size_t i = 0; i < history_.size(); ++i) {
-      if (has(done, i) || history_[i].called > earliest_return) continue;
-      const std::uint64_t with = done | std::uint64_t{1} << i;
-      if (state.rendezvous() && history_[i].result == status::ok && sends(history_[i].kind)) {
-        if (meets(i, with, earliest_return, state)) return true;
+    set next = 0;
+    for (set left = all_ & ~done; left != 0; left &= left - 1) {
+      if (history_[first(left)].from() <= earliest_return) next |= bit(first(left));
+    }
+    for (set look = next; look != 0; look &= look - 1) {
+      const std::size_t i = first(look);
+      spec same = state;
+      if (spec::looks_only(history_[i]) && same.step(history_[i])) return take(i, done, same);
+    }
+    for (set left = next; left != 0; left &= left - 1) {
+      const std::size_t i = first(left);
+      const event& e = history_[i];
+      if (spec::looks_only(e) || (forerunners_[i] & ~done) != 0) continue;
+      if (state.rendezvous() && sends(e.kind)) {
+        if (meets(i, next, done, state)) return true;
         continue;
       }
-      spec next = state;
-      if (next.step(history_[i]) && search(with, next)) return true;
+      spec after = state;
+      if (after.step(e) && take(i, done, after)) return true;
     }
     return false;
   }
 
-  bool meets(std::size_t sender, std::uint64_t with, std::uint64_t earliest_return, const spec& state) {
-    for (std::size_t j = 0; j < history_.size(); ++j) {
-      if (has(with, j) || !receives(history_[j].kind) || history_[j].called > earliest_return) continue;
-      if (state.hand_over(history_[sender], history_[j]) && search(with | std::uint64_t{1} << j, state)) return true;
+  bool take(std::size_t i, set done, const spec& after) {
+    path_.push_back(i);
+    if (search(done | bit(i), after)) return true;
+    path_.pop_back();
+    return false;
+  }
+
+  bool meets(std::size_t sender, set next, set done, const spec& state) {
+    for (set left = next; left != 0; left &= left - 1) {
+      const std::size_t j = first(left);
+      if (!state.hand_over(history_[sender], history_[j])) continue;
+      path_.insert(path_.end(), {sender, j});
+      if (search(done | bit(sender) | bit(j), state)) return true;
+      path_.resize(path_.size() - 2);
     }
     return false;
   }
 
-  std::size_t first_missing(std::uint64_t done) const {
-    std::size_t first = history_.size();
-    for (std::size_t i = 0; i < history_.size(); ++i) {
-      if (!has(done, i) && (first == history_.size() || history_[i].returned < history_[first].returned)) first = i;
+  /// For each send, the sends whose messages must have stood ahead of its own. Values must differ for that.
+  void find_forerunners(ordering order) {
+    struct journey {
+      std::size_t send;
+      const event* recv = nullptr;
+    };
+    raw_vector<journey> journeys;
+    for (set left = all_; left != 0; left &= left - 1) {
+      const event& e = history_[first(left)];
+      if (!sends(e.kind) || e.result != status::ok) continue;
+      for (const journey& other : journeys) {
+        if (history_[other.send].value == e.value) return;
+      }
+      journeys.push_back({first(left)});
+      for (const event& r : history_) {
+        if (!receives(r.kind) || r.pending() || r.result != status::ok || r.value != e.value) continue;
+        if (journeys.back().recv) return;
+        journeys.back().recv = &r;
+      }
     }
-    return first;
+    for (const journey& later : journeys) {
+      for (const journey& earlier : journeys) {
+        if (!earlier.recv || earlier.send == later.send) continue;
+        if (order == ordering::per_producer &&
+            program::sender_of(history_[earlier.send].value) != program::sender_of(history_[later.send].value)) {
+          continue;
+        }
+        if (!later.recv || earlier.recv->returned < later.recv->from()) forerunners_[later.send] |= bit(earlier.send);
+      }
+    }
+  }
+
+  static std::size_t first(set s) noexcept { return static_cast<std::size_t>(std::countr_zero(s)); }
+
+  std::size_t first_missing() const {
+    set done = 0;
+    for (std::size_t i : longest_) done |= bit(i);
+    std::size_t found = history_.size();
+    for (set left = all_ & ~done; left != 0; left &= left - 1) {
+      const std::size_t i = first(left);
+      if (found == history_.size() || history_[i].returned < history_[found].returned) found = i;
+    }
+    return found;
   }
 
   const history& history_;
   const spec& initial_;
-  std::uint64_t all_ = 0;
-  std::uint64_t longest_ = 0;
+  set all_ = 0;
+  std::array<set, most_events> forerunners_{};
+  raw_vector<std::size_t> path_;
+  raw_vector<std::size_t> longest_;
   raw_set<visited, visited_hash> seen_;
 };
 

@@ -18,36 +18,49 @@ namespace sluice::harness {
 enum class op_kind : std::uint8_t {
   send,
   try_send,
-  send_for,
+  send_for,  ///< with a deadline that is near
+  send_far,  ///< with a deadline that never comes
   recv,
   try_recv,
   recv_for,
+  recv_far,
+  size,  ///< asked through a receiver; exact only while nobody else operates
   clone_sender,
   drop_sender,
   clone_receiver,
   drop_receiver,
-  keep,  ///< last in a list: what the thread still holds stays until every thread has finished
+  keep,  ///< last in a list: what the thread still holds stays until everybody is at rest
+  rest,  ///< of a history, not of a program: everybody has finished or sleeps
 };
 
-inline constexpr std::array<std::string_view, 11> op_names{
-    "send",         "try_send",    "send_for",       "recv",          "try_recv", "recv_for",
-    "clone_sender", "drop_sender", "clone_receiver", "drop_receiver", "keep",
+inline constexpr std::array<std::string_view, 15> op_names{
+    "send", "try_send",     "send_for",    "send_far",       "recv",          "try_recv", "recv_for", "recv_far",
+    "size", "clone_sender", "drop_sender", "clone_receiver", "drop_receiver", "keep",     "rest",
 };
 
 constexpr std::string_view to_string(op_kind kind) noexcept { return op_names[static_cast<std::size_t>(kind)]; }
 
-constexpr bool sends(op_kind kind) noexcept { return kind <= op_kind::send_for; }
-constexpr bool receives(op_kind kind) noexcept { return kind >= op_kind::recv && kind <= op_kind::recv_for; }
+constexpr bool sends(op_kind kind) noexcept { return kind <= op_kind::send_far; }
+constexpr bool receives(op_kind kind) noexcept { return kind >= op_kind::recv && kind <= op_kind::recv_far; }
 constexpr bool uses_sender(op_kind kind) noexcept {
   return sends(kind) || kind == op_kind::clone_sender || kind == op_kind::drop_sender;
 }
-constexpr bool uses_receiver(op_kind kind) noexcept { return !uses_sender(kind) && kind != op_kind::keep; }
+constexpr bool uses_receiver(op_kind kind) noexcept { return !uses_sender(kind) && kind < op_kind::keep; }
+constexpr bool timed(op_kind kind) noexcept {
+  return kind == op_kind::send_for || kind == op_kind::send_far || kind == op_kind::recv_for ||
+         kind == op_kind::recv_far;
+}
+/// Whether only a peer can end its wait.
+constexpr bool blocks(op_kind kind) noexcept {
+  return kind == op_kind::send || kind == op_kind::send_far || kind == op_kind::recv || kind == op_kind::recv_far;
+}
 
 /// A small concurrent program over one channel: a list of operations for each thread.
 ///
 /// A thread that has sender operations starts with a sender of its own, and so for receivers; whatever it still holds
 /// at its end goes then, unless its list ends in `keep`: that shows a wake-up which would be lost but for the
-/// disconnect. The n-th operation of thread t sends the value 100 * t + n, so all values differ.
+/// disconnect. Operations may block for ever: once everybody is at rest, a closer lets go of what is left. The n-th
+/// operation of thread t, both counted from 0, sends the value 10 * n + t, so all values differ.
 struct program {
   using thread = std::vector<op_kind>;
 
@@ -60,9 +73,14 @@ struct program {
     return sum;
   }
 
+  static constexpr std::size_t most_threads = 9;
   static constexpr int value_of(std::size_t thread, std::size_t index) noexcept {
-    return static_cast<int>(100 * thread + index);
+    return static_cast<int>(10 * index + thread);
   }
+  /// The thread that sent a value.
+  static constexpr std::size_t sender_of(int value) noexcept { return static_cast<std::size_t>(value) % 10; }
+
+  friend bool operator==(const program&, const program&) = default;
 };
 
 inline bool uses_sender(const program::thread& ops) noexcept {
@@ -81,6 +99,34 @@ inline bool uses_receiver(const program::thread& ops) noexcept {
 
 inline std::string to_string(const std::optional<std::size_t>& capacity) {
   return capacity ? std::to_string(*capacity) : "unbounded";
+}
+
+/// What a thread holds while it goes through its list.
+struct holdings {
+  int senders = 0;
+  int receivers = 0;
+
+  explicit holdings(const program::thread& ops) : senders(uses_sender(ops)), receivers(uses_receiver(ops)) {}
+
+  /// Whether it holds what the operation needs.
+  bool permit(op_kind kind) const noexcept {
+    return uses_sender(kind) ? senders > 0 : !uses_receiver(kind) || receivers > 0;
+  }
+  void apply(op_kind kind) noexcept {
+    senders += (kind == op_kind::clone_sender) - (kind == op_kind::drop_sender);
+    receivers += (kind == op_kind::clone_receiver) - (kind == op_kind::drop_receiver);
+  }
+};
+
+/// Whether every operation finds the handle that it needs, and `keep` stands only at the end.
+inline bool well_formed(const program::thread& ops) {
+  holdings held(ops);
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    if (!held.permit(ops[i]) || ops[i] == op_kind::rest) return false;
+    if (ops[i] == op_kind::keep && i + 1 != ops.size()) return false;
+    held.apply(ops[i]);
+  }
+  return true;
 }
 
 /// The text form: `capacity 1: send drop_sender | recv recv`.
@@ -108,7 +154,7 @@ inline std::optional<std::size_t> parse_capacity(std::string_view text) {
 
 /// Reads the text form.
 ///
-/// \throws std::invalid_argument  names the word that is not understood.
+/// \throws std::invalid_argument  names the word that is not understood, or the thread that cannot be carried out.
 inline program parse_program(std::string_view text) {
   std::istringstream words{std::string(text)};
   program result;
@@ -128,10 +174,19 @@ inline program parse_program(std::string_view text) {
     }
     std::size_t kind = 0;
     while (kind < op_names.size() && op_names[kind] != word) ++kind;
-    if (kind == op_names.size()) {
+    if (kind >= static_cast<std::size_t>(op_kind::rest)) {
       throw std::invalid_argument("`" + word + "` is no operation of a program");
     }
     result.threads.back().push_back(static_cast<op_kind>(kind));
+  }
+  for (std::size_t t = 0; t < result.threads.size(); ++t) {
+    if (well_formed(result.threads[t])) continue;
+    throw std::invalid_argument("thread " + std::to_string(t) + " of `" + std::string(text) +
+                                "` uses a handle that it has dropped, or goes on after `keep`");
+  }
+  if (result.threads.size() > program::most_threads) {
+    throw std::invalid_argument("a program has at most " + std::to_string(program::most_threads) + " threads, not " +
+                                std::to_string(result.threads.size()));
   }
   return result;
 }

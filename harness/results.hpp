@@ -19,6 +19,7 @@ struct check_result {
   std::string verdict;    ///< passed, failed or not_applicable
   std::string detail;     ///< of a failure: what was seen; of not_applicable: why
   std::string reproduce;  ///< of a failure: the command that shows it again
+  std::string program;    ///< of a failure: the smallest program found that shows it, where it is about programs
   std::uint64_t executions = 0;
   double seconds = 0;
 };
@@ -40,6 +41,7 @@ struct check_report {
                       {"verdict", c.verdict},
                       {"detail", c.detail},
                       {"reproduce", c.reproduce},
+                      {"program", c.program},
                       {"executions", c.executions},
                       {"seconds", c.seconds},
                       {"seed", seed}});

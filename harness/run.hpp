@@ -2,77 +2,106 @@
 
 #include <harness/history.hpp>
 #include <harness/program.hpp>
-#include <harness/spec.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <utility>
 
 namespace sluice::harness {
 
-/// A message that shows whether it was moved from.
-class token {
-public:
-  explicit token(int value) noexcept : value_(value) {}
-  token(token&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  token& operator=(token&&) = delete;
-  explicit operator int() const noexcept { return value_; }
-
-private:
-  int value_;
+/// What carries out a thread of a program looks at the world through: real threads and the model checker differ here.
+template <class W>
+concept witness = requires(W& w, op_kind kind, std::size_t index) {
+  w.about_to(kind);                                           // between two operations
+  { w.called(kind, index) } -> std::convertible_to<instant>;  // reads the clock
+  { w.returned() } -> std::convertible_to<instant>;           // moves it on
+  { w.let_go() } -> std::convertible_to<bool>;  // whether the closer has taken over what this thread holds
 };
 
-/// Carries out one thread of a program and records what it saw. The engines, real threads and the model checker, differ
-/// only in the handles, the message and the clock that they give it.
+/// Carries out one thread of a program and records what it saw, without a lock or an allocation.
 ///
-/// \tparam Message  made from an int and converting back to it.
-template <class Sender, class Receiver, class Message>
+/// \tparam Make  makes a message out of a value; a message converts back to int.
+template <class Sender, class Receiver, class Make>
 class thread_runner {
 public:
-  thread_runner(std::size_t thread, std::chrono::nanoseconds patience) : thread_(thread), patience_(patience) {}
+  /// \param near  how long operations wait whose deadline is near.
+  /// \param far   the same of those whose deadline never comes: beyond any test, and what many a conversion can hold.
+  thread_runner(std::size_t thread, std::chrono::nanoseconds near, std::chrono::hours far, Make make)
+      : thread_(thread), near_(near), far_(far), make_(std::move(make)) {
+    senders_.reserve(8);
+    receivers_.reserve(8);
+  }
 
   void give(Sender sender) { senders_.push_back(std::move(sender)); }
   void give(Receiver receiver) { receivers_.push_back(std::move(receiver)); }
 
-  /// \param now  a clock shared by all threads that never gives the same reading twice.
-  /// \param before  called with each operation's name before it starts.
-  template <class Clock, class Before>
-  void run(const program::thread& ops, history& out, Clock now, Before before) {
+  /// \param out  has room for every operation and every handle that is left at the end.
+  void run(const program::thread& ops, history& out, witness auto& w) {
     for (std::size_t i = 0; i < ops.size(); ++i) {
       if (ops[i] == op_kind::keep) return;
-      before(ops[i]);
-      record(ops[i], i, out, now);
+      if (!record(ops[i], i, out, w)) return;
     }
-    while (!senders_.empty()) record(op_kind::drop_sender, ops.size(), out, now);
-    while (!receivers_.empty()) record(op_kind::drop_receiver, ops.size(), out, now);
+    while (!senders_.empty()) {
+      if (!record(op_kind::drop_sender, ops.size(), out, w)) return;
+    }
+    while (!receivers_.empty()) {
+      if (!record(op_kind::drop_receiver, ops.size(), out, w)) return;
+    }
+  }
+
+  /// Lets go of what is held, but for the side that the thread is asleep in; recorded as the closer's work.
+  void let_go(std::optional<op_kind> asleep_in, std::size_t closer, history& out, witness auto& w) {
+    const auto drop = [&](auto& handles, op_kind kind) {
+      while (!handles.empty()) {
+        event e{.thread = static_cast<std::uint16_t>(closer), .kind = kind};
+        e.called = w.called(kind, 0);
+        handles.pop_back();
+        e.returned = w.returned();
+        out.push_back(e);
+      }
+    };
+    if (!asleep_in || !uses_sender(*asleep_in)) drop(senders_, op_kind::drop_sender);
+    if (!asleep_in || !uses_receiver(*asleep_in)) drop(receivers_, op_kind::drop_receiver);
   }
 
 private:
-  template <class Clock>
-  void record(op_kind kind, std::size_t index, history& out, Clock& now) {
-    event e{.thread = thread_, .index = index, .kind = kind, .value = program::value_of(thread_, index)};
-    e.called = now();
+  /// \returns  whether to go on.
+  bool record(op_kind kind, std::size_t index, history& out, witness auto& w) {
+    event e{.index = static_cast<std::uint32_t>(index), .thread = static_cast<std::uint16_t>(thread_), .kind = kind};
+    e.value = program::value_of(thread_, index);
+    w.about_to(kind);
+    e.called = w.called(kind, index);
     e.result = perform(e);
-    e.returned = now();
+    e.returned = w.returned();
     out.push_back(e);
+    return !w.let_go();
   }
 
   status perform(event& e) {
     switch (e.kind) {
-      case op_kind::send: return sent(e, senders_.back().send(Message(e.value)), status::disconnected);
-      case op_kind::try_send: return sent(e, senders_.back().try_send(Message(e.value)), status::full);
-      case op_kind::send_for: return sent(e, senders_.back().send_for(Message(e.value), patience_), status::timeout);
+      case op_kind::send: return sent(e, senders_.back().send(make_(e.value)), status::disconnected);
+      case op_kind::try_send: return sent(e, senders_.back().try_send(make_(e.value)), status::full);
+      case op_kind::send_for: return sent(e, senders_.back().send_for(make_(e.value), near_), status::timeout);
+      case op_kind::send_far: return sent(e, senders_.back().send_for(make_(e.value), far_), status::timeout);
       case op_kind::recv: return received(e, receivers_.back().recv(), status::disconnected);
       case op_kind::try_recv: return received(e, receivers_.back().try_recv(), status::empty);
-      case op_kind::recv_for: return received(e, receivers_.back().recv_for(patience_), status::timeout);
-      case op_kind::clone_sender: senders_.push_back(senders_.back().clone()); return status::ok;
-      case op_kind::clone_receiver: receivers_.push_back(receivers_.back().clone()); return status::ok;
-      case op_kind::drop_sender: senders_.pop_back(); return status::ok;
-      case op_kind::drop_receiver: receivers_.pop_back(); return status::ok;
-      case op_kind::keep: break;
+      case op_kind::recv_for: return received(e, receivers_.back().recv_for(near_), status::timeout);
+      case op_kind::recv_far: return received(e, receivers_.back().recv_for(far_), status::timeout);
+      case op_kind::size: e.value = static_cast<int>(receivers_.back().size()); break;
+      case op_kind::clone_sender: clone(senders_); break;
+      case op_kind::clone_receiver: clone(receivers_); break;
+      case op_kind::drop_sender: senders_.pop_back(); break;
+      case op_kind::drop_receiver: receivers_.pop_back(); break;
+      default: break;
     }
     return status::ok;
+  }
+
+  template <class Handles>
+  static void clone(Handles& handles) {
+    if constexpr (requires { handles.back().clone(); }) handles.push_back(handles.back().clone());
   }
 
   template <class Result>
@@ -95,20 +124,27 @@ private:
   }
 
   std::size_t thread_;
-  std::chrono::nanoseconds patience_;
+  std::chrono::nanoseconds near_;
+  std::chrono::hours far_;
+  Make make_;
   raw_vector<Sender> senders_;
   raw_vector<Receiver> receivers_;
 };
 
-/// The state in which a program starts: each thread with the handles that it needs.
-inline spec initial_state(const program& p) {
-  std::size_t senders = 0;
-  std::size_t receivers = 0;
-  for (const auto& ops : p.threads) {
-    senders += uses_sender(ops);
-    receivers += uses_receiver(ops);
-  }
-  return {p.capacity, senders, receivers};
+/// The closer's record of everybody at rest.
+///
+/// \param alive  messages alive, or -1.
+inline event event_at_rest(std::size_t closer, instant now, int alive) {
+  return {.called = now,
+          .returned = now,
+          .thread = static_cast<std::uint16_t>(closer),
+          .kind = op_kind::rest,
+          .value = alive};
+}
+
+/// Adds a sleeper to it.
+inline void count_sleeper(event& rest, op_kind asleep_in) noexcept {
+  ++(sends(asleep_in) ? rest.sleeping_senders : receives(asleep_in) ? rest.sleeping_receivers : rest.sleeping_others);
 }
 
 }  // namespace sluice::harness

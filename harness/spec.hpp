@@ -2,7 +2,9 @@
 
 #include <harness/history.hpp>
 #include <harness/raw_allocator.hpp>
+#include <sluice/core.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,30 +15,38 @@ namespace sluice::harness {
 ///
 /// A state and two kinds of transition. `step` asks whether a channel in this state could give this operation this
 /// result, all at one instant; `hand_over` is the one instant at which a send and a receive of a rendezvous take effect
-/// together.
+/// together. A pending operation is one that sleeps at rest: it is right to do so if it is not `enabled`.
 class spec {
 public:
-  spec(std::optional<std::size_t> capacity, std::size_t senders, std::size_t receivers)
-      : capacity_(capacity), senders_(senders), receivers_(receivers) {}
+  spec(std::optional<std::size_t> capacity, std::size_t senders, std::size_t receivers,
+       ordering order = ordering::global)
+      : capacity_(capacity), senders_(senders), receivers_(receivers), order_(order) {}
 
   /// \returns  whether the event is possible here; the state moves on only if it is.
   bool step(const event& e) {
+    if (sends(e.kind)) return step_send(e);
+    if (receives(e.kind)) return step_recv(e);
     switch (e.kind) {
-      case op_kind::send:
-      case op_kind::try_send:
-      case op_kind::send_for: return step_send(e);
-      case op_kind::recv:
-      case op_kind::try_recv:
-      case op_kind::recv_for: return step_recv(e);
-      case op_kind::clone_sender: ++senders_; return true;
-      case op_kind::clone_receiver: ++receivers_; return true;
-      case op_kind::drop_sender: --senders_; return true;
+      case op_kind::size: return e.value >= 0 && static_cast<std::size_t>(e.value) == size();
+      case op_kind::clone_sender: return senders_ != 0 && ++senders_ != 0;
+      case op_kind::clone_receiver: return receivers_ != 0 && ++receivers_ != 0;
+      case op_kind::drop_sender:
+        if (senders_ == 0) return false;
+        --senders_;
+        return true;
       case op_kind::drop_receiver:
+        if (receivers_ == 0) return false;
         if (--receivers_ == 0) buffer_.clear();
         return true;
-      case op_kind::keep: return true;
+      case op_kind::rest: return at_rest(e);
+      default: return false;
     }
-    return false;
+  }
+
+  /// Whether an event leaves every state as it is: it can be taken as soon as it is possible.
+  static bool looks_only(const event& e) noexcept {
+    if (sends(e.kind) || receives(e.kind)) return e.result != status::ok;
+    return e.kind == op_kind::size || e.kind == op_kind::rest;
   }
 
   /// \returns  whether these two could have met here.
@@ -47,9 +57,11 @@ public:
 
   bool rendezvous() const noexcept { return capacity_ == 0; }
 
-  /// Whether a blocking send or receive would return at once.
+  /// Whether a blocking operation would return at once, alone.
   bool enabled(op_kind kind) const noexcept {
-    return sends(kind) ? receivers_ == 0 || has_room() : !buffer_.empty() || senders_ == 0;
+    if (sends(kind)) return receivers_ == 0 || has_room();
+    if (receives(kind)) return !buffer_.empty() || senders_ == 0;
+    return true;
   }
 
   std::size_t senders() const noexcept { return senders_; }
@@ -75,29 +87,66 @@ private:
         buffer_.push_back(e.value);
         return true;
       case status::disconnected: return receivers_ == 0;
-      case status::full:
-      case status::timeout: return receivers_ > 0 && !has_room();
+      case status::full: return e.kind == op_kind::try_send && receivers_ > 0 && !has_room();
+      case status::timeout: return e.kind == op_kind::send_for && receivers_ > 0 && !has_room();
       default: return false;
     }
   }
 
   bool step_recv(const event& e) {
     switch (e.result) {
-      case status::ok:
-        if (buffer_.empty() || buffer_.front() != e.value) return false;
-        buffer_.erase(buffer_.begin());
+      case status::ok: {
+        const auto place = next_place(e.value);
+        if (place == buffer_.end()) return false;
+        buffer_.erase(place);
         return true;
+      }
       case status::disconnected: return senders_ == 0 && buffer_.empty();
-      case status::empty:
-      case status::timeout: return senders_ > 0 && buffer_.empty();
+      case status::empty: return e.kind == op_kind::try_recv && senders_ > 0 && buffer_.empty();
+      case status::timeout: return e.kind == op_kind::recv_for && senders_ > 0 && buffer_.empty();
       default: return false;
     }
+  }
+
+  /// Where this value stands, if it is next: of all, or of its sender's.
+  raw_vector<int>::iterator next_place(int value) {
+    const auto rival = [&](int other) {
+      return order_ == ordering::global || program::sender_of(other) == program::sender_of(value);
+    };
+    const auto place = std::ranges::find_if(buffer_, rival);
+    return place != buffer_.end() && *place == value ? place : buffer_.end();
+  }
+
+  /// Every sleeper sleeps rightly, and the messages that live are those buffered and those that sleepers want to send.
+  bool at_rest(const event& e) const noexcept {
+    if (e.sleeping_others != 0) return false;
+    if (e.sleeping_senders != 0 && enabled(op_kind::send)) return false;
+    if (e.sleeping_receivers != 0 && enabled(op_kind::recv)) return false;
+    if (rendezvous() && e.sleeping_senders != 0 && e.sleeping_receivers != 0) return false;
+    return e.value < 0 || static_cast<std::size_t>(e.value) == size() + e.sleeping_senders;
   }
 
   std::optional<std::size_t> capacity_;
   std::size_t senders_;
   std::size_t receivers_;
+  ordering order_;
   raw_vector<int> buffer_;
 };
+
+/// The state in which a program starts: each thread with the handles that it needs.
+///
+/// \param capacity  the channel's own, where it is another than the program asks for.
+inline spec initial_state(const program& p, ordering order, std::optional<std::size_t> capacity) {
+  std::size_t senders = 0;
+  std::size_t receivers = 0;
+  for (const auto& ops : p.threads) {
+    senders += uses_sender(ops);
+    receivers += uses_receiver(ops);
+  }
+  return {capacity, senders, receivers, order};
+}
+inline spec initial_state(const program& p, ordering order = ordering::global) {
+  return initial_state(p, order, p.capacity);
+}
 
 }  // namespace sluice::harness

@@ -7,18 +7,51 @@ sluice_channel(rendezvous HEADER sluice/cores/rendezvous.hpp TYPE sluice::cores:
 sluice_channel(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast KIND broadcast)
 sluice_channel(oneshot HEADER sluice/oneshot.hpp TYPE sluice::cores::oneshot KIND oneshot)
 
+# Other people's, where they are installed: what each promises, and what was found, is in adapters/README.md.
+if(SLUICE_PROPERTIES)
+  include(${CMAKE_CURRENT_LIST_DIR}/adapters/registry.cmake)
+endif()
+
 # Channels with one known mistake each: the named checks must catch them.
 sluice_channel(silent_try_send HEADER faulty/condvar.hpp TYPE sluice::faulty::silent_try_send
-               CAUGHT_BY property/receiver_wakes model/woken_by_try)
-sluice_channel(if_for_while HEADER faulty/condvar.hpp TYPE sluice::faulty::if_for_while CAUGHT_BY model/handoff)
+               CAUGHT_BY property/linearizable property/receiver_wakes model/woken_by_try)
+sluice_channel(if_for_while HEADER faulty/condvar.hpp TYPE sluice::faulty::if_for_while
+               CAUGHT_BY property/linearizable model/handoff)
 sluice_channel(one_for_all HEADER faulty/condvar.hpp TYPE sluice::faulty::one_for_all
-               CAUGHT_BY property/senders_gone_wakes model/sender_leaves_two)
-sluice_channel(rounded_capacity HEADER faulty/condvar.hpp TYPE sluice::faulty::rounded_capacity
-               CAUGHT_BY property/exact_capacity property/sequential model/room_for_four)
-sluice_channel(kept_buffer HEADER faulty/kept_buffer.hpp TYPE sluice::faulty::kept_buffer
-               CAUGHT_BY property/receivers_gone)
+               CAUGHT_BY property/linearizable property/senders_gone_wakes model/sender_leaves_two)
+sluice_channel(rearmed_timeout HEADER faulty/condvar.hpp TYPE sluice::faulty::rearmed_timeout
+               CAUGHT_BY property/woken_for_nothing)
+sluice_channel(drop_under_lock HEADER faulty/condvar.hpp TYPE sluice::faulty::drop_under_lock
+               CAUGHT_BY property/busy_messages)
+sluice_channel(stranded_send HEADER faulty/condvar.hpp TYPE sluice::faulty::stranded_send
+               CAUGHT_BY property/linearizable)
+sluice_channel(rounded_capacity HEADER faulty/capacity.hpp TYPE sluice::faulty::rounded_capacity
+               CAUGHT_BY property/sequential property/exact_capacity model/room_for_four)
+sluice_channel(one_too_many HEADER faulty/capacity.hpp TYPE sluice::faulty::one_too_many
+               CAUGHT_BY property/linearizable property/exact_capacity)
+sluice_channel(unpublished HEADER faulty/capacity.hpp TYPE sluice::faulty::unpublished
+               CAUGHT_BY property/sequential)
+sluice_channel(undestroyed HEADER faulty/storage.hpp TYPE sluice::faulty::undestroyed
+               CAUGHT_BY property/linearizable property/aligned_messages)
+sluice_channel(subqueues HEADER faulty/storage.hpp TYPE sluice::faulty::subqueues CAUGHT_BY property/linearizable)
+sluice_channel(ghost_receiver HEADER faulty/line.hpp TYPE sluice::faulty::ghost_receiver
+               CAUGHT_BY property/linearizable)
+sluice_channel(stale_wake_token HEADER faulty/line.hpp TYPE sluice::faulty::stale_wake_token
+               CAUGHT_BY property/linearizable)
+sluice_channel(kept_buffer HEADER faulty/lifetime.hpp TYPE sluice::faulty::kept_buffer
+               CAUGHT_BY property/linearizable property/receivers_gone)
+sluice_channel(late_free HEADER faulty/lifetime.hpp TYPE sluice::faulty::late_free CAUGHT_BY model/both_leave)
+sluice_channel(double_discard HEADER faulty/lifetime.hpp TYPE sluice::faulty::double_discard
+               CAUGHT_BY model/sent_into_the_void)
 sluice_channel(overflowed_deadline HEADER faulty/overflowed_deadline.hpp TYPE sluice::faulty::overflowed_deadline
-               CAUGHT_BY property/deadlines)
+               CAUGHT_BY property/linearizable property/deadlines)
+sluice_channel(tail_before_head HEADER faulty/list.hpp TYPE sluice::faulty::tail_before_head
+               CAUGHT_BY property/linearizable)
+sluice_channel(reused_node HEADER faulty/list.hpp TYPE sluice::faulty::reused_node CAUGHT_BY property/linearizable)
+sluice_channel(loser_destroys HEADER faulty/list.hpp TYPE sluice::faulty::loser_destroys
+               CAUGHT_BY property/linearizable)
+sluice_channel(block_edge_empty HEADER faulty/list.hpp TYPE sluice::faulty::block_edge_empty
+               CAUGHT_BY property/sequential)
 sluice_channel(weak_publish HEADER faulty/weak_publish.hpp TYPE sluice::faulty::weak_publish CAUGHT_BY model/handoff)
 sluice_channel(select_rendezvous HEADER faulty/select.hpp TYPE sluice::faulty::select_rendezvous
                CAUGHT_BY model/selects_meet model/selects_cross)

@@ -3,6 +3,8 @@
 #include <models/platform.hpp>
 #include <models/scheduler.hpp>
 
+#include <harness/program.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -27,7 +29,12 @@ struct model_check {
   std::string not_applicable;           ///< the reason, or empty
   std::vector<std::string> capacities;  ///< of those that the question is about, the ones that the channel can have
   std::function<model_result(std::string_view capacity, std::uint64_t seed, std::uint64_t executions)> explore;
+  std::string threads{};  ///< of a question about a program: its threads, as in the program's text
 };
+
+/// Explores any program, where the channel is one that carries out programs.
+using program_explorer =
+    std::function<model_result(const harness::program&, std::uint64_t seed, std::uint64_t executions)>;
 
 /// The words of a text, separated by blanks.
 inline std::vector<std::string> words_of(std::string_view text) {
@@ -38,10 +45,12 @@ inline std::vector<std::string> words_of(std::string_view text) {
 /// Runs a suite `executions` times under different schedules, or until one of them fails.
 ///
 /// \param account  what the failing execution did, as text.
+/// \param closer   a thread whose sleeps end only when nobody else can run, or none.
 template <class Suite, rl::thread_id_t Threads>
-model_result explore_suite(std::uint64_t seed, std::uint64_t executions, std::string (*account)()) {
+model_result explore_suite(std::uint64_t seed, std::uint64_t executions, std::string (*account)(),
+                           rl::thread_id_t closer = no_closer) {
   using scheduler_type = scheduler<Threads>;
-  current_search = {.first_seed = seed, .executions = executions};
+  current_search = {.first_seed = seed, .executions = executions, .closer = closer};
 
   // A stream of Relacy's own kind: its buffer is not taken for the channel's.
   rl::ostringstream output;
@@ -58,7 +67,7 @@ model_result explore_suite(std::uint64_t seed, std::uint64_t executions, std::st
   if (result.passed) return result;
 
   result.failing_seed = seed + params.stop_iteration - 1;
-  current_search = {.first_seed = result.failing_seed, .executions = 1};
+  current_search = {.first_seed = result.failing_seed, .executions = 1, .closer = closer};
   rl::ostringstream trace;
   rl::test_params again;
   again.output_stream = &trace;

@@ -3,12 +3,15 @@
 #include <models/explore.hpp>
 
 #include <harness/results.hpp>
+#include <harness/shrink.hpp>
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <string>
@@ -25,11 +28,15 @@ public:
   }
 
   /// \returns  the process's exit code: 0 all hold, 1 one failed, 2 wrong usage.
-  int main(const std::vector<model_check>& checks, int argc, char** argv) {
+  ///
+  /// \param explorer  null for a channel that does not carry out programs.
+  int main(const std::vector<model_check>& checks, program_explorer explorer, int argc, char** argv) {
+    explorer_ = std::move(explorer);
     CLI::App app("Model-checked interleavings of the channel '" + report_.channel + "' under weak memory.");
     std::vector<std::string> wanted;
     std::string capacity;
     std::string json;
+    std::string text;
     std::uint64_t executions = 10000;
     bool list = false;
     bool trace = false;
@@ -39,6 +46,11 @@ public:
         ->capture_default_str();
     app.add_option("--executions", executions, "schedules for each scenario and capacity")->capture_default_str();
     app.add_option("--json", json, "write verdicts to this file");
+    app.add_option("--failures", failures_, "write programs that fail to files in this folder");
+    if (explorer_) {
+      app.add_option("--program", text,
+                     "explore this program, as `capacity 1: send | recv recv`, in place of scenarios");
+    }
     app.add_flag("--trace", trace, "print every step of a failure");
     app.add_flag("--list", list, "name the scenarios and stop");
     report_.seed = 1;
@@ -57,6 +69,7 @@ public:
         return 2;
       }
     }
+    if (!text.empty()) return replay(text, executions, trace, json);
     bool all_hold = true;
     for (const model_check& c : checks) {
       if (!wanted.empty() && std::ranges::find(wanted, c.name) == wanted.end()) continue;
@@ -75,6 +88,26 @@ public:
   }
 
 private:
+  int replay(const std::string& text, std::uint64_t executions, bool trace, const std::string& json) {
+    try {
+      const auto p = harness::parse_program(text);
+      replayed_ = text;
+      model_check one{.name = "program",
+                      .question = "Does one order of the operations explain what every execution saw?",
+                      .not_applicable = {},
+                      .capacities = {harness::to_string(p.capacity)},
+                      .explore = [&](std::string_view, std::uint64_t seed, std::uint64_t number) {
+                        return explorer_(p, seed, number);
+                      }};
+      const bool holds = check(one, {}, executions, trace);
+      if (!json.empty()) report_.write(json);
+      return holds ? 0 : 1;
+    } catch (const std::invalid_argument& error) {
+      std::cerr << error.what() << "\n";
+      return 2;
+    }
+  }
+
   bool check(const model_check& c, const std::string& only, std::uint64_t executions, bool trace) {
     harness::check_result result;
     result.check = c.name;
@@ -105,15 +138,45 @@ private:
   void tell(const model_check& c, const std::string& capacity, const model_result& found, bool trace,
             harness::check_result& result) const {
     result.detail = "capacity " + capacity + ": " + found.what;
-    result.reproduce = path_ + " --check " + result.check + " --capacity " + capacity + " --seed " +
-                       std::to_string(found.failing_seed) + " --executions 1 --trace";
+    if (!c.threads.empty()) shrink(harness::parse_program("capacity " + capacity + ": " + c.threads), found, result);
+    const std::string which =
+        replayed_.empty() ? "--check " + result.check + " --capacity " + capacity : "--program '" + replayed_ + "'";
+    result.reproduce =
+        path_ + " " + which + " --seed " + std::to_string(found.failing_seed) + " --executions 1 --trace";
     std::cout << "FAILED " << report_.channel << " model " << c.name << ": " << c.question << "\n"
               << "after " << found.executions << " executions, " << result.detail;
     if (trace) std::cout << found.trace;
     std::cout << "reproduce: " << result.reproduce << std::endl;
   }
 
+  /// Makes a program that fails smaller, as long as it fails within as many schedules as it is due.
+  void shrink(const harness::program& p, const model_result& found, harness::check_result& result) const {
+    constexpr auto effort = std::chrono::seconds(10);
+    std::uint64_t tries = std::clamp<std::uint64_t>(20 * found.executions, 2'000, 200'000);
+    const auto fails = [&](const harness::program& candidate) {
+      const auto again = explorer_(candidate, report_.seed, tries);
+      if (again.passed) return false;
+      tries = std::clamp<std::uint64_t>(20 * again.executions, 2'000, 200'000);
+      return true;
+    };
+    const auto smallest = harness::shrink(p, fails, std::chrono::steady_clock::now() + effort);
+    result.program = to_string(smallest);
+    if (const auto last = explorer_(smallest, report_.seed, tries); !last.passed) {
+      result.detail = result.program + ": " + last.what;
+    }
+    if (failures_.empty()) return;
+    std::filesystem::create_directories(failures_);
+    std::ofstream out(std::filesystem::path(failures_) / (report_.channel + "-" + result.check + ".txt"));
+    out << "Channel: " << report_.channel << "\nCheck: model " << result.check << "\nProgram: " << result.program
+        << "\nSeed: " << report_.seed << "\nExecutions: " << tries << "\n\n"
+        << result.detail;
+    if (!out.flush()) std::cerr << "cannot write to the folder " << failures_ << "\n";
+  }
+
   std::string path_;
+  std::string failures_;
+  std::string replayed_;
+  program_explorer explorer_;
   harness::check_report report_;
   bool ran_ = false;
 };

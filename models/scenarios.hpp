@@ -3,6 +3,7 @@
 #include <models/suite.hpp>
 
 #include <harness/applies.hpp>
+#include <harness/generate.hpp>
 
 #include <array>
 #include <string>
@@ -77,23 +78,19 @@ namespace detail {
 
 /// Why a channel of these promises is not asked to carry out this program, or empty.
 inline std::string why_not(const core_traits& traits, const harness::program& p) {
-  int senders = 0;
-  int receivers = 0;
-  bool timed = false;
-  for (const auto& ops : p.threads) {
-    senders += harness::uses_sender(ops);
-    receivers += harness::uses_receiver(ops);
-    for (auto kind : ops) {
-      timed |= kind == harness::op_kind::send_for || kind == harness::op_kind::recv_for;
-      senders += kind == harness::op_kind::clone_sender;
-      receivers += kind == harness::op_kind::clone_receiver;
-    }
+  const auto clones = [&](harness::op_kind kind) {
+    return std::ranges::any_of(p.threads, [&](const auto& ops) { return std::ranges::count(ops, kind) != 0; });
+  };
+  const auto initial = initial_state(p);
+  using harness::op_kind;
+  if (traits.producers == cardinality::one && (initial.senders() > 1 || clones(op_kind::clone_sender))) {
+    return "it has one producer";
   }
-  if (senders > 1 && traits.producers == cardinality::one) return "it has one producer";
-  if (receivers > 1 && traits.consumers == cardinality::one) return "it has one consumer";
-  using namespace harness;
-  const char* reason = timed ? needs_timed(traits) : nullptr;
-  if (!reason) reason = needs_all(traits, needs_disconnect, needs_exact_capacity, needs_global_order);
+  if (traits.consumers == cardinality::one && (initial.receivers() > 1 || clones(op_kind::clone_receiver))) {
+    return "it has one consumer";
+  }
+  if (!harness::within(traits, p)) return "it has no timed operations";
+  const char* reason = harness::needs_all(traits, harness::needs_disconnect, harness::needs_exact_capacity);
   return reason ? reason : "";
 }
 
@@ -120,11 +117,26 @@ std::vector<model_check> program_checks() {
                       .question = std::string(s.question),
                       .not_applicable = detail::why_not(Subject::traits, program_at("1")),
                       .capacities = accepted(Subject::traits, s.capacities),
-                      .explore = [program_at](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
-                        return explore<Subject>(program_at(capacity), seed, executions);
-                      }});
+                      .explore =
+                          [program_at](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
+                            return explore<Subject>(program_at(capacity), seed, executions);
+                          },
+                      .threads = std::string(s.threads)});
   }
   return checks;
+}
+
+/// Explores any program on one channel.
+///
+/// \throws std::invalid_argument  for a program that asks for what the channel does not promise.
+template <class Subject>
+program_explorer explorer() {
+  return [](const harness::program& p, std::uint64_t seed, std::uint64_t executions) {
+    if (!harness::within(Subject::traits, p) || !Subject::traits.accepts(p.capacity)) {
+      throw std::invalid_argument("`" + to_string(p) + "` asks for what this channel does not promise");
+    }
+    return explore<Subject>(p, seed, executions);
+  };
 }
 
 }  // namespace sluice::models

@@ -27,10 +27,13 @@ private:
   std::uint64_t state_ = 0;
 };
 
+inline constexpr rl::thread_id_t no_closer = -1;
+
 /// What the scheduler of the running model reads and reports.
 struct search {
   std::uint64_t first_seed = 1;  ///< execution n (from 0) has the seed first_seed + n
   std::uint64_t executions = 1;
+  rl::thread_id_t closer = no_closer;  ///< whose timed sleeps end only when nobody else can do anything
 };
 
 inline search current_search;
@@ -66,11 +69,15 @@ public:
 
   rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned yield) {
     const auto running = static_cast<unsigned>(this->running_threads_count);
-    const auto timed = static_cast<unsigned>(this->timed_thread_count_);
+    const auto timed = expiring();
     const auto spurious = static_cast<unsigned>(this->spurious_thread_count_);
     if (timed != 0 && (running == 0 || (expire_any_time_ && draws_.draw(8) == 0))) {
       reason = rl::unpark_reason_timeout;
       return wake(this->timed_threads_[draws_.draw(timed)]);
+    }
+    if (running == 0) {
+      reason = rl::unpark_reason_timeout;
+      return wake(this->timed_threads_[0]);
     }
     if (spurious != 0 && running != 0 && draws_.draw(16) == 0) {
       reason = rl::unpark_reason_spurious;
@@ -88,6 +95,17 @@ public:
 
 private:
   static constexpr std::size_t changes = 3;
+
+  /// How many sleeps a deadline may end: the closer's is moved behind them.
+  unsigned expiring() {
+    const auto timed = static_cast<unsigned>(this->timed_thread_count_);
+    for (unsigned i = 0; i < timed; ++i) {
+      if (this->timed_threads_[i]->index_ != current_search.closer) continue;
+      std::swap(this->timed_threads_[i], this->timed_threads_[timed - 1]);
+      return timed - 1;
+    }
+    return timed;
+  }
 
   rl::thread_id_t wake(thread_info_t* thread) {
     const auto id = thread->index_;

@@ -20,17 +20,24 @@
 /// A program run under Relacy.
 namespace sluice::models {
 
+/// How many messages live in the running execution.
+inline int messages_alive = 0;
+
 /// What models send: every move is a read and a write that Relacy checks for races.
 class message {
 public:
   explicit message(int value, platform::location where = platform::location::current()) : where_(where) {
+    ++messages_alive;
     value_(platform::model::at(where)).store(value);
   }
-  message(message&& other) noexcept : where_(other.where_) {
+  message(message&& other) noexcept : where_(other.where_), counted_(std::exchange(other.counted_, false)) {
     value_(platform::model::at(where_)).store(other.value_(platform::model::at(where_)).load());
     other.value_(platform::model::at(where_)).store(moved_from);
   }
   message& operator=(message&& other) = delete;
+  ~message() {
+    if (counted_) --messages_alive;
+  }
 
   explicit operator int() const { return value_(platform::model::at(where_)).load(); }
 
@@ -38,22 +45,27 @@ private:
   static constexpr int moved_from = -1;
   platform::location where_;
   rl::var<int> value_;
+  bool counted_ = true;
 };
 
 /// The program that the running model carries out and the histories that it has seen to be right.
 class execution {
 public:
-  void prepare(const harness::program& p) {
+  void prepare(const harness::program& p, ordering order) {
     program_ = p;
-    initial_.emplace(harness::initial_state(p));
+    order_ = order;
+    initial_.emplace(harness::initial_state(p, order));
     known_.clear();
-    seen_.reserve(p.operations() + 16);
+    seen_.reserve(2 * p.operations() + 32);
   }
 
   void begin() {
     seen_.clear();
     unexplained_ = nothing;
     clock_ = 0;
+    running_ = program_.threads.size();
+    in_.assign(program_.threads.size(), {});
+    messages_alive = 0;
     platform::model::begin();
   }
 
@@ -62,13 +74,15 @@ public:
     std::ranges::sort(seen_, {}, &harness::event::called);
     key k;
     for (const auto& e : seen_) {
-      for (auto part : {e.thread, e.index, static_cast<std::size_t>(e.result), static_cast<std::size_t>(e.value + 1),
-                        static_cast<std::size_t>(e.returned)}) {
-        k.push_back(static_cast<std::uint16_t>(part));
+      const auto returned = e.pending() ? std::numeric_limits<std::uint16_t>::max() : e.returned;
+      for (auto part : {std::size_t{e.thread}, std::size_t{e.index}, static_cast<std::size_t>(e.result),
+                        static_cast<std::size_t>(e.value + 1), static_cast<std::size_t>(e.asleep),
+                        static_cast<std::size_t>(returned)}) {
+        k.push_back(static_cast<char16_t>(part));
       }
     }
     if (known_.contains(k)) return true;
-    const auto verdict = harness::linearizer(seen_, *initial_).check();
+    const auto verdict = harness::linearizer(seen_, *initial_, order_).check();
     if (verdict.linearizable) {
       known_.insert(std::move(k));
       return true;
@@ -77,10 +91,49 @@ public:
     return false;
   }
 
-  std::uint64_t tick() noexcept { return clock_++; }
+  /// What a thread is in.
+  struct position {
+    harness::op_kind kind{};
+    std::size_t index = 0;
+    harness::instant since = 0;
+    harness::instant asleep = 0;
+    bool finished = false;
+    rl::thread_info_base* fiber = nullptr;
+  };
+
+  harness::instant tick() noexcept { return clock_++; }
   const harness::program& program() const noexcept { return program_; }
   harness::history& seen() noexcept { return seen_; }
   std::size_t unexplained() const noexcept { return unexplained_; }
+  position& in(std::size_t thread) noexcept { return in_[thread]; }
+  void finish(std::size_t thread) noexcept {
+    in_[thread].finished = true;
+    --running_;
+  }
+  bool finished() const noexcept { return running_ == 0; }
+
+  /// Notes who is at rest, and adds those who sleep for good to the history.
+  void rest() {
+    harness::event e = harness::event_at_rest(in_.size(), tick(), messages_alive);
+    for (std::size_t t = 0; t < in_.size(); ++t) {
+      if (in_[t].finished) continue;
+      in_[t].asleep = e.returned + 1;
+      count_sleeper(e, in_[t].kind);
+    }
+    ++clock_;
+    seen_.push_back(e);
+  }
+  void leave_behind() {
+    for (std::size_t t = 0; t < in_.size(); ++t) {
+      if (in_[t].finished) continue;
+      seen_.push_back({.called = in_[t].since,
+                       .asleep = in_[t].asleep,
+                       .index = static_cast<std::uint32_t>(in_[t].index),
+                       .thread = static_cast<std::uint16_t>(t),
+                       .kind = in_[t].kind,
+                       .value = harness::program::value_of(t, in_[t].index)});
+    }
+  }
 
 private:
   using key = std::basic_string<char16_t, std::char_traits<char16_t>, harness::raw_allocator<char16_t>>;
@@ -91,19 +144,49 @@ private:
   };
 
   harness::program program_;
+  ordering order_ = ordering::global;
   std::optional<harness::spec> initial_;
   harness::raw_set<key, key_hash> known_;
   harness::history seen_;
-  std::uint64_t clock_ = 0;
+  harness::raw_vector<position> in_;
+  harness::instant clock_ = 0;
+  std::size_t running_ = 0;
   static constexpr std::size_t nothing = std::numeric_limits<std::size_t>::max();
   std::size_t unexplained_ = nothing;
 };
 
 inline execution current_execution;
 
-/// Interprets current_execution's program on as many fibers.
+/// What a fiber of a program looks at the world through.
+struct fiber_witness {
+  std::size_t thread;
+
+  // Others may run between the return of one operation and the call of the next.
+  void about_to(harness::op_kind) const { rl::ctx().sched(); }
+  harness::instant called(harness::op_kind kind, std::size_t index) const {
+    const auto now = current_execution.tick();
+    auto& in = current_execution.in(thread);
+    in.kind = kind;
+    in.index = index;
+    in.since = now;
+    in.asleep = 0;
+    return now;
+  }
+  harness::instant returned() const { return current_execution.tick(); }
+  bool let_go() const { return current_execution.in(thread).asleep != 0; }
+};
+
+/// The witness of what the closer does.
+struct closer_witness {
+  void about_to(harness::op_kind) const {}
+  harness::instant called(harness::op_kind, std::size_t) const { return current_execution.tick(); }
+  harness::instant returned() const { return current_execution.tick(); }
+  bool let_go() const { return false; }
+};
+
+/// Interprets current_execution's program on as many fibers, and one more: the closer, which runs when nobody else can.
 template <class Subject, int Threads>
-class suite : public rl::test_suite<suite<Subject, Threads>, Threads> {
+class suite : public rl::test_suite<suite<Subject, Threads>, Threads + 1> {
 public:
   void before() {
     auto& now = current_execution;
@@ -111,18 +194,18 @@ public:
     auto [tx, rx] = Subject::template make<message>(now.program().capacity);
     for (std::size_t t = 0; t < runners_.size(); ++t) {
       const auto& ops = now.program().threads[t];
-      auto& mine = runners_[t].emplace(t, std::chrono::nanoseconds(1));
+      auto& mine = runners_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours(24 * 1000), make_message{});
       if (harness::uses_sender(ops)) mine.give(tx.clone());
       if (harness::uses_receiver(ops)) mine.give(rx.clone());
     }
   }
 
   void thread(unsigned index) {
-    auto& now = current_execution;
-    runners_[index]->run(
-        now.program().threads[index], now.seen(), [&] { return now.tick(); },
-        // Others may run between the return of one operation and the call of the next.
-        [](harness::op_kind) { rl::ctx().sched(); });
+    if (index == Threads) return close();
+    current_execution.in(index).fiber = rl::ctx().threadx_;
+    fiber_witness witness{index};
+    runners_[index]->run(current_execution.program().threads[index], current_execution.seen(), witness);
+    current_execution.finish(index);
   }
 
   void after() {
@@ -132,8 +215,41 @@ public:
   }
 
 private:
+  struct make_message {
+    message operator()(int value) const { return message(value); }
+  };
   using runner = harness::thread_runner<typename Subject::template sender<message>,
-                                        typename Subject::template receiver<message>, message>;
+                                        typename Subject::template receiver<message>, make_message>;
+
+  /// Makes all that the others did so far happen before what the closer does next, as joining them would.
+  static void join_all() {
+    rl::thread_info_base& self = *rl::ctx().threadx_;
+    for (std::size_t t = 0; t < Threads; ++t) {
+      const auto* other = current_execution.in(t).fiber;
+      for (int i = 0; i <= Threads; ++i) {
+        self.acq_rel_order_[i] = std::max(self.acq_rel_order_[i], other->acq_rel_order_[i]);
+      }
+    }
+  }
+
+  void close() {
+    auto& now = current_execution;
+    // A timed sleep, which the scheduler ends only when it can do nothing else.
+    for (int look = 0; look < 2; ++look) {
+      rl::ctx().park_current_thread(true, false, false, RL_INFO);
+      join_all();
+      now.rest();
+      if (look == 1) break;
+      closer_witness witness;
+      for (std::size_t t = 0; t < runners_.size(); ++t) {
+        const auto& in = now.in(t);
+        runners_[t]->let_go(in.finished ? std::nullopt : std::optional(in.kind), runners_.size(), now.seen(), witness);
+      }
+    }
+    // Relacy takes those who still sleep for a deadlock.
+    now.leave_behind();
+  }
+
   std::array<std::optional<runner>, Threads> runners_;
 };
 
@@ -141,20 +257,24 @@ namespace detail {
 
 template <class Subject, int Threads>
 model_result explore(const harness::program& p, std::uint64_t seed, std::uint64_t executions) {
-  current_execution.prepare(p);
-  return explore_suite<suite<Subject, Threads>, Threads>(
-      seed, executions, [] { return harness::draw(current_execution.seen(), current_execution.unexplained()); });
+  current_execution.prepare(p, Subject::traits.order);
+  return explore_suite<suite<Subject, Threads>, Threads + 1>(
+      seed, executions, [] { return harness::draw(current_execution.seen(), current_execution.unexplained()); },
+      Threads);
 }
 
 }  // namespace detail
 
 /// Runs a program `executions` times under different schedules, or until one of them fails.
+///
+/// \throws std::invalid_argument  for a program of more threads than models have.
 template <class Subject>
 model_result explore(const harness::program& p, std::uint64_t seed, std::uint64_t executions) {
   switch (p.threads.size()) {
+    case 1: return detail::explore<Subject, 1>(p, seed, executions);
     case 2: return detail::explore<Subject, 2>(p, seed, executions);
     case 3: return detail::explore<Subject, 3>(p, seed, executions);
-    default: throw std::invalid_argument("models have two or three threads: " + to_string(p));
+    default: throw std::invalid_argument("models have up to three threads: " + to_string(p));
   }
 }
 

@@ -18,8 +18,7 @@ struct exact_capacity {
       "A channel of capacity C takes C messages and no more, and after each receive exactly one more.";
   static constexpr const char* not_applicable(const core_traits& traits) {
     if (!traits.bounded) return "it has no bound";
-    if (const char* reason = needs_buffer(traits)) return reason;
-    return needs_exact_capacity(traits);
+    return needs_all(traits, needs_buffer, needs_exact_capacity, needs_exact_size);
   }
 
   static void check(run& r) {

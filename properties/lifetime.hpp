@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -59,6 +60,97 @@ struct lifetime {
       if (alive != 0) RC_FAIL(std::to_string(alive) + " messages too many, or too few where negative, live on");
     });
   }
+};
+
+/// Messages whose destructors send on the channel that drops them.
+template <class Subject>
+struct busy_messages {
+  static constexpr std::string_view name = "busy_messages";
+  static constexpr std::string_view claim = "A message may use its own channel while it is destroyed.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return needs_all(traits, needs_buffer, needs_disconnect);
+  }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
+      const auto capacity = any_capacity<Subject>(buffered);
+      const int messages = detail::any_fill(capacity, 20);
+      std::atomic<int> answered{0};
+      {
+        crew threads(r.dog());
+        threads.add("drops the receiver", [&](worker& self) {
+          auto [tx, rx] = Subject::template make<busy>(capacity);
+          for (int i = 0; i < messages; ++i) (void)tx.try_send(busy(tx, answered));
+          self.about_to("drop the receiver of messages that send");
+          rx.reset();
+        });
+        threads.run();
+      }
+      RC_ASSERT(answered == messages);
+    });
+  }
+
+private:
+  class busy {
+  public:
+    using sender = typename Subject::template sender<busy>;
+
+    busy(sender& tx, std::atomic<int>& answered) noexcept : tx_(&tx), answered_(&answered) {}
+    busy(busy&& other) noexcept : tx_(std::exchange(other.tx_, nullptr)), answered_(other.answered_) {}
+    busy& operator=(busy&&) = delete;
+    ~busy() {
+      if (!tx_) return;
+      // Nobody is left to receive, so it comes back.
+      auto refused = std::exchange(tx_, nullptr)->try_send(busy(*answered_));
+      if (!refused && refused.error().disconnected()) answered_->fetch_add(1);
+    }
+
+  private:
+    explicit busy(std::atomic<int>& answered) noexcept : answered_(&answered) {}
+
+    sender* tx_ = nullptr;
+    std::atomic<int>* answered_;
+  };
+};
+
+/// Messages that must lie at addresses of their own kind.
+template <class Subject>
+struct aligned_messages {
+  static constexpr std::string_view name = "aligned_messages";
+  static constexpr std::string_view claim =
+      "A message with an alignment of its own is kept, and given back, so aligned.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return needs_buffer(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
+      const auto capacity = any_capacity<Subject>(buffered);
+      const int messages = detail::any_fill(capacity, 70);
+      int misplaced = 0;
+      auto [tx, rx] = Subject::template make<block>(capacity);
+      for (int i = 0; i < messages; ++i) RC_ASSERT(tx.try_send(block(i, misplaced)).has_value());
+      for (int i = 0; i < messages; ++i) RC_ASSERT(rx.try_recv().value().number == i);
+      if (misplaced != 0)
+        RC_FAIL(std::to_string(misplaced) + " times a message of alignment 64 lay at no such address");
+    });
+  }
+
+private:
+  struct alignas(64) block {
+    block(int n, int& misplaced) noexcept : number(n), misplaced_(&misplaced) {}
+    block(block&& other) noexcept : number(other.number), misplaced_(other.misplaced_) {
+      // The compiler takes alignment for granted, unless it cannot see whose address it is.
+      const volatile auto address = reinterpret_cast<std::uintptr_t>(this);
+      if (address % 64 != 0) ++*misplaced_;
+    }
+    block& operator=(block&&) = delete;
+
+    int number;
+
+  private:
+    int* misplaced_;
+  };
 };
 
 }  // namespace sluice::properties

@@ -3,10 +3,8 @@
 #include <harness/applies.hpp>
 #include <harness/crew.hpp>
 #include <harness/program.hpp>
-#include <harness/results.hpp>
 #include <harness/subject.hpp>
 
-#include <gtest/gtest.h>
 #include <rapidcheck.h>
 
 #include <algorithm>
@@ -37,17 +35,45 @@ namespace sluice::properties {
 using harness::always;
 using harness::crew;
 using harness::needs_all;
+using harness::needs_allocation_promise;
 using harness::needs_buffer;
 using harness::needs_disconnect;
 using harness::needs_exact_capacity;
+using harness::needs_exact_size;
 using harness::needs_global_order;
+using harness::needs_linearizable;
 using harness::needs_timed;
 using harness::worker;
+
+/// Draws from a seed, by splitmix64.
+class draws {
+public:
+  explicit draws(std::uint64_t seed) : state_(seed) {}
+  unsigned operator()(unsigned limit) noexcept { return static_cast<unsigned>((next() >> 32) * limit >> 32); }
+  std::uint64_t next() noexcept {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  }
+
+private:
+  std::uint64_t state_;
+};
 
 /// How much to try, from the command line.
 struct options {
   std::uint64_t seed = 1;
   std::size_t executions = 50;
+  std::chrono::seconds patience{30};  ///< without progress, it is a hang
+};
+
+/// A program that went wrong.
+struct failing_program {
+  harness::program program;
+  std::uint64_t seed = 0;  ///< of the execution
+  std::string account;
+  bool spinning = false;  ///< a thread of it still uses a processor
 };
 
 /// One property being checked.
@@ -63,27 +89,45 @@ public:
     params.maxSuccess = static_cast<int>(options_.executions);
     const auto result = rc::detail::checkTestable(
         [&, this]() {
+          if (!failure_.empty()) return;
           ++executions_;
           dog_.watch_over_main(&main_);
           testable();
         },
         rc::detail::TestMetadata(), params);
     dog_.watch_over_main(nullptr);
-    if (result.template is<rc::detail::SuccessResult>()) return;
+    if (result.template is<rc::detail::SuccessResult>() || !failure_.empty()) return;
     std::ostringstream text;
     rc::detail::printResultMessage(result, text);
     fail(text.str());
   }
 
+  /// Tries fixed cases, as many as are given, until one fails.
+  template <class Case>
+  void times(std::size_t cases, Case one) {
+    for (; cases > 0 && failure_.empty(); --cases) {
+      ++executions_;
+      dog_.watch_over_main(&main_);
+      one();
+    }
+    dog_.watch_over_main(nullptr);
+  }
+
+  /// Takes note of a program that went wrong; the first one counts. It is shrunk later, by running it more often.
+  void fail(failing_program found) {
+    if (!failure_.empty()) return;
+    failure_ = found.account;
+    program_ = std::move(found);
+  }
+
   /// For properties that try fixed cases: one more done.
   void count() noexcept { ++executions_; }
 
-  void fail(const std::string& what) {
-    failure_ = what;
-    ADD_FAILURE() << what;
-  }
+  void fail(const std::string& what) { failure_ = what; }
 
   harness::watchdog& dog() noexcept { return dog_; }
+  const options& wanted() const noexcept { return options_; }
+  const std::optional<failing_program>& program() const noexcept { return program_; }
   std::uint64_t executions() const noexcept { return executions_; }
   const std::string& failure() const noexcept { return failure_; }
 
@@ -93,7 +137,22 @@ private:
   worker main_{"main thread, between crews"};
   std::uint64_t executions_ = 0;
   std::string failure_;
+  std::optional<failing_program> program_;
 };
+
+namespace detail {
+inline std::array<char, 4096> running{};
+}
+
+/// The program that is running now, as text, or the last one: for whoever must tell what crashed.
+inline const char* now_running() noexcept { return detail::running.data(); }
+
+inline void runs_now(const harness::program& p) {
+  const std::string text = to_string(p);
+  // One that is cut short could not be run again.
+  const bool fits = text.size() < detail::running.size();
+  detail::running[fits ? text.copy(detail::running.data(), text.size()) : 0] = '\0';
+}
 
 inline constexpr std::array<std::optional<std::size_t>, 8> common_capacities{
     std::nullopt, 0, 1, 2, 3, 7, 64, 1000,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <properties/property.hpp>
+#include <sluice/platform.hpp>
 
 #include <array>
 #include <atomic>
@@ -85,6 +86,45 @@ struct sender_wakes {
   }
 };
 
+/// As many messages, or as much room, as there are sleepers.
+template <class Subject>
+struct all_served {
+  static constexpr std::string_view name = "all_served";
+  static constexpr std::string_view claim =
+      "Of as many sleepers as there are messages, or as there is room for, none sleeps on.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return always(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      const auto capacity = any_capacity<Subject>();
+      const bool senders_sleep = capacity && *rc::gen::arbitrary<bool>();
+      const auto users = senders_sleep ? Subject::traits.producers : Subject::traits.consumers;
+      const int sleepers = users == cardinality::many ? *rc::gen::inRange(1, 7) : 1;
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      std::size_t buffered = senders_sleep ? fill(tx, [] { return 0; }) : 0;
+      std::atomic<int> served{0};
+      crew threads(r.dog());
+      std::vector<const worker*> waiting;
+      for (int i = 0; i < sleepers; ++i) {
+        waiting.push_back(
+            &threads.add((senders_sleep ? "sender " : "receiver ") + std::to_string(i), [&](worker& self) {
+              self.about_to(senders_sleep ? "send" : "recv");
+              served += senders_sleep ? tx.send(1).has_value() : rx.recv().has_value();
+            }));
+      }
+      threads.start();
+      for (const worker* w : waiting) w->await_asleep();
+      if (senders_sleep) {
+        for (buffered += static_cast<std::size_t>(sleepers); buffered > 0; --buffered) (void)rx.recv();
+      } else {
+        for (int i = 0; i < sleepers; ++i) (void)tx.send(1);
+      }
+      threads.join();
+      RC_ASSERT(served == sleepers);
+    });
+  }
+};
+
 /// Deadlines near, past and beyond the clock.
 template <class Subject>
 struct deadlines {
@@ -153,6 +193,43 @@ private:
   }
 };
 
+/// Sleeps that end for no reason, over and over.
+template <class Subject>
+struct woken_for_nothing {
+  static constexpr std::string_view name = "woken_for_nothing";
+  static constexpr std::string_view claim =
+      "A deadline holds for the operation, not for each sleep: one that is woken for nothing again and again still "
+      "ends.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return needs_timed(traits); }
+
+  static void check(run& r) {
+    using namespace std::chrono_literals;
+    // A channel that begins its wait anew at each wake-up is held by them for as long as they come; in any other, there
+    // is no time for so many.
+    constexpr std::uint32_t wakes = 500'000;
+    constexpr auto wait = 10ms;
+    for (const auto& capacity : Subject::capacities(common_capacities)) {
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      for (const bool sends : {false, true}) {
+        if (sends && !capacity) continue;
+        if (sends) fill(tx, [] { return 1; });
+        const auto start = std::chrono::steady_clock::now();
+        platform::disturbing = platform::disturbance::waking(wakes);
+        const bool timed_out =
+            sends ? tx.send_for(2, wait).error().timeout() : rx.recv_for(wait).error() == recv_timeout_error::timeout;
+        const bool outlasted = platform::disturbing.early_wakes_left() == 0;
+        platform::disturbing = {};
+        const auto took = std::chrono::steady_clock::now() - start;
+        r.count();
+        if (timed_out && took >= wait && !outlasted) continue;
+        r.fail("capacity " + harness::to_string(capacity) + ": " + (sends ? "send_for" : "recv_for") +
+               (outlasted ? " went on for as long as something woke it" : " ended early, or not with a timeout"));
+        return;
+      }
+    }
+  }
+};
+
 /// The processor time of a thread that waits.
 template <class Subject>
 struct waits_asleep {
@@ -164,12 +241,14 @@ struct waits_asleep {
     // The time that passes is what is tested, so once for each capacity is enough.
     for (const auto& capacity : Subject::capacities(common_capacities)) {
       auto [tx, rx] = Subject::template make<int>(capacity);
-      if (!sleeps(r, "receive", capacity, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); })) {
+      if (!sleeps(
+              r, "receive", capacity, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); })) {
         return;
       }
       if (!capacity) continue;
       fill(tx, [] { return 1; });
-      if (!sleeps(r, "send", capacity, [&] { (void)tx.send(1); }, [&] { (void)rx.recv(); })) {
+      if (!sleeps(
+              r, "send", capacity, [&] { (void)tx.send(1); }, [&] { (void)rx.recv(); })) {
         return;
       }
     }

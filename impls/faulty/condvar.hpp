@@ -2,8 +2,7 @@
 
 #include <sluice/cores/mutex.hpp>
 
-#include <bit>
-#include <cstddef>
+#include <deque>
 #include <optional>
 
 /// The textbook channel with one mistake each: what goes wrong with a mutex and condition variables in practice.
@@ -51,17 +50,62 @@ public:
   }
 };
 
-/// The capacity is rounded up to a power of two and still called exact.
+/// Each wake-up of a timed receive begins its wait anew, so that enough of them hold it for ever.
 template <class T>
-class rounded_capacity : public cores::mutex<T> {
+class rearmed_timeout : public cores::mutex<T> {
 public:
-  rounded_capacity() = default;
-  explicit rounded_capacity(std::size_t capacity) : cores::mutex<T>(std::bit_ceil(capacity)), asked_(capacity) {}
+  using cores::mutex<T>::mutex;
 
-  std::optional<std::size_t> capacity() const noexcept { return asked_; }
+  status recv_until(std::optional<T>& out, deadline until) {
+    const auto now = platform::now();
+    if (until == deadline::max() || until <= now) return cores::mutex<T>::recv_until(out, until);
+    platform::unique_lock guard(this->mutex_);
+    status got = this->pop_if_any(out);
+    while (got == status::empty) {
+      const deadline anew = platform::now() + (until - now);
+      this->not_empty_.wait_until(guard, anew);
+      got = this->pop_if_any(out);
+      if (got == status::empty && platform::now() >= anew) return status::timeout;
+    }
+    if (got == status::ok) this->tell_one(this->not_full_, this->selecting_senders_);
+    return got;
+  }
+};
 
-private:
-  std::optional<std::size_t> asked_;
+/// Messages that nobody received are destroyed under the lock, so that one which uses its channel waits for itself
+/// (kanal a3810ba).
+template <class T>
+class drop_under_lock : public cores::mutex<T> {
+public:
+  using cores::mutex<T>::mutex;
+
+  void close_receivers() {
+    platform::unique_lock guard(this->mutex_);
+    this->receivers_gone_ = true;
+    this->queue_.clear();
+    this->not_full_.notify_all();
+    this->selecting_senders_.end_all(detail::outcome::closed);
+  }
+};
+
+/// A message sent between the two steps of the last receiver's going is neither received nor destroyed until the
+/// senders go as well (futures-rs#909, #1241).
+template <class T>
+class stranded_send : public cores::mutex<T> {
+public:
+  using cores::mutex<T>::mutex;
+
+  void close_receivers() {
+    std::deque<T> unreceived;
+    {
+      platform::unique_lock guard(this->mutex_);
+      unreceived.swap(this->queue_);
+    }
+    platform::unique_lock guard(this->mutex_);
+    this->receivers_gone_ = true;
+    this->not_full_.notify_all();
+    this->selecting_senders_.end_all(detail::outcome::closed);
+  }
 };
 
 }  // namespace sluice::faulty

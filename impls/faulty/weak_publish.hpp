@@ -27,7 +27,8 @@ public:
     return now;
   }
   status send_until(T& value, deadline until) {
-    const status now = senders_.wait(status::full, until, [&] { return push(value); }, [&] { return state() != full; });
+    const status now = senders_.wait(
+        status::full, until, [&] { return push(value); }, [&] { return state() != full; });
     if (now == status::ok) receivers_.notify_one();
     return now;
   }
@@ -37,8 +38,8 @@ public:
     return now;
   }
   status recv_until(std::optional<T>& out, deadline until) {
-    const status now =
-        receivers_.wait(status::empty, until, [&] { return pop(out); }, [&] { return state() != vacant; });
+    const status now = receivers_.wait(
+        status::empty, until, [&] { return pop(out); }, [&] { return state() != vacant; });
     if (now == status::ok) senders_.notify_one();
     return now;
   }

@@ -39,8 +39,12 @@ struct core_traits {
   std::size_t greatest_capacity = std::numeric_limits<std::size_t>::max();
   bool exact_capacity = true;  ///< holds exactly as many messages as asked for, not more
   ordering order = ordering::global;
-  bool disconnects = true;  ///< a side that goes ends the other side's waits
-  bool timed = true;        ///< send_until and recv_until keep their deadlines
+  bool disconnects = true;   ///< a side that goes ends the other side's waits
+  bool timed = true;         ///< send_until and recv_until keep their deadlines
+  bool linearizable = true;  ///< each answer is true at one instant; otherwise `empty` and `full` are hints
+  bool exact_size = true;    ///< size() is exact while nobody else operates
+  std::size_t messages_per_allocation = 0;  ///< at least so many, on the whole; 0: no promise
+  static constexpr std::size_t no_allocation = std::numeric_limits<std::size_t>::max();
 
   /// Whether a channel of this capacity (nullopt: unbounded) can be made.
   constexpr bool accepts(std::optional<std::size_t> capacity) const noexcept {

@@ -33,6 +33,10 @@
 #include <array>
 #endif
 
+// Tests of schedules give these names to wrappers with points at which a thread may be held up.
+#ifdef SLUICE_DISTURBANCE_HEADER
+#include SLUICE_DISTURBANCE_HEADER
+#else
 namespace sluice::platform {
 
 template <class T>
@@ -40,6 +44,14 @@ using atomic = std::atomic<T>;
 using mutex = std::mutex;
 using condition_variable = std::condition_variable;
 using unique_lock = std::unique_lock<mutex>;
+
+inline void disturb() noexcept {}
+inline bool wakes_early() noexcept { return false; }
+
+}  // namespace sluice::platform
+#endif
+
+namespace sluice::platform {
 
 using clock = std::chrono::steady_clock;
 using time_point = clock::time_point;
@@ -49,8 +61,12 @@ inline time_point now() noexcept { return clock::now(); }
 /// Two lines, since common processors fetch the neighbour of a line as well.
 inline constexpr std::size_t cache_line = 128;
 
-/// Messages in one block of an unbounded channel; models shrink it so that small programs cross its edges.
+/// Messages in one block of an unbounded channel; tests shrink it so that small programs cross its edges.
+#if defined(SLUICE_BLOCK_SLOTS)
+inline constexpr std::size_t block_slots = SLUICE_BLOCK_SLOTS;
+#else
 inline constexpr std::size_t block_slots = 31;
+#endif
 
 /// How far from their end counters start, in laps of a ring or blocks; 0, at their beginning. Tests start near the end.
 #if defined(SLUICE_LAPS_BEFORE_WRAP)
@@ -141,7 +157,7 @@ inline std::uint32_t random(std::uint32_t limit) noexcept {
   return static_cast<std::uint32_t>(((z ^ (z >> 31)) >> 32) * limit >> 32);
 }
 
-using futex_word = std::atomic<std::uint32_t>;
+using futex_word = atomic<std::uint32_t>;
 
 #if SLUICE_HAS_FUTEX
 
@@ -149,6 +165,8 @@ static_assert(sizeof(futex_word) == sizeof(std::uint32_t));
 
 /// Sleeps while `word` holds `expected`, at most until `until`. May return early for no reason: callers look again.
 inline void park(const futex_word& word, std::uint32_t expected, time_point until) noexcept {
+  disturb();
+  if (wakes_early()) return;
   timespec at{};
   timespec* limit = nullptr;
   if (until != time_point::max()) {
@@ -166,6 +184,7 @@ inline void park(const futex_word& word, std::uint32_t expected, time_point unti
 /// Wakes the thread that sleeps on the word at this address, if there is one. Only the address is used, so the word may
 /// be gone already: at worst a stranger wakes early.
 inline void unpark(const futex_word* word) noexcept {
+  disturb();
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 

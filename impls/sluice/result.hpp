@@ -83,11 +83,9 @@ struct send_timeout_error {
 
 /// Prints the word for an error or status, so that tests and logs need no switch of their own.
 template <class E>
-  requires std::is_enum_v<E> && requires(E e) {
-    { to_string(e) } -> std::same_as<std::string_view>;
-  }
-std::ostream& operator<<(std::ostream& out, E e) {
-  return out << to_string(e);
+requires std::is_enum_v<E> && requires(E e) {
+  { to_string(e) } -> std::same_as<std::string_view>;
 }
+std::ostream& operator<<(std::ostream& out, E e) { return out << to_string(e); }
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
 #include <properties/contract/trial.hpp>
-#include <properties/spec_conformance.hpp>
+#include <properties/programs.hpp>
 
 #include <array>
 

@@ -3,7 +3,7 @@
 #include <harness/applies.hpp>
 #include <harness/crew.hpp>
 #include <harness/subject.hpp>
-#include <properties/contract/allocations.hpp>
+#include <harness/allocations.hpp>
 
 #include <sluice/cores/lock_free.hpp>
 #include <sluice/cores/mutex.hpp>
@@ -29,6 +29,8 @@
 /// The contract: one numbered line for each behaviour that users may rely on, and a test of it on every channel that it
 /// applies to.
 namespace sluice::contract {
+
+namespace allocations = harness::allocations;
 
 using namespace std::chrono_literals;
 using harness::crew;

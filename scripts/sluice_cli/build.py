@@ -21,6 +21,7 @@ class Channel:
     name: str
     caught_by: tuple[str, ...]
     programs: dict[str, pathlib.Path]
+    third_party: bool = False
 
     @property
     def faulty(self) -> bool:
@@ -88,6 +89,7 @@ def registry(binary: pathlib.Path) -> list[Channel]:
             entry["name"],
             tuple(entry["caught_by"]),
             {tool: pathlib.Path(entry[tool]) for tool in tools if tool in entry},
+            entry.get("third_party", False),
         )
         for entry in entries
     ]

@@ -10,7 +10,7 @@ import click
 
 from sluice_cli import bench as benchmarks
 from sluice_cli import build, contract as contracting, gate as gating, machine, new as creating
-from sluice_cli import report as reporting, results, setup
+from sluice_cli import replay as replaying, report as reporting, results, setup
 from sluice_cli import verify as verification
 from sluice_cli.common import RESULTS, Failure, Unverified, Usage, console
 
@@ -28,7 +28,14 @@ def shell_line() -> str:
     return " ".join(["scripts/sluice", *sys.argv[1:]])
 
 
-def gather(level: str, seed: int, checks: list[dict], samples: list[dict], contract: list[dict] = ()) -> dict:
+def gather(
+    level: str,
+    seed: int,
+    checks: list[dict],
+    samples: list[dict],
+    contract: list[dict] = (),
+    checking: list[dict] = (),
+) -> dict:
     """A run's results, as results/schema.json has them."""
     return {
         "schema": results.SCHEMA,
@@ -40,6 +47,7 @@ def gather(level: str, seed: int, checks: list[dict], samples: list[dict], contr
         "machine": machine.facts(),
         "checks": checks,
         "contract": list(contract),
+        "checking": list(checking),
         "samples": samples,
     }
 
@@ -96,7 +104,7 @@ def report(quick: bool, source: pathlib.Path | None, seed: int) -> None:
     contract = contracting.run(binary, divide=20 if quick else 1)
     effort = benchmarks.EFFORTS["quick" if quick else "full"]
     samples = benchmarks.measure(channels, effort, seed)
-    publish(gather(level, seed, checks, samples, contract))
+    publish(gather(level, seed, checks, samples, contract, verification.checking_speed(binary)))
     insist(checks, contract)
 
 
@@ -124,6 +132,23 @@ def verify(channels: tuple[str, ...], level: str, seed: int, shard: str, out: pa
     if out:
         results.save(gather(level, seed, checks, []), out)
     insist(checks)
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=pathlib.Path))
+@click.option("--channel", metavar="NAME", help="Run it on this channel in place of the file's.")
+@click.option("--executions", type=click.IntRange(1), help="How often, in place of what the file says.")
+def replay(file: pathlib.Path, channel: str | None, executions: int | None) -> None:
+    """Run the program of a failure FILE again, on real threads and in the model.
+
+    Exits with 1 if it fails again. Such files are written to results/failures; by hand, two lines are enough:
+    `Channel: NAME` and `Program: capacity 1: send | recv recv`.
+    """
+    failure = replaying.read(file)
+    registered = build.registry(build.preset("release"))
+    [chosen] = build.choose(registered, (channel or failure["Channel"],))
+    if replaying.replay(chosen, failure, executions):
+        raise Unverified(f"{chosen.name} failed on `{failure['Program']}`")
 
 
 @commands.command()

@@ -13,6 +13,7 @@ import rich.progress
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results"
+FAILURES = RESULTS / "failures"
 BUILDS = ROOT / "build"
 
 console = rich.console.Console(highlight=False, soft_wrap=True)

@@ -211,3 +211,28 @@ def scaling(samples: list[dict], file: pathlib.Path, capacity_of: dict[str, str]
     axis.set_xlabel("producers, and as many consumers")
     axis.set_ylabel("time per message (log scale)")
     _save(figure, handles, labels, file, "mpmc as threads are added: median with 95 % interval")
+
+
+def checking(rows: list[dict], file: pathlib.Path) -> None:
+    """The monitor's time by the length of the history, beside a line that grows as the length does."""
+    lengths = numpy.array([row["operations"] for row in rows])
+    seconds = numpy.array([row["seconds"] for row in rows])
+    figure, axes = plt.subplots(figsize=(7, 4))
+    axes.loglog(lengths, seconds, "o-", color=COLOURS[0], label="measured")
+    axes.loglog(lengths, seconds[0] * lengths / lengths[0], "--", color="#888888", label="in proportion to the length")
+    for row in rows:
+        axes.annotate(
+            f"{row['seconds']:.2g} s, {row['peak_bytes'] / 2**20:.0f} MiB",
+            (row["operations"], row["seconds"]),
+            textcoords="offset points",
+            xytext=(8, -12),
+            fontsize=8,
+        )
+    axes.set_xlim(right=lengths[-1] * 8)
+    axes.set_xlabel("operations in the history, of 8 threads")
+    axes.set_ylabel("seconds to check it")
+    axes.grid(True, which="major", alpha=0.3)
+    axes.legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(file, dpi=150)
+    plt.close(figure)

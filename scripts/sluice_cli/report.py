@@ -76,6 +76,10 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
             ),
             ("Scaling", "scaling.png", "More threads than processors is what tells channels apart on small machines."),
         ]
+    long_histories = None
+    if data.get("checking"):
+        plots.checking(data["checking"], folder / "checking.png")
+        long_histories = _embedded(folder / "checking.png")
     names, rows = verify.matrix(data["checks"])
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
@@ -85,6 +89,9 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         names=names,
         rows=rows,
         caught=[c for c in data["checks"] if c["expected"] == "caught"],
+        smallest=verify.smallest,
+        third_party=verify.third_party(data["checks"]),
+        long_histories=long_histories,
         bad=verify.bad(data["checks"]),
         lines=contract.lines(data.get("contract", [])),
         broken=contract.bad(data.get("contract", [])),

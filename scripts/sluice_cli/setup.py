@@ -23,6 +23,11 @@ SIGNS = {
     "libcli11-dev": "CLI/CLI.hpp",
     "nlohmann-json3-dev": "nlohmann/json.hpp",
     "libbenchmark-dev": "benchmark/benchmark.h",
+    "libconcurrentqueue-dev": "concurrentqueue/blockingconcurrentqueue.h",
+    "libreaderwriterqueue-dev": "readerwriterqueue/readerwriterqueue.h",
+    "libatomic-queue-dev": "atomic_queue/atomic_queue.h",
+    "libtbb-dev": "oneapi/tbb/concurrent_queue.h",
+    "libboost-fiber-dev": "boost/fiber/buffered_channel.hpp",
     "doxygen": "doxygen",
 }
 

@@ -10,10 +10,11 @@ import pathlib
 import subprocess
 import tempfile
 
+import rich.markup
 import rich.table
 
 from sluice_cli.build import Channel
-from sluice_cli.common import ROOT, Usage, console, progress
+from sluice_cli.common import FAILURES, ROOT, Usage, console, progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Task:
     @property
     def kind(self) -> str:
         return KIND[self.tool]
+
+    @property
+    def expected(self) -> str:
+        """`caught`: a known mistake; `promised`: somebody else's, told as it comes out; otherwise `passed`."""
+        return "caught" if self.check else "promised" if self.channel.third_party else "passed"
 
 
 def tasks_for(channels: list[Channel]) -> list[Task]:
@@ -96,6 +102,7 @@ def run_program(task: Task, command: list[str], timeout: int) -> list[dict]:
             "verdict": "failed",
             "detail": ending,
             "reproduce": " ".join(command),
+            "program": "",
             "executions": 0,
             "seconds": 0.0,
             "seed": 0,
@@ -110,9 +117,9 @@ def run_task(task: Task, level: Level, seed: int) -> list[dict]:
     if task.check:
         # A mistake that is there to be found gets a chance, however low the level.
         executions = max(executions, 1_000 if task.tool == "properties" else 100_000)
-    command = [str(program), "--seed", str(seed), "--executions", str(executions)]
-    if task.check and task.tool == "properties":
-        command += ["--patience", "5"]
+    command = [str(program), "--seed", str(seed), "--executions", str(executions), "--failures", str(FAILURES)]
+    if task.expected != "passed" and task.tool == "properties":
+        command += ["--patience", "6"]
     left = [task.check] if task.check else []
     checks: list[dict] = []
     while True:
@@ -130,7 +137,7 @@ def run_task(task: Task, level: Level, seed: int) -> list[dict]:
         # The same on every machine: paths from the top of the tree.
         for field in ("reproduce", "detail"):
             check[field] = check.get(field, "").replace(f"{ROOT}/", "")
-        check["expected"] = "caught" if task.check else "passed"
+        check["expected"] = task.expected
         if task.check:
             check["verdict"] = "caught" if check["verdict"] == "failed" else "missed"
     return checks
@@ -156,9 +163,36 @@ def verify(channels: list[Channel], level: str, seed: int, shard: str = "1/1") -
     return sorted(checks, key=lambda c: (order[c["channel"]], c["kind"], c["check"]))
 
 
+def checking_speed(binary: pathlib.Path) -> list[dict]:
+    """How long the monitor takes for histories of growing length."""
+    done = subprocess.run(
+        [binary / "harness" / "tests" / "checking_speed"], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
 def bad(checks: list[dict]) -> list[dict]:
-    """The checks that did not come out as they must."""
-    return [check for check in checks if check["verdict"] in ("failed", "missed")]
+    """The checks that did not come out as they must. What others promise is theirs to keep."""
+    return [check for check in checks if check["verdict"] in ("failed", "missed") and check["expected"] != "promised"]
+
+
+def smallest(check: dict) -> str:
+    """The smallest case that shows a failure: a program, or what the check tells of its input."""
+    if check.get("program"):
+        return check["program"]
+    lines = [line.strip() for line in check["detail"].splitlines() if line.strip()]
+    # RapidCheck's account begins with how it got there.
+    return " ".join(lines[1:] if lines and lines[0].startswith("Falsifiable") else lines)[:160]
+
+
+def third_party(checks: list[dict]) -> list[dict]:
+    """Each third-party channel with what held, what did not, and what it does not promise."""
+    rows: dict[str, dict] = {}
+    for check in checks:
+        if check["expected"] == "promised":
+            row = rows.setdefault(check["channel"], {"channel": check["channel"], "held": [], "broken": [], "unpromised": []})
+            row[{"passed": "held", "failed": "broken"}.get(check["verdict"], "unpromised")].append(check)
+    return list(rows.values())
 
 
 def matrix(checks: list[dict]) -> tuple[list[str], list[tuple[str, str, dict[str, dict]]]]:
@@ -192,7 +226,13 @@ def show(checks: list[dict]) -> None:
     caught = [check for check in checks if check["expected"] == "caught"]
     if caught:
         table = rich.table.Table(
-            "faulty channel", "check", "verdict", "executions", title="Channels with a known mistake"
+            "faulty channel",
+            "check",
+            "verdict",
+            "executions",
+            "seconds",
+            "smallest case",
+            title="Channels with a known mistake",
         )
         for check in caught:
             style = "green" if check["verdict"] == "caught" else "bold red"
@@ -201,8 +241,18 @@ def show(checks: list[dict]) -> None:
                 f"{check['kind']} {check['check']}",
                 f"[{style}]{check['verdict']}[/{style}]",
                 f"{check['executions']:,}",
+                f"{check['seconds']:.2f}",
+                rich.markup.escape(smallest(check)),
             )
         console.print(table)
+    for row in third_party(checks):
+        console.print(
+            f"{row['channel']} (third party): {len(row['held'])} promises held, {len(row['broken'])} broken, "
+            f"{len(row['unpromised'])} checks ask for what it does not promise",
+            markup=False,
+        )
+        for check in row["broken"]:
+            console.print(f"  {check['check']}: {smallest(check)}", markup=False)
     for check in bad(checks):
         console.print(f"\n{check['channel']}: {check['kind']} {check['check']} {check['verdict']}", style="bold red")
         console.print(f"{check['claim']}\n{check['detail']}\nreproduce: {check['reproduce']}", markup=False)

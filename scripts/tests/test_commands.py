@@ -14,7 +14,7 @@ from unittest import mock
 
 import click.testing
 
-from sluice_cli import build, cli, new, results, setup, verify
+from sluice_cli import build, cli, new, replay, results, setup, verify
 from sluice_cli.common import ROOT, BadResults, BuildFailed, Environment, Unverified, Usage
 
 BUILD = pathlib.Path(os.environ.get("SLUICE_TEST_BUILD", ROOT / "build" / "release"))
@@ -197,6 +197,18 @@ class Verify(unittest.TestCase):
         self.assertEqual(check["verdict"], "missed")
         self.assertEqual(verify.bad([check]), [check])
 
+    def test_what_others_promise_is_told_and_breaks_nothing(self):
+        check = {"channel": "theirs", "check": "deadlines", "expected": "promised", "detail": "", "program": ""}
+        checks = [
+            check | {"verdict": "passed"},
+            check | {"check": "linearizable", "verdict": "failed", "program": "capacity 1: send | recv"},
+            check | {"check": "lifetime", "verdict": "not_applicable"},
+        ]
+        self.assertEqual(verify.bad(checks), [])
+        (row,) = verify.third_party(checks)
+        self.assertEqual([len(row[key]) for key in ("held", "broken", "unpromised")], [1, 1, 1])
+        self.assertEqual(verify.smallest(row["broken"][0]), "capacity 1: send | recv")
+
     def test_after_a_hang_the_other_checks_are_run(self):
         with tempfile.TemporaryDirectory() as folder:
             program = pathlib.Path(folder) / "hangs_at_first"
@@ -214,6 +226,42 @@ class Verify(unittest.TestCase):
         tasks = verify.tasks_for(build.registry(BUILD))
         parts = [tasks[verify.parse_shard(f"{i}/3")[0] - 1 :: 3] for i in (1, 2, 3)]
         self.assertEqual(sorted(map(repr, tasks)), sorted(repr(task) for part in parts for task in part))
+
+
+class Replay(unittest.TestCase):
+    def read(self, text: str) -> dict[str, str]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "failure.txt"
+            file.write_text(text)
+            return replay.read(file)
+
+    def test_two_lines_by_hand_are_enough(self):
+        failure = self.read("Channel: sync\nProgram: capacity 1: send | recv\n")
+        self.assertEqual(failure, {"Channel": "sync", "Program": "capacity 1: send | recv"})
+
+    def test_a_picture_is_no_field(self):
+        failure = self.read("Channel: sync\nProgram: capacity 1: send\n\nSeed: of the picture\n")
+        self.assertNotIn("Seed", failure)
+
+    def test_bad_files_are_named(self):
+        with self.assertRaisesRegex(BadResults, "no line `Program: ...`"):
+            self.read("Channel: sync\n")
+        with self.assertRaisesRegex(BadResults, "`Seed: seven` is no number"):
+            self.read("Channel: sync\nProgram: capacity 1: send\nSeed: seven\n")
+        with self.assertRaisesRegex(BadResults, "cannot be read"):
+            replay.read(pathlib.Path("/no/such/file"))
+
+    def test_a_program_that_failed_fails_again(self):
+        silent = build.choose(build.registry(BUILD), ("silent_try_send",))[0]
+        sound = build.choose(build.registry(BUILD), ("mutex",))[0]
+        failure = {"Program": "capacity 1: recv keep | try_send keep"}
+        self.assertTrue(replay.replay(silent, failure, 2000))
+        self.assertFalse(replay.replay(sound, failure, 200))
+
+    def test_a_program_that_cannot_be_carried_out_is_refused(self):
+        sound = build.choose(build.registry(BUILD), ("mutex",))[0]
+        with self.assertRaisesRegex(Usage, "cannot run `capacity 1: send shout`"):
+            replay.replay(sound, {"Program": "capacity 1: send shout"}, 10)
 
 
 class Orders(unittest.TestCase):

@@ -5,6 +5,7 @@
 #include <sluice/platform.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -27,7 +28,7 @@ template <class T>
 class lock_free {
 public:
   using value_type = T;
-  static constexpr core_traits traits{.unbounded = true};
+  static constexpr core_traits traits{.unbounded = true, .messages_per_allocation = platform::block_slots};
 
   lock_free() {
     auto first = std::make_unique<block>();
@@ -93,6 +94,7 @@ public:
 private:
   static constexpr std::size_t slots = platform::block_slots;
   static constexpr std::size_t lap = slots + 1;
+  static_assert(platform::laps_before_wrap == 0 || std::has_single_bit(lap), "only whole laps fit before the wrap");
   // The lowest bit of an index is a flag. In the tail: the channel is closed. In the head: the tail is known to be in a
   // later block, so that the receiver need not look at it.
   static constexpr std::size_t shift = 1;

@@ -16,20 +16,19 @@ namespace sluice::cores {
 ///
 /// A select lines up beside the condition variables, in a list of its own.
 ///
-/// The yardstick for every other core, and the one to start from when writing one's own.
-///
+/// \tparam Queue  keeps the messages; what they cost and in which order they come is its.
 /// \par Progress  blocking; every operation takes the lock.
 /// \par Ordering  global: the lock orders all operations.
-template <class T>
-class mutex {
+template <class T, class Queue>
+class basic_mutex {
 public:
   using value_type = T;
   static constexpr core_traits traits{.unbounded = true, .bounded = true};
 
-  mutex() = default;
+  basic_mutex() = default;
 
   /// \throws std::length_error  for a capacity of 0, at which nothing could ever be sent.
-  explicit mutex(std::size_t capacity) : capacity_(capacity) {
+  explicit basic_mutex(std::size_t capacity) : capacity_(capacity) {
     if (capacity == 0) throw std::length_error("sluice: a queue needs a capacity of at least 1");
   }
 
@@ -85,7 +84,7 @@ public:
   }
 
   void close_receivers() {
-    std::deque<T> unreceived;
+    Queue unreceived;
     {
       platform::unique_lock guard(mutex_);
       receivers_gone_ = true;
@@ -152,10 +151,17 @@ protected:
   platform::condition_variable not_full_;
   detail::wait_list selecting_senders_;
   detail::wait_list selecting_receivers_;
-  std::deque<T> queue_;
+  Queue queue_;
   const std::optional<std::size_t> capacity_;
   bool senders_gone_ = false;
   bool receivers_gone_ = false;
+};
+
+/// The yardstick for every other core, and the one to start from when writing one's own.
+template <class T>
+class mutex : public basic_mutex<T, std::deque<T>> {
+public:
+  using basic_mutex<T, std::deque<T>>::basic_mutex;
 };
 
 }  // namespace sluice::cores

@@ -24,7 +24,10 @@ template <class T>
 class rendezvous {
 public:
   using value_type = T;
-  static constexpr core_traits traits{.bounded = true, .least_capacity = 0, .greatest_capacity = 0};
+  static constexpr core_traits traits{.bounded = true,
+                                      .least_capacity = 0,
+                                      .greatest_capacity = 0,
+                                      .messages_per_allocation = core_traits::no_allocation};
 
   explicit rendezvous(std::size_t = 0) {}
 

@@ -27,7 +27,8 @@ template <class T>
 class sync {
 public:
   using value_type = T;
-  static constexpr core_traits traits{.bounded = true, .least_capacity = 1};
+  static constexpr core_traits traits{
+      .bounded = true, .least_capacity = 1, .messages_per_allocation = core_traits::no_allocation};
 
   /// \throws std::length_error   if no such ring can be laid out.
   /// \throws std::bad_alloc      if there is no memory for it.

@@ -1,0 +1,204 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+/// sluice/platform.hpp in tests on real threads: the same names, with points around every access and sleep at which the
+/// test may hold a thread up or wake it for no reason. What it does is drawn from a seed.
+///
+/// Nothing here sleeps in the kernel, so that a thread that does is known to wait for a peer.
+namespace sluice::platform {
+
+/// What is done to the calling thread. Nothing, until it is set.
+class disturbance {
+public:
+  /// One of several ways to disturb, drawn from the seed: not at all, many short pauses, yields, or two long stalls, as
+  /// PCT lowers a priority at a few points (Burckhardt et al. 2010).
+  static disturbance from(std::uint64_t seed) noexcept {
+    disturbance d;
+    d.state_ = seed;
+    switch (d.draw(4)) {
+      case 0: break;
+      case 1: d.pauses_ = 1 + d.draw(16); break;
+      case 2: d.yields_ = 1 + d.draw(8); break;
+      default:
+        for (auto& at : d.stalls_at_) at = 1 + d.draw(1u << (2 + d.draw(5)));
+        break;
+    }
+    if (d.draw(2) == 0) d.early_wakes_ = 1 + d.draw(24);
+    return d;
+  }
+
+  /// Each of this many sleeps ends at once.
+  static disturbance waking(std::uint32_t sleeps) noexcept {
+    disturbance d;
+    d.early_wakes_ = parts;
+    d.early_wakes_left_ = sleeps;
+    return d;
+  }
+
+  void disturb() noexcept {
+    ++points_;
+    if (points_ == stalls_at_[0] || points_ == stalls_at_[1]) {
+      for (auto turns = 1 + draw(150); turns > 0; --turns) yield();
+    } else if (pauses_ != 0 && draw(parts) < pauses_) {
+      for (auto turns = draw(5000); turns > 0; --turns) hold();
+    } else if (yields_ != 0 && draw(parts) < yields_) {
+      yield();
+    }
+  }
+
+  bool wakes_early() noexcept {
+    if (early_wakes_left_ == 0 || draw(parts) >= early_wakes_) return false;
+    --early_wakes_left_;
+    return true;
+  }
+
+  std::uint32_t early_wakes_left() const noexcept { return early_wakes_left_; }
+
+private:
+  static constexpr unsigned parts = 64;
+  static constexpr std::chrono::microseconds longest{500};
+
+  unsigned draw(unsigned limit) noexcept {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return static_cast<unsigned>(((z ^ (z >> 31)) >> 32) * limit >> 32);
+  }
+
+  /// On a busy machine one yield can last as long as a test: after a while there are no more.
+  void yield() noexcept {
+    if (yielded_ > longest) return;
+    const auto start = std::chrono::steady_clock::now();
+    std::this_thread::yield();
+    yielded_ += std::chrono::steady_clock::now() - start;
+  }
+
+  static void hold() noexcept { std::atomic_signal_fence(std::memory_order::seq_cst); }
+
+  std::uint64_t state_ = 0;
+  std::chrono::steady_clock::duration yielded_{};
+  std::uint32_t points_ = 0;
+  unsigned pauses_ = 0;
+  unsigned yields_ = 0;
+  unsigned early_wakes_ = 0;
+  std::uint32_t early_wakes_left_ = 1000;  // a wait that looks again each time must end up asleep
+  std::array<std::uint32_t, 2> stalls_at_{};
+};
+
+inline thread_local constinit disturbance disturbing{};
+
+inline void disturb() noexcept { disturbing.disturb(); }
+inline bool wakes_early() noexcept { return disturbing.wakes_early(); }
+
+/// std::atomic with a point before and after each write.
+template <class T>
+class atomic : public std::atomic<T> {
+  using base = std::atomic<T>;
+  using order = std::memory_order;
+
+public:
+  using base::base;
+
+  void store(T value, order o = order::seq_cst) noexcept {
+    platform::disturb();
+    base::store(value, o);
+    platform::disturb();
+  }
+  T exchange(T value, order o = order::seq_cst) noexcept {
+    return around([&] { return base::exchange(value, o); });
+  }
+  T fetch_add(T value, order o = order::seq_cst) noexcept {
+    return around([&] { return base::fetch_add(value, o); });
+  }
+  T fetch_sub(T value, order o = order::seq_cst) noexcept {
+    return around([&] { return base::fetch_sub(value, o); });
+  }
+  T fetch_or(T value, order o = order::seq_cst) noexcept {
+    return around([&] { return base::fetch_or(value, o); });
+  }
+  T fetch_and(T value, order o = order::seq_cst) noexcept {
+    return around([&] { return base::fetch_and(value, o); });
+  }
+  template <class... Orders>
+  bool compare_exchange_strong(T& expected, T desired, Orders... orders) noexcept {
+    return around([&] { return base::compare_exchange_strong(expected, desired, orders...); });
+  }
+  template <class... Orders>
+  bool compare_exchange_weak(T& expected, T desired, Orders... orders) noexcept {
+    return around([&] { return base::compare_exchange_weak(expected, desired, orders...); });
+  }
+
+private:
+  template <class Operation>
+  static auto around(Operation operation) noexcept {
+    platform::disturb();
+    const auto result = operation();
+    platform::disturb();
+    return result;
+  }
+};
+
+using mutex = std::mutex;
+
+/// std::unique_lock with a point before it locks and after it unlocks.
+class unique_lock : public std::unique_lock<std::mutex> {
+  using base = std::unique_lock<std::mutex>;
+
+public:
+  explicit unique_lock(std::mutex& m) : base(m, std::defer_lock) { lock(); }
+  ~unique_lock() {
+    if (owns_lock()) unlock();
+  }
+  unique_lock(const unique_lock&) = delete;
+  unique_lock& operator=(const unique_lock&) = delete;
+
+  void lock() {
+    disturb();
+    base::lock();
+  }
+  void unlock() {
+    base::unlock();
+    disturb();
+  }
+};
+
+/// std::condition_variable whose waits may end for no reason.
+class condition_variable {
+public:
+  void wait(unique_lock& guard) {
+    if (!woken_early(guard)) impl_.wait(guard);
+  }
+  template <class Clock, class Duration>
+  void wait_until(unique_lock& guard, const std::chrono::time_point<Clock, Duration>& until) {
+    if (!woken_early(guard)) impl_.wait_until(guard, until);
+  }
+  void notify_one() noexcept {
+    disturb();
+    impl_.notify_one();
+  }
+  void notify_all() noexcept {
+    disturb();
+    impl_.notify_all();
+  }
+
+private:
+  static bool woken_early(unique_lock& guard) {
+    if (!wakes_early()) return false;
+    guard.unlock();
+    guard.lock();
+    return true;
+  }
+
+  std::condition_variable impl_;
+};
+
+}  // namespace sluice::platform

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <readerwriterqueue/readerwriterqueue.h>
+#include <adapters/envelope.hpp>
+#include <sluice/core.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace sluice::adapters {
+
+/// Cameron Desrochers' moodycamel::BlockingReaderWriterQueue, for one producer and one consumer. It cannot be closed,
+/// so the sender leaves an empty message at the end.
+template <class T>
+class readerwriterqueue {
+public:
+  using value_type = T;
+  static constexpr core_traits traits{.producers = cardinality::one, .consumers = cardinality::one, .unbounded = true};
+
+  status try_send(T& value) {
+    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
+    queue_.enqueue(envelope<T>(std::move(value)));
+    if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_gone_.load(std::memory_order::seq_cst)) clear();
+    return status::ok;
+  }
+  status send_until(T& value, deadline) { return try_send(value); }
+
+  status try_recv(std::optional<T>& out) {
+    envelope<T> message;
+    if (ended_) return status::disconnected;
+    return queue_.try_dequeue(message) ? received(message, out) : status::empty;
+  }
+
+  status recv_until(std::optional<T>& out, deadline until) {
+    envelope<T> message;
+    if (ended_) return status::disconnected;
+    if (until == deadline::max()) {
+      queue_.wait_dequeue(message);
+      return received(message, out);
+    }
+    do {
+      const auto left = std::chrono::ceil<std::chrono::microseconds>(until - platform::now());
+      const auto part =
+          std::clamp(left, std::chrono::microseconds(0), std::chrono::microseconds(std::chrono::hours(24)));
+      if (queue_.wait_dequeue_timed(message, part)) return received(message, out);
+    } while (platform::now() < until);
+    return status::timeout;
+  }
+
+  void close_senders() {
+    end_sent_.store(true, std::memory_order::seq_cst);
+    queue_.enqueue(envelope<T>());
+  }
+  void close_receivers() {
+    receivers_gone_.store(true, std::memory_order::seq_cst);
+    clear();
+  }
+
+  std::size_t size() const {
+    const std::size_t all = queue_.size_approx();
+    return all - (all > 0 && end_sent_.load(std::memory_order::seq_cst));
+  }
+  std::optional<std::size_t> capacity() const { return std::nullopt; }
+
+private:
+  status received(envelope<T>& message, std::optional<T>& out) {
+    ended_ = message.empty();
+    if (ended_) return status::disconnected;
+    message.open(out);
+    return status::ok;
+  }
+
+  /// The last receiver's, and then the sender's: one consumer at a time.
+  void clear() {
+    std::unique_lock guard(clearing_);
+    for (envelope<T> message; queue_.try_dequeue(message);) {
+      guard.unlock();
+      message = envelope<T>();
+      guard.lock();
+    }
+  }
+
+  ::moodycamel::BlockingReaderWriterQueue<envelope<T>> queue_;
+  std::atomic<bool> end_sent_{false};
+  std::atomic<bool> receivers_gone_{false};
+  std::mutex clearing_;
+  bool ended_ = false;  ///< the receiver's own
+};
+
+}  // namespace sluice::adapters

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <oneapi/tbb/concurrent_queue.h>
+#include <adapters/envelope.hpp>
+#include <sluice/core.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace sluice::adapters {
+
+/// oneTBB's concurrent_bounded_queue, which waits by itself. The last receiver aborts the senders' waits until none is
+/// left. The last sender leaves an empty message that is passed from one receiver to the next: abort() beside receivers
+/// that try again loses count of them, and they wait for ever.
+template <class T>
+class tbb_bounded {
+public:
+  using value_type = T;
+  static constexpr core_traits traits{.unbounded = true, .bounded = true, .timed = false};
+
+  tbb_bounded() = default;
+  explicit tbb_bounded(std::size_t capacity) : capacity_(capacity) {
+    queue_.set_capacity(static_cast<std::ptrdiff_t>(capacity));
+  }
+  ~tbb_bounded() { clear(); }
+
+  status try_send(T& value) {
+    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
+    envelope<T> message(std::move(value));
+    if (queue_.try_push(std::move(message))) return sent();
+    message.give_back(value);
+    return status::full;
+  }
+
+  status send_until(T& value, deadline) {
+    const visit here(senders_inside_);
+    envelope<T> message(std::move(value));
+    while (!receivers_gone_.load(std::memory_order::seq_cst)) {
+      try {
+        queue_.push(std::move(message));
+        return sent();
+      } catch (const tbb::user_abort&) {
+      }
+    }
+    message.give_back(value);
+    return status::disconnected;
+  }
+
+  status try_recv(std::optional<T>& out) {
+    const bool gone = senders_gone_.load(std::memory_order::seq_cst);
+    envelope<T> message;
+    if (!queue_.try_pop(message)) return gone ? status::disconnected : status::empty;
+    return received(message, out);
+  }
+
+  status recv_until(std::optional<T>& out, deadline) {
+    const status now = try_recv(out);
+    if (now != status::empty) return now;
+    envelope<T> message;
+    queue_.pop(message);
+    return received(message, out);
+  }
+
+  void close_senders() {
+    senders_gone_.store(true, std::memory_order::seq_cst);
+    pass_end_on();
+  }
+  void close_receivers() {
+    receivers_gone_.store(true, std::memory_order::seq_cst);
+    while (senders_inside_.load() != 0) {
+      queue_.abort();
+      std::this_thread::yield();
+    }
+    clear();
+  }
+
+  std::size_t size() const {
+    const std::scoped_lock guard(ending_);
+    const auto now = queue_.size() - end_inside_;
+    return now < 0 ? 0 : static_cast<std::size_t>(now);
+  }
+  std::optional<std::size_t> capacity() const { return capacity_; }
+
+private:
+  class visit {
+  public:
+    explicit visit(std::atomic<int>& count) : count_(count) { count_.fetch_add(1); }
+    ~visit() { count_.fetch_sub(1); }
+    visit(const visit&) = delete;
+    visit& operator=(const visit&) = delete;
+
+  private:
+    std::atomic<int>& count_;
+  };
+
+  status sent() {
+    if (receivers_gone_.load(std::memory_order::seq_cst)) clear();
+    return status::ok;
+  }
+
+  status received(envelope<T>& message, std::optional<T>& out) {
+    const bool end = message.empty();
+    if (end) {
+      const std::scoped_lock guard(ending_);
+      end_inside_ = false;
+    }
+    if (senders_gone_.load(std::memory_order::seq_cst)) pass_end_on();
+    if (end) return status::disconnected;
+    message.open(out);
+    return status::ok;
+  }
+
+  /// Where there is no room for it, whoever makes room does this again.
+  void pass_end_on() {
+    const std::scoped_lock guard(ending_);
+    if (!end_inside_) end_inside_ = queue_.try_push(envelope<T>());
+  }
+
+  void clear() {
+    for (envelope<T> message; queue_.try_pop(message);) message = envelope<T>();
+  }
+
+  tbb::concurrent_bounded_queue<envelope<T>> queue_;
+  std::optional<std::size_t> capacity_;
+  std::atomic<bool> senders_gone_{false};
+  std::atomic<bool> receivers_gone_{false};
+  std::atomic<int> senders_inside_{0};
+  mutable std::mutex ending_;
+  bool end_inside_ = false;
+};
+
+}  // namespace sluice::adapters

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sluice/cores/mutex.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <optional>
+
+/// Channels that hold another number of messages than they say.
+namespace sluice::faulty {
+
+namespace detail {
+
+constexpr std::size_t rounded_up(std::size_t capacity) noexcept { return std::bit_ceil(capacity); }
+constexpr std::size_t one_more(std::size_t capacity) noexcept { return capacity + 1; }
+
+/// Has room for `Real(capacity)` messages and calls that exact.
+template <class T, std::size_t (*Real)(std::size_t) noexcept>
+class miscounted : public cores::mutex<T> {
+public:
+  miscounted() = default;
+  explicit miscounted(std::size_t capacity) : cores::mutex<T>(Real(capacity)), asked_(capacity) {}
+
+  std::optional<std::size_t> capacity() const noexcept { return asked_; }
+
+private:
+  std::optional<std::size_t> asked_;
+};
+
+}  // namespace detail
+
+/// The capacity is rounded up to a power of two.
+template <class T>
+using rounded_capacity = detail::miscounted<T, detail::rounded_up>;
+
+/// The bound is tested with <= in place of <.
+template <class T>
+using one_too_many = detail::miscounted<T, detail::one_more>;
+
+/// A send that waits has a slot reserved; one that gives up never publishes it, nor gives it back.
+template <class T>
+class unpublished : public cores::mutex<T> {
+  using base = cores::mutex<T>;
+
+public:
+  using base::base;
+
+  status try_send(T& value) { return any_left() ? base::try_send(value) : status::full; }
+
+  status send_until(T& value, deadline until) {
+    if (!any_left()) return base::send_until(value, until);
+    const status now = base::send_until(value, until);
+    if (now == status::timeout) {
+      platform::unique_lock guard(this->mutex_);
+      ++reserved_;
+    }
+    return now;
+  }
+
+private:
+  bool any_left() {
+    platform::unique_lock guard(this->mutex_);
+    return this->receivers_gone_ || !this->capacity_ || this->queue_.size() + reserved_ < *this->capacity_ ||
+           this->queue_.size() >= *this->capacity_;
+  }
+
+  std::size_t reserved_ = 0;
+};
+
+}  // namespace sluice::faulty

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <sluice/cores/mutex.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+/// Channels that free too early, too late or twice: a sound one behind a pointer.
+namespace sluice::faulty {
+
+namespace detail {
+
+template <class T>
+class behind_pointer {
+public:
+  using value_type = T;
+  static constexpr core_traits traits{.unbounded = true};
+
+  status try_send(T& value) { return sound_->try_send(value); }
+  status send_until(T& value, deadline until) { return sound_->send_until(value, until); }
+  status try_recv(std::optional<T>& out) { return sound_->try_recv(out); }
+  status recv_until(std::optional<T>& out, deadline until) { return sound_->recv_until(out, until); }
+  std::size_t size() const { return sound_->size(); }
+  std::optional<std::size_t> capacity() const { return std::nullopt; }
+
+protected:
+  cores::mutex<T>* sound_ = new cores::mutex<T>();
+};
+
+}  // namespace detail
+
+/// Buffered messages live on after the last receiver went, until the channel itself goes (rust-lang/rust#107466,
+/// crossbeam#1121).
+template <class T>
+class kept_buffer : public detail::behind_pointer<T> {
+public:
+  ~kept_buffer() { delete this->sound_; }
+
+  status try_send(T& value) {
+    {
+      platform::unique_lock guard(mutex_);
+      if (receivers_gone_) return status::disconnected;
+    }
+    return this->sound_->try_send(value);
+  }
+  status send_until(T& value, deadline) { return try_send(value); }
+  void close_senders() { this->sound_->close_senders(); }
+  void close_receivers() {
+    platform::unique_lock guard(mutex_);
+    receivers_gone_ = true;
+  }
+
+private:
+  platform::mutex mutex_;
+  bool receivers_gone_ = false;
+};
+
+/// Whoever finds that the other side has said farewell frees the channel, though that side may still be at its closing
+/// (crossbeam#382).
+template <class T>
+class late_free : public detail::behind_pointer<T> {
+public:
+  void close_senders() {
+    const bool last = one_gone_.exchange(true, std::memory_order::acq_rel);
+    this->sound_->close_senders();
+    if (last) delete this->sound_;
+  }
+  void close_receivers() {
+    const bool last = one_gone_.exchange(true, std::memory_order::acq_rel);
+    this->sound_->close_receivers();
+    if (last) delete this->sound_;
+  }
+
+private:
+  platform::atomic<bool> one_gone_{false};
+};
+
+/// The first block is made by the first send. The last receiver takes it out and frees it, but where it had to wait for
+/// a send that was about to put it there, it frees it and leaves the pointer, and the channel's end frees it again
+/// (crossbeam#1187, RUSTSEC-2025-0024).
+template <class T>
+class double_discard : public detail::behind_pointer<T> {
+  using base = detail::behind_pointer<T>;
+
+public:
+  ~double_discard() {
+    delete first_block_.load(std::memory_order::acquire);
+    delete this->sound_;
+  }
+
+  status try_send(T& value) {
+    if (!started_.exchange(true, std::memory_order::acq_rel)) {
+      first_block_.store(new int(0), std::memory_order::release);
+    }
+    return base::try_send(value);
+  }
+  status send_until(T& value, deadline) { return try_send(value); }
+  void close_senders() { this->sound_->close_senders(); }
+  void close_receivers() {
+    this->sound_->close_receivers();
+    int* block = first_block_.exchange(nullptr, std::memory_order::acq_rel);
+    if (!block && started_.load(std::memory_order::acquire)) {
+      for (platform::backoff pacing; !block; pacing.snooze()) block = first_block_.load(std::memory_order::acquire);
+    }
+    delete block;
+  }
+
+private:
+  platform::atomic<bool> started_{false};
+  platform::atomic<int*> first_block_{nullptr};
+};
+
+}  // namespace sluice::faulty

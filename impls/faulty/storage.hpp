@@ -1,0 +1,86 @@
+#pragma once
+
+#include <sluice/cores/mutex.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+#include <new>
+#include <utility>
+
+/// The textbook channel on containers with one mistake each.
+namespace sluice::faulty {
+
+namespace detail {
+
+/// Raw slots, whose messages are destroyed when they are taken out, and only then; and that lie where any byte may.
+template <class T>
+class careless_queue {
+public:
+  void push_back(T&& value) { std::construct_at(place(slots_.emplace_back()), std::move(value)); }
+  T& front() noexcept { return *place(slots_.front()); }
+  void pop_front() noexcept {
+    std::destroy_at(place(slots_.front()));
+    slots_.pop_front();
+  }
+  bool empty() const noexcept { return slots_.empty(); }
+  std::size_t size() const noexcept { return slots_.size(); }
+  void swap(careless_queue& other) noexcept { slots_.swap(other.slots_); }
+
+private:
+  struct slot {
+    alignas(std::max_align_t) std::byte bytes[sizeof(T)];
+  };
+  static T* place(slot& s) noexcept { return std::launder(reinterpret_cast<T*>(s.bytes)); }
+
+  std::deque<slot> slots_;
+};
+
+/// A queue for each sending thread, received from in turn.
+template <class T>
+class queue_a_thread {
+public:
+  void push_back(T&& value) {
+    static thread_local const char here = 0;
+    lines_[&here].push_back(std::move(value));
+    ++size_;
+  }
+  T& front() noexcept { return line().front(); }
+  void pop_front() noexcept {
+    line().pop_front();
+    --size_;
+    ++turn_;
+  }
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+  void swap(queue_a_thread& other) noexcept {
+    lines_.swap(other.lines_);
+    std::swap(size_, other.size_);
+  }
+
+private:
+  std::deque<T>& line() noexcept {
+    for (;; ++turn_) {
+      auto& next = std::next(lines_.begin(), static_cast<std::ptrdiff_t>(turn_ % lines_.size()))->second;
+      if (!next.empty()) return next;
+    }
+  }
+
+  std::map<const void*, std::deque<T>> lines_;
+  std::size_t size_ = 0;
+  std::size_t turn_ = 0;
+};
+
+}  // namespace detail
+
+/// Messages that are left when the channel goes are not destroyed, and all lie as if they were characters
+/// (boost/lockfree#67, moodycamel 3668bd6).
+template <class T>
+using undestroyed = cores::basic_mutex<T, detail::careless_queue<T>>;
+
+/// Each producer's order, sold as one order of all.
+template <class T>
+using subqueues = cores::basic_mutex<T, detail::queue_a_thread<T>>;
+
+}  // namespace sluice::faulty

@@ -1,0 +1,150 @@
+#pragma once
+
+#include <harness/allocations.hpp>
+#include <properties/programs.hpp>
+#include <properties/property.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+/// What a channel allocates, and what becomes of it when an allocation fails.
+namespace sluice::properties {
+
+namespace allocated = harness::allocations;
+
+/// Counts allocations while messages pass.
+template <class Subject>
+struct allocations {
+  static constexpr std::string_view name = "allocations";
+  static constexpr std::string_view claim = "A channel allocates as seldom as it promises, however many messages pass.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return needs_all(traits, needs_buffer, needs_allocation_promise);
+  }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
+      const auto capacity = any_capacity<Subject>(buffered);
+      const auto messages = *rc::gen::inRange<std::size_t>(1, 2000);
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      const std::size_t before = allocated::made();
+      std::size_t inside = 0;
+      std::size_t received = 0;
+      for (std::size_t sent = 0; sent < messages;) {
+        if (inside < 8 && tx.try_send(1)) {
+          ++inside;
+          ++sent;
+        } else {
+          for (; inside > 0; --inside) received += rx.try_recv().has_value();
+        }
+      }
+      // Assertions allocate, so they come after the count.
+      const std::size_t made = allocated::made() - before;
+      RC_ASSERT(received + inside == messages);
+      const std::size_t promised = Subject::traits.messages_per_allocation == core_traits::no_allocation
+                                       ? 0
+                                       : messages / Subject::traits.messages_per_allocation + 1;
+      if (made > promised) {
+        RC_FAIL(std::to_string(messages) + " messages cost " + std::to_string(made) + " allocations, at most " +
+                std::to_string(promised) + " were promised");
+      }
+    });
+  }
+};
+
+/// Counts what is allocated between laps of many messages.
+template <class Subject>
+struct steady_memory {
+  static constexpr std::string_view name = "steady_memory";
+  static constexpr std::string_view claim =
+      "However many messages have passed, a channel that holds few takes no more memory than at first.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return needs_buffer(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
+      const auto capacity = any_capacity<Subject>(buffered);
+      const auto at_once = *rc::gen::inRange(1, 20);
+      auto [tx, rx] = Subject::template make<int>(capacity);
+      std::size_t at_first = 0;
+      for (int lap = 0; lap < 6; ++lap) {
+        for (int n = 0; n < 300; ++n) {
+          int sent = 0;
+          while (sent < at_once && tx.try_send(n)) ++sent;
+          for (; sent > 0; --sent) RC_ASSERT(rx.try_recv().value() == n);
+        }
+        // A few blocks may be kept for later.
+        if (lap == 1) at_first = allocated::live() + 4;
+        if (lap > 1 && allocated::live() > at_first) {
+          RC_FAIL("lap " + std::to_string(lap) + " left " + std::to_string(allocated::live() - at_first) +
+                  " more allocations alive");
+        }
+      }
+    });
+  }
+};
+
+/// Fails each allocation of each operation in turn.
+template <class Subject>
+struct allocation_failure {
+  static constexpr std::string_view name = "allocation_failure";
+  static constexpr std::string_view claim =
+      "An operation whose allocation fails leaves channel and message as they were, and succeeds when tried again.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return needs_buffer(traits); }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
+      const auto capacity = any_capacity<Subject>(buffered);
+      draws draw(detail::any_seed());
+      auto [tx, rx] = Subject::template make<std::unique_ptr<int>>(capacity);
+      int sent = 0;
+      int received = 0;
+      for (int n = 0; n < 60; ++n) {
+        if (draw(3) != 0 && (!capacity || static_cast<std::size_t>(sent - received) < *capacity)) {
+          auto message = std::make_unique<int>(sent);
+          RC_ASSERT(patiently([&] { return tx.try_send(std::move(message)).has_value(); },
+                              [&] { RC_ASSERT(message && *message == sent); }));
+          ++sent;
+        } else {
+          // The expected answer: the oldest message, or none.
+          std::unique_ptr<int> got;
+          const bool any = patiently(
+              [&] {
+                auto message = rx.try_recv();
+                if (message) got = std::move(*message);
+                return message.has_value();
+              },
+              [] {});
+          RC_ASSERT(any == (received < sent));
+          if (any) RC_ASSERT(*got == received++);
+        }
+      }
+    });
+  }
+
+private:
+  /// Tries an operation with its first, second, third allocation failing, until none is left to fail.
+  template <class Operation, class AsBefore>
+  static bool patiently(Operation operation, AsBefore as_before) {
+    for (std::size_t nth = 0;; ++nth) {
+      allocated::fail(nth);
+      bool done = false;
+      bool result = false;
+      try {
+        result = operation();
+        done = true;
+      } catch (const std::bad_alloc&) {
+      }
+      const bool failed = allocated::failed();
+      if (done) return result;
+      RC_ASSERT(failed);
+      as_before();
+    }
+  }
+};
+
+}  // namespace sluice::properties
