@@ -31,6 +31,10 @@ constexpr const char* needs_linearizable(const core_traits& traits) noexcept {
   return traits.linearizable ? nullptr : "it does not promise that `empty` and `full` are true at one instant";
 }
 
+constexpr const char* needs_sleep(const core_traits& traits) noexcept {
+  return traits.sleeps ? nullptr : "its operations wait without sleeping";
+}
+
 constexpr const char* needs_exact_size(const core_traits& traits) noexcept {
   return traits.exact_size ? nullptr : "it does not promise to know its size";
 }

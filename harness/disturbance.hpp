@@ -36,11 +36,11 @@ public:
     return d;
   }
 
-  /// Each of this many sleeps ends at once.
-  static disturbance waking(std::uint32_t sleeps) noexcept {
+  /// Every sleep ends at once, until many have ended after this moment: a wait that ends by then sees few of those.
+  static disturbance waking_beyond(std::chrono::steady_clock::time_point deadline) noexcept {
     disturbance d;
     d.early_wakes_ = parts;
-    d.early_wakes_left_ = sleeps;
+    d.deadline_ = deadline;
     return d;
   }
 
@@ -57,11 +57,14 @@ public:
 
   bool wakes_early() noexcept {
     if (early_wakes_left_ == 0 || draw(parts) >= early_wakes_) return false;
-    --early_wakes_left_;
+    if (std::chrono::steady_clock::now() >= deadline_) --early_wakes_left_;
+    ++woken_;
     return true;
   }
 
-  std::uint32_t early_wakes_left() const noexcept { return early_wakes_left_; }
+  /// How many sleeps have ended for nothing.
+  std::uint64_t woken() const noexcept { return woken_; }
+  bool went_on_beyond() const noexcept { return early_wakes_left_ == 0; }
 
 private:
   static constexpr unsigned parts = 64;
@@ -86,6 +89,8 @@ private:
 
   std::uint64_t state_ = 0;
   std::chrono::steady_clock::duration yielded_{};
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::min();
+  std::uint64_t woken_ = 0;
   std::uint32_t points_ = 0;
   unsigned pauses_ = 0;
   unsigned yields_ = 0;

@@ -32,7 +32,7 @@ inline thread_id this_thread() noexcept {
 
 namespace detail {
 
-/// The beginning of a file of /proc/self/task/THREAD, read without allocating; empty if there is none.
+/// A file of /proc/self/task/THREAD, as far as it fits; empty if there is none.
 class task_file {
 public:
   task_file([[maybe_unused]] thread_id thread, [[maybe_unused]] const char* name) {
@@ -40,9 +40,13 @@ public:
     const std::string path = "/proc/self/task/" + std::to_string(thread) + "/" + name;
     const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
-    const auto length = read(file, text_.data(), text_.size());
+    // What is sought may stand last, behind a long list of groups or processors.
+    while (length_ < text_.size()) {
+      const auto length = read(file, text_.data() + length_, text_.size() - length_);
+      if (length <= 0) break;
+      length_ += static_cast<std::size_t>(length);
+    }
     close(file);
-    if (length > 0) length_ = static_cast<std::size_t>(length);
 #endif
   }
   std::string_view text() const noexcept { return {text_.data(), length_}; }
@@ -57,11 +61,18 @@ public:
   }
 
 private:
-  std::array<char, 2048> text_;
+  std::array<char, 16'384> text_;
   std::size_t length_ = 0;
 };
 
 }  // namespace detail
+
+/// Whether it can be known who sleeps for good.
+#if defined(__linux__)
+inline constexpr bool knows_sleepers = true;
+#else
+inline constexpr bool knows_sleepers = false;
+#endif
 
 /// Whether a thread sleeps at this moment, for whatever reason.
 inline bool asleep(thread_id thread) {

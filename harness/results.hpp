@@ -46,9 +46,12 @@ struct check_report {
                       {"seconds", c.seconds},
                       {"seed", seed}});
     }
-    std::ofstream out(file);
+    // In one step, so that whoever comes after a crash finds it whole.
+    const std::filesystem::path unfinished = file.string() + ".new";
+    std::ofstream out(unfinished);
     out << list.dump(1) << '\n';
-    if (!out.flush()) throw std::runtime_error("cannot write " + file.string());
+    if (!out.flush()) throw std::runtime_error("cannot write " + unfinished.string());
+    std::filesystem::rename(unfinished, file);
   }
 };
 

@@ -6,6 +6,9 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <iterator>
+#include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -46,7 +49,7 @@ inline std::vector<program> smaller(const program& p) {
     }
   }
   if (p.capacity && *p.capacity > 1) {
-    for (std::size_t capacity : {std::size_t{1}, *p.capacity / 2, *p.capacity - 1}) {
+    for (std::size_t capacity : std::set{std::size_t{1}, *p.capacity / 2, *p.capacity - 1}) {
       program q = p;
       q.capacity = capacity;
       all.push_back(std::move(q));
@@ -64,22 +67,53 @@ inline std::vector<program> smaller(const program& p) {
 
 }  // namespace detail
 
-/// Makes a failing program smaller as long as it still fails.
+namespace detail {
+
+/// The program without each of its operations that a coin decides against; empty if nothing is left that makes sense.
+template <class Random>
+program some_of(const program& p, Random& random) {
+  program q{.capacity = p.capacity, .threads = {}};
+  for (const auto& ops : p.threads) {
+    program::thread kept;
+    std::ranges::copy_if(ops, std::back_inserter(kept), [&](op_kind) { return random() % 2 == 0; });
+    if (!kept.empty() && well_formed(kept)) q.threads.push_back(std::move(kept));
+  }
+  return q;
+}
+
+}  // namespace detail
+
+/// Makes a failing program smaller as long as it still fails: by one step at a time, and where that ends at a large
+/// one, by leaving out several things at once, drawn at random.
 ///
 /// \param fails  whether a program fails; asked for each candidate. For a program that fails now and then it must try
 ///               often enough to be believed: a `false` ends the way through that candidate.
 /// \param until  when to stop, with the smallest found so far.
 inline program shrink(program p, const std::function<bool(const program&)>& fails,
                       std::chrono::steady_clock::time_point until) {
-  for (bool shrunk = true; shrunk;) {
-    shrunk = false;
+  constexpr std::size_t small_enough = 6;
+  constexpr int leaps = 300;
+  std::minstd_rand random(1);
+  const auto late = [&] { return std::chrono::steady_clock::now() >= until; };
+  const auto stepped = [&] {
     for (const program& candidate : detail::smaller(p)) {
-      if (std::chrono::steady_clock::now() >= until) return p;
+      if (late()) return false;
       if (candidate == p || !fails(candidate)) continue;
       p = candidate;
-      shrunk = true;
-      break;
+      return true;
     }
+    return false;
+  };
+  const auto leapt = [&] {
+    for (int n = 0; n < leaps && p.operations() > small_enough && !late(); ++n) {
+      program candidate = detail::some_of(p, random);
+      if (candidate.threads.empty() || candidate == p || !fails(candidate)) continue;
+      p = std::move(candidate);
+      return true;
+    }
+    return false;
+  };
+  while (stepped() || leapt()) {
   }
   return p;
 }

@@ -74,13 +74,13 @@ struct execution {
 /// Runs programs over one implementation, each in an execution of its own.
 ///
 /// An execution ends when everybody is at rest: finished, or asleep with nobody to wake them. Then the closer lets go
-/// of every handle but those that somebody sleeps in, and looks at who is at rest once more. A time limit is part of
-/// the verdict only for channels that wait without sleeping. Those stuck for good are left behind with all that they
-/// hold.
+/// of every handle but those that somebody sleeps in, and looks at who is at rest once more. Those stuck for good are
+/// left behind with all that they hold. No time limit is part of the verdict but for those who neither sleep nor get
+/// anywhere: the channel must be one whose blocked operations sleep.
 template <class Subject>
 class thread_engine {
 public:
-  /// \param patience  how long nobody gets anywhere, without falling asleep, before they count as waiting.
+  /// \param patience  how long nobody gets anywhere, though somebody is awake, before they count as spinning.
   explicit thread_engine(std::chrono::milliseconds patience) : patience_(patience) {}
 
   execution execute(const program& p, std::uint64_t seed) {
@@ -93,18 +93,22 @@ public:
 
     execution result;
     result.capacity = now->capacity;
-    settle(*now);
-    rest(*now);
-    let_go(*now);
-    result.spinning = !settle(*now);
-    rest(*now);
+    if (settle(*now)) {
+      rest(*now);
+      let_go(*now);
+      result.spinning = !settle(*now);
+      if (!result.spinning) rest(*now);
+    } else {
+      // Whose handles are in use cannot be known, so nobody touches them.
+      result.spinning = true;
+    }
     for (std::size_t t = 0; t < p.threads.size(); ++t) {
       player& mine = now->players[t];
       if (team_.done(t)) {
         result.events.insert(result.events.end(), mine.seen.begin(), mine.seen.end());
         continue;
       }
-      // What it did before is not read: it may yet write there. What it sleeps in is known.
+      // Only what it had done before this operation is read: there it writes no more.
       team_.leave_behind(t);
       const std::uint32_t step = mine.step.load(std::memory_order::acquire);
       for (std::size_t i = 0; i + 1 < step; ++i) result.events.push_back(mine.seen[i]);
@@ -112,14 +116,13 @@ public:
         result.events.push_back({.called = mine.since.load(std::memory_order::relaxed),
                                  .index = step - 1,
                                  .thread = static_cast<std::uint16_t>(t),
-                                 .kind = mine.kind_at(step),
+                                 .kind = mine.kind.load(std::memory_order::relaxed),
                                  .value = program::value_of(t, step - 1)});
       }
     }
     for (event& e : result.events) {
       for (const sleeper& s : now->sleepers) {
-        if (e.thread == s.thread && e.index == s.index && e.kind != op_kind::rest)
-          e.asleep = std::max(e.asleep, s.since);
+        if (e.thread == s.thread && e.called == s.called && e.kind != op_kind::rest) e.asleep = s.asleep;
       }
     }
     result.events.insert(result.events.end(), now->closers.begin(), now->closers.end());
@@ -149,17 +152,16 @@ private:
     const program::thread& ops;
     runner does;
     history seen;
-    std::atomic<std::uint32_t> step{0};  ///< 1 + the index of the operation that it is in or was in last
+    // The operation that it is in or was in last: 1 + its index, when it was called, and which.
+    std::atomic<std::uint32_t> step{0};
     std::atomic<instant> since{0};
-
-    op_kind kind_at(std::uint32_t of_step) const noexcept {
-      return of_step <= ops.size() ? ops[of_step - 1] : op_kind::drop_sender;
-    }
+    std::atomic<op_kind> kind{};
 
     void about_to(op_kind) noexcept { platform::disturb(); }
-    instant called(op_kind, std::size_t index) noexcept {
+    instant called(op_kind k, std::size_t index) noexcept {
       const instant now = all.clock.load(std::memory_order::acquire);
       since.store(now, std::memory_order::relaxed);
+      kind.store(k, std::memory_order::relaxed);
       step.store(static_cast<std::uint32_t>(index + 1), std::memory_order::release);
       return now;
     }
@@ -179,8 +181,8 @@ private:
 
   struct sleeper {
     std::size_t thread;
-    std::size_t index;
-    instant since;
+    instant called;
+    instant asleep;
   };
 
   struct stage {
@@ -195,9 +197,9 @@ private:
 
     stage(const program& of, std::uint64_t s) : p(of), seed(s), asleep_in(of.threads.size()) {
       constexpr std::array near{0, 1'000, 20'000, 200'000};
-      const std::chrono::nanoseconds soon(near[seed % near.size()]);
+      const std::chrono::nanoseconds soon(near[seed / 8 % near.size()]);
       // Some of these are more milliseconds than 31 or 32 bits hold.
-      const auto far = std::chrono::hours(24) * (20 + seed / 4 % 1000);
+      const auto far = std::chrono::hours(24) * (20 + seed / 32 % 1000);
       auto [tx, rx] = Subject::template make<token>(p.capacity);
       capacity = tx.capacity();
       for (std::size_t t = 0; t < p.threads.size(); ++t) {
@@ -230,9 +232,11 @@ private:
 
   /// Waits until everybody has finished or sleeps for good. \returns  false if somebody spins.
   bool settle(const stage& now) const {
+    // A machine that stands still moves neither them nor this thread, so time alone says nothing.
+    constexpr unsigned least_looks = 500;
     auto moved = std::chrono::steady_clock::now();
     instant clock = now.all.clock.load(std::memory_order::relaxed);
-    for (unsigned turns = 0;; ++turns) {
+    for (unsigned turns = 0, looks = 0;; ++turns) {
       if (finished(now)) return true;
       if (turns < 50) {
         std::this_thread::yield();
@@ -241,22 +245,33 @@ private:
       if (asleep_for_good(now)) return true;
       std::this_thread::sleep_for(std::chrono::microseconds(50));
       const instant later = now.all.clock.load(std::memory_order::relaxed);
-      if (later != clock) moved = std::chrono::steady_clock::now();
+      ++looks;
+      if (later != clock) {
+        moved = std::chrono::steady_clock::now();
+        looks = 0;
+      }
       clock = later;
-      if (std::chrono::steady_clock::now() - moved > patience_) return false;
+      if (looks > least_looks && std::chrono::steady_clock::now() - moved > patience_) return false;
     }
   }
 
   bool asleep_for_good(const stage& now) const {
     std::vector<kernel::suspect> suspects;
+    const auto steps = steps_of(now);
     for (std::size_t t = 0; t < now.players.size(); ++t) {
       if (team_.done(t)) continue;
-      const std::uint32_t step = now.players[t].step.load(std::memory_order::acquire);
-      if (step == 0 || !kernel::asleep(team_.id(t))) return false;
-      const op_kind kind = now.players[t].kind_at(step);
+      if (steps[t] == 0 || !kernel::asleep(team_.id(t))) return false;
+      const op_kind kind = now.players[t].kind.load(std::memory_order::relaxed);
       suspects.push_back({team_.id(t), kind == op_kind::send_far || kind == op_kind::recv_far});
     }
-    return !suspects.empty() && kernel::all_asleep_for_good(suspects);
+    // Who has moved on since may be in an operation of another kind by now.
+    return !suspects.empty() && kernel::all_asleep_for_good(suspects) && steps_of(now) == steps;
+  }
+
+  static std::vector<std::uint32_t> steps_of(const stage& now) {
+    std::vector<std::uint32_t> steps;
+    for (const player& mine : now.players) steps.push_back(mine.step.load(std::memory_order::acquire));
+    return steps;
   }
 
   /// Records who is at rest, and in what.
@@ -264,11 +279,11 @@ private:
     event e = event_at_rest(now.players.size(), now.all.clock.fetch_add(1), now.all.people.alive());
     for (std::size_t t = 0; t < now.players.size(); ++t) {
       now.asleep_in[t].reset();
-      const std::uint32_t step = now.players[t].step.load(std::memory_order::acquire);
-      if (team_.done(t) || step == 0) continue;
-      now.asleep_in[t] = now.players[t].kind_at(step);
+      if (team_.done(t)) continue;
+      const player& mine = now.players[t];
+      now.asleep_in[t] = mine.kind.load(std::memory_order::relaxed);
       count_sleeper(e, *now.asleep_in[t]);
-      now.sleepers.push_back({t, step - 1, e.returned + 1});
+      now.sleepers.push_back({t, mine.since.load(std::memory_order::relaxed), e.returned + 1});
     }
     now.closers.push_back(e);
   }

@@ -71,13 +71,17 @@ public:
 
   /// \returns  whether the history is one that a sequential channel explains.
   bool explained() {
+    for (auto& e : seen_) {
+      if (e.thread < in_.size() && e.called == in_[e.thread].since) e.asleep = in_[e.thread].asleep;
+    }
     std::ranges::sort(seen_, {}, &harness::event::called);
     key k;
     for (const auto& e : seen_) {
       const auto returned = e.pending() ? std::numeric_limits<std::uint16_t>::max() : e.returned;
-      for (auto part : {std::size_t{e.thread}, std::size_t{e.index}, static_cast<std::size_t>(e.result),
-                        static_cast<std::size_t>(e.value + 1), static_cast<std::size_t>(e.asleep),
-                        static_cast<std::size_t>(returned)}) {
+      for (auto part :
+           {std::size_t{e.thread}, std::size_t{e.index}, static_cast<std::size_t>(e.kind),
+            static_cast<std::size_t>(e.result), std::size_t{e.intact}, static_cast<std::size_t>(e.value + 1),
+            static_cast<std::size_t>(e.asleep), static_cast<std::size_t>(returned)}) {
         k.push_back(static_cast<char16_t>(part));
       }
     }
@@ -194,7 +198,7 @@ public:
     auto [tx, rx] = Subject::template make<message>(now.program().capacity);
     for (std::size_t t = 0; t < runners_.size(); ++t) {
       const auto& ops = now.program().threads[t];
-      auto& mine = runners_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours(24 * 1000), make_message{});
+      auto& mine = runners_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{});
       if (harness::uses_sender(ops)) mine.give(tx.clone());
       if (harness::uses_receiver(ops)) mine.give(rx.clone());
     }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <harness/kernel.hpp>
+
 #include <array>
 #include <csignal>
 #include <cstddef>
@@ -35,6 +37,7 @@ inline void on_crash(int signal) {
   sigemptyset(&blocked);
   sigaddset(&blocked, signal);
   sigprocmask(SIG_UNBLOCK, &blocked, nullptr);
+  harness::kernel::stay_on(std::nullopt);
   become_successor();
   std::signal(signal, SIG_DFL);
   std::raise(signal);
@@ -44,6 +47,8 @@ inline void on_crash(int signal) {
 
 /// From here on, a crash runs `command` with one more word: what was running, if `last_word` gives any.
 inline void succeeded_by(std::vector<std::string> command, const char* (*last_word)()) {
+  // Takes note of all processors now: a crash may come while the thread is held to one.
+  harness::kernel::stay_on(std::nullopt);
   auto& next = detail::next;
   next.path = command.front();
   next.words = std::move(command);

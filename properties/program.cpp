@@ -4,6 +4,7 @@
 #include <harness/child.hpp>
 #include <harness/counting_new.hpp>
 #include <harness/generate.hpp>
+#include <harness/kernel.hpp>
 #include <harness/results.hpp>
 #include <harness/shrink.hpp>
 
@@ -23,6 +24,8 @@
 
 namespace sluice::properties {
 namespace {
+
+constexpr const char* ended_inside = "the process ended in this check";
 
 class program {
 public:
@@ -59,7 +62,7 @@ public:
       if (!text.empty()) return replay(harness::parse_program(text));
     } catch (const CLI::ParseError& error) {
       return app.exit(error) == 0 ? 0 : 2;
-    } catch (const std::invalid_argument& error) {
+    } catch (const std::exception& error) {
       std::cerr << error.what() << "\n";
       return 2;
     }
@@ -114,7 +117,7 @@ private:
     return report_.checks.emplace_back(harness::check_result{.check = std::string(p.name),
                                                              .claim = std::string(p.claim),
                                                              .verdict = "failed",
-                                                             .detail = "the process ended in this check",
+                                                             .detail = ended_inside,
                                                              .reproduce = {},
                                                              .program = {}});
   }
@@ -127,14 +130,19 @@ private:
     run r(options_, *dog_);
     running_ = &r;
     crash::succeeded_by(
-        {harness::this_program(), "--check", result.check, "--seed", std::to_string(options_.seed), "--patience",
-         std::to_string(options_.patience.count()), "--json", json_, "--failures", failures_, "--shrink"},
+        {harness::this_program(), "--check", result.check, "--seed", std::to_string(options_.seed), "--executions",
+         std::to_string(options_.executions), "--patience", std::to_string(options_.patience.count()), "--json", json_,
+         "--failures", failures_, "--shrink"},
         now_running);
     try {
       p.check(r);
     } catch (const std::exception& error) {
       r.fail(std::string("unexpected exception: ") + error.what());
+    } catch (...) {
+      // RapidCheck's assertions, where they stand outside its inputs.
+      r.fail("an assertion failed before the first input");
     }
+    dog_->watch_over_main(nullptr);
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.executions = r.executions();
     result.detail = r.failure();
@@ -146,7 +154,8 @@ private:
     }
     crash::alone();
     if (result.detail.empty()) {
-      result.verdict = "passed";
+      result.verdict = r.skipped().empty() ? "passed" : "not_applicable";
+      result.detail = r.skipped();
       result.reproduce.clear();
     } else {
       if (r.program()) shrink(r.program()->program, r.program()->seed, result);
@@ -163,6 +172,10 @@ private:
 
   /// Runs one program until it fails.
   int replay(const harness::program& p) {
+    if (options_.executions == 0) {
+      std::cerr << "`--executions 0` would run nothing; give 1 or more\n";
+      return 2;
+    }
     if (!harness::within(channel_.traits, p) || !channel_.traits.accepts(p.capacity)) {
       std::cerr << "`" << to_string(p) << "` asks for what the channel `" << report_.channel << "` does not promise\n";
       return 2;
@@ -171,11 +184,17 @@ private:
         begin({.name = "program", .claim = "One order of the operations explains what every execution saw."});
     result.program = to_string(p);
     write();
+    // A crash of one that shares a processor would leave its successor there.
+    harness::kernel::stay_on(std::nullopt);
+    harness::watchdog dog(4 * options_.patience,
+                          [](const std::string& account) { std::cout << account << std::flush; });
+    harness::worker main("main thread");
     const auto examine = channel_.examiner(options_.patience);
     draws draw(options_.seed);
     std::optional<failing_program> found;
     while (!found && result.executions < options_.executions) {
       ++result.executions;
+      dog.watch_over_main(&main);
       // The first execution has the seed itself, so that one failure can be had again.
       found = examine(p, result.executions == 1 ? options_.seed : draw.next());
     }
@@ -195,12 +214,15 @@ private:
 
   int shrink_after_crash(const harness::program& p, const std::string& check) {
     recall();
-    if (report_.checks.empty() || report_.checks.back().check != check) begin({.name = check, .claim = ""});
+    if (report_.checks.empty() || report_.checks.back().check != check) {
+      const auto property = std::ranges::find(channel_.properties, check, &applied_property::name);
+      if (property == channel_.properties.end()) throw std::invalid_argument("`" + check + "` is no property");
+      begin(*property);
+    }
     auto& result = report_.checks.back();
     result.reproduce = command_of(check);
-    if (result.detail == "the process ended in this check") result.detail = "it crashed";
+    if (result.detail == ended_inside) result.detail = "it crashed";
     result.detail += " in\n" + to_string(p) + "\n";
-    result.verdict = "failed";
     shrink(p, options_.seed, result);
     announce(result);
     write();
@@ -223,7 +245,7 @@ private:
     }
   }
 
-  /// What a child process saw of a program.
+  /// What a child process saw of a program. One that was too slow, or could not run it, saw nothing.
   struct trial {
     bool failed = false;
     std::uint64_t executions = 0;
@@ -237,7 +259,7 @@ private:
         {harness::this_program(), "--program", to_string(p), "--executions", std::to_string(executions), "--seed",
          std::to_string(seed), "--patience", "3", "--json", file.string()},
         std::chrono::seconds(20));
-    trial t{.failed = code != 0, .executions = executions, .account = {}};
+    trial t{.failed = code == 1 || code > 128, .executions = executions, .account = {}};
     if (std::ifstream in(file); in) {
       const auto checks = nlohmann::json::parse(in, nullptr, false);
       if (checks.is_array() && !checks.empty() && checks[0].is_object()) {
@@ -252,14 +274,17 @@ private:
 
   /// Makes a failing program as small as may be, in processes of their own, and tells of the smallest.
   void shrink(const harness::program& p, std::uint64_t seed, harness::check_result& result) {
-    constexpr auto effort = std::chrono::seconds(15);
+    constexpr auto effort = std::chrono::seconds(25);
     draws draw(seed);
     // How often a program is tried grows with how seldom it fails.
     std::uint64_t tries = 400;
     std::string account;
     const auto fails = [&](const harness::program& candidate) {
-      const trial t = try_in_child(candidate, tries, draw.next());
+      if (!harness::within(channel_.traits, candidate) || !channel_.traits.accepts(candidate.capacity)) return false;
+      const std::uint64_t with = draw.next();
+      const trial t = try_in_child(candidate, tries, with);
       if (!t.failed) return false;
+      seed = with;
       if (result.executions == 0) result.executions = t.executions;
       if (!t.account.empty()) account = t.account;
       tries = std::clamp<std::uint64_t>(20 * t.executions, 400, 20'000);

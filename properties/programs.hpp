@@ -21,7 +21,8 @@ namespace detail {
 
 /// What concurrent histories are held to.
 constexpr const char* needs_spec(const core_traits& traits) noexcept {
-  return needs_all(traits, needs_disconnect, needs_linearizable);
+  if (!harness::kernel::knows_sleepers) return "this system does not tell who sleeps";
+  return needs_all(traits, needs_disconnect, needs_linearizable, needs_sleep);
 }
 
 inline constexpr std::array<std::optional<std::size_t>, 4> small_capacities{std::nullopt, 0, 1, 2};
@@ -41,7 +42,7 @@ template <class Subject>
 class examiner {
 public:
   /// \param patience  the watchdog's, which lets the engine find out first that somebody spins.
-  explicit examiner(std::chrono::seconds patience) : engine_(patience / 3) {}
+  explicit examiner(std::chrono::seconds patience) : engine_(std::chrono::milliseconds(patience) / 3) {}
 
   /// \returns  what went wrong in this execution, if anything did.
   std::optional<failing_program> examine(const harness::program& p, std::uint64_t seed) {
@@ -49,6 +50,7 @@ public:
     const harness::execution done = engine_.execute(p, seed);
     std::string account = done.events.size() <= harness::linearizer::most_events ? searched(p, done) : watched(p, done);
     if (done.spinning) account += "somebody goes round in circles\n";
+    nothing_runs();
     if (account.empty()) return std::nullopt;
     return failing_program{p, seed, std::move(account), done.spinning};
   }
@@ -97,7 +99,9 @@ struct sequential {
   static constexpr std::string_view name = "sequential";
   static constexpr std::string_view claim =
       "On one thread, any list of operations gives exactly what the sequential channel gives.";
-  static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return needs_all(traits, needs_disconnect, needs_sleep);
+  }
 
   static void check(run& r) {
     examiner<Subject> with(r.wanted().patience);
@@ -145,7 +149,9 @@ struct linearizable {
       draws draw(detail::any_seed());
       const auto p = harness::any_program(Subject::traits, capacity, std::ref(draw));
       // Timing differs from run to run: a program that went well once is worth a few more looks.
-      for (int again = 0; again < 10; ++again) detail::hold_against_spec(r, with, p, draw.next());
+      for (int again = 0; again < 10 && r.failure().empty(); ++again) {
+        detail::hold_against_spec(r, with, p, draw.next());
+      }
     });
   }
 };
@@ -169,9 +175,11 @@ struct small_programs {
     const std::size_t from = draw(static_cast<unsigned>(all));
     std::size_t next = 0;
     r.times(wanted, [&] {
-      const std::size_t number = (from + next++ * all / wanted) % all;
-      const auto p = space.at(number / capacities.size(), capacities[number % capacities.size()]);
-      if (harness::within(Subject::traits, p)) detail::hold_against_spec(r, with, p, draw.next());
+      const std::size_t n = (from + next++ * all / wanted) % all;
+      const auto p = space.at(n / capacities.size(), capacities[n % capacities.size()]);
+      if (!harness::within(Subject::traits, p)) return false;
+      detail::hold_against_spec(r, with, p, draw.next());
+      return true;
     });
   }
 };
@@ -193,6 +201,7 @@ struct monitored {
       const auto capacity = capacities[draw(static_cast<unsigned>(capacities.size()))];
       const auto p = harness::any_long_program(Subject::traits, capacity, 2'000, std::ref(draw));
       detail::hold_against_spec(r, with, p, draw.next());
+      return true;
     });
   }
 };

@@ -42,6 +42,7 @@ using harness::needs_exact_capacity;
 using harness::needs_exact_size;
 using harness::needs_global_order;
 using harness::needs_linearizable;
+using harness::needs_sleep;
 using harness::needs_timed;
 using harness::worker;
 
@@ -102,13 +103,17 @@ public:
     fail(text.str());
   }
 
+  /// Ends a property that turns out not to apply, for a reason that only shows when it runs.
+  void skip(const std::string& reason) { skipped_ = reason; }
+
   /// Tries fixed cases, as many as are given, until one fails.
+  ///
+  /// \param one  returns whether there was such a case.
   template <class Case>
   void times(std::size_t cases, Case one) {
     for (; cases > 0 && failure_.empty(); --cases) {
-      ++executions_;
       dog_.watch_over_main(&main_);
-      one();
+      executions_ += one();
     }
     dog_.watch_over_main(nullptr);
   }
@@ -130,6 +135,7 @@ public:
   const std::optional<failing_program>& program() const noexcept { return program_; }
   std::uint64_t executions() const noexcept { return executions_; }
   const std::string& failure() const noexcept { return failure_; }
+  const std::string& skipped() const noexcept { return skipped_; }
 
 private:
   const options& options_;
@@ -137,6 +143,7 @@ private:
   worker main_{"main thread, between crews"};
   std::uint64_t executions_ = 0;
   std::string failure_;
+  std::string skipped_;
   std::optional<failing_program> program_;
 };
 
@@ -144,8 +151,10 @@ namespace detail {
 inline std::array<char, 4096> running{};
 }
 
-/// The program that is running now, as text, or the last one: for whoever must tell what crashed.
+/// The program that is running now, as text, or nothing: for whoever must tell what crashed.
 inline const char* now_running() noexcept { return detail::running.data(); }
+
+inline void nothing_runs() noexcept { detail::running[0] = '\0'; }
 
 inline void runs_now(const harness::program& p) {
   const std::string text = to_string(p);

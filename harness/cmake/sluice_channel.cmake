@@ -14,7 +14,7 @@
 #             lines of the contract.
 # CAUGHT_BY   for a channel with a known mistake: the checks that must fail on it, as property/NAME or model/NAME. It is
 #             not measured, and has programs for these checks alone.
-# THIRD_PARTY somebody else's channel: what it promises is checked and reported, and breaks no build.
+# THIRD_PARTY somebody else's channel: what it promises is checked and reported, and fails no report.
 # FINDINGS    checks, as property/NAME, that are known to fail on it: they are left out of its test.
 
 define_property(GLOBAL PROPERTY SLUICE_REGISTRY BRIEF_DOCS "JSON objects of the registered channels")

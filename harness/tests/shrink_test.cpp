@@ -29,6 +29,15 @@ TEST(shrink, finds_the_smallest_program_that_fails) {
   EXPECT_EQ(to_string(smallest), "capacity 1: clone_sender | try_recv");
 }
 
+TEST(shrink, leaps_where_no_single_step_leads_on) {
+  const auto p = parse_program("capacity 1: send recv send recv send recv send recv send recv");
+  // Only an odd number of sends, and as many receives, fail.
+  const auto fails = [](const program& q) {
+    return count(q, op_kind::send) % 2 == 1 && count(q, op_kind::send) == count(q, op_kind::recv);
+  };
+  EXPECT_EQ(shrink(p, fails, soon()).operations(), 2u);
+}
+
 TEST(shrink, prefers_plain_operations) {
   const auto p = parse_program("capacity 1: send_for | recv_far");
   EXPECT_EQ(to_string(shrink(

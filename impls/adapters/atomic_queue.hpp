@@ -15,7 +15,7 @@ namespace sluice::adapters {
 template <class T>
 class atomic_ring {
 public:
-  static constexpr core_traits traits{.bounded = true, .exact_capacity = false};
+  static constexpr core_traits traits{.bounded = true, .greatest_capacity = 1u << 31, .exact_capacity = false};
 
   explicit atomic_ring(std::size_t capacity) : ring_(static_cast<unsigned>(capacity)) {}
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -22,7 +23,10 @@ public:
 
   status try_send(T& value) {
     if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
-    queue_.enqueue(envelope<T>(std::move(value)));
+    if (envelope<T> message(std::move(value)); !queue_.enqueue(std::move(message))) {
+      message.give_back(value);
+      throw std::bad_alloc();
+    }
     if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_gone_.load(std::memory_order::seq_cst)) clear();
     return status::ok;
   }
@@ -57,6 +61,7 @@ public:
   }
   void close_receivers() {
     receivers_gone_.store(true, std::memory_order::seq_cst);
+    std::atomic_thread_fence(std::memory_order::seq_cst);
     clear();
   }
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -24,7 +25,10 @@ public:
 
   status try_send(T& value) {
     if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
-    queue_.enqueue(envelope<T>(std::move(value)));
+    if (envelope<T> message(std::move(value)); !queue_.enqueue(std::move(message))) {
+      message.give_back(value);
+      throw std::bad_alloc();
+    }
     if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_gone_.load(std::memory_order::seq_cst)) clear();
     return status::ok;
   }
@@ -58,6 +62,7 @@ public:
   }
   void close_receivers() {
     receivers_gone_.store(true, std::memory_order::seq_cst);
+    std::atomic_thread_fence(std::memory_order::seq_cst);
     clear();
   }
 

@@ -40,6 +40,7 @@ struct core_traits {
   bool exact_capacity = true;  ///< holds exactly as many messages as asked for, not more
   ordering order = ordering::global;
   bool disconnects = true;   ///< a side that goes ends the other side's waits
+  bool sleeps = true;        ///< a blocked operation sleeps in the kernel, once it has spun for a while
   bool timed = true;         ///< send_until and recv_until keep their deadlines
   bool linearizable = true;  ///< each answer is true at one instant; otherwise `empty` and `full` are hints
   bool exact_size = true;    ///< size() is exact while nobody else operates

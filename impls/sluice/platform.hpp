@@ -205,6 +205,8 @@ inline parking_bucket& bucket_of(const void* address) noexcept {
 }  // namespace detail
 
 inline void park(const futex_word& word, std::uint32_t expected, time_point until) noexcept {
+  disturb();
+  if (wakes_early()) return;
   auto& bucket = detail::bucket_of(&word);
   std::unique_lock guard(bucket.mutex);
   if (word.load(std::memory_order::acquire) != expected) return;

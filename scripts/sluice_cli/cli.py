@@ -136,7 +136,7 @@ def verify(channels: tuple[str, ...], level: str, seed: int, shard: str, out: pa
 
 @commands.command()
 @click.argument("file", type=click.Path(path_type=pathlib.Path))
-@click.option("--channel", metavar="NAME", help="Run it on this channel in place of the file's.")
+@click.option("--channel", metavar="NAME", help="Run it on this channel instead.")
 @click.option("--executions", type=click.IntRange(1), help="How often, in place of what the file says.")
 def replay(file: pathlib.Path, channel: str | None, executions: int | None) -> None:
     """Run the program of a failure FILE again, on real threads and in the model.

@@ -36,6 +36,10 @@ LEVELS = {
 KIND = {"properties": "property", "models": "model"}
 
 
+# What a property program leaves behind that dies without a word.
+ENDED_INSIDE = "the process ended in this check"
+
+
 @dataclasses.dataclass(frozen=True)
 class Task:
     """One run of one program."""
@@ -97,7 +101,7 @@ def run_program(task: Task, command: list[str], timeout: int) -> list[dict]:
         {
             "channel": task.channel.name,
             "kind": task.kind,
-            "check": task.check or "whole program",
+            "check": "whole program",
             "claim": "The program runs to its end.",
             "verdict": "failed",
             "detail": ending,
@@ -139,7 +143,9 @@ def run_task(task: Task, level: Level, seed: int) -> list[dict]:
             check[field] = check.get(field, "").replace(f"{ROOT}/", "")
         check["expected"] = task.expected
         if task.check:
-            check["verdict"] = "caught" if check["verdict"] == "failed" else "missed"
+            # What ended for another reason has caught nothing.
+            found = check["check"] == task.check and check["verdict"] == "failed" and check["detail"] != ENDED_INSIDE
+            check["verdict"] = "caught" if found else "missed"
     return checks
 
 
@@ -190,7 +196,8 @@ def third_party(checks: list[dict]) -> list[dict]:
     rows: dict[str, dict] = {}
     for check in checks:
         if check["expected"] == "promised":
-            row = rows.setdefault(check["channel"], {"channel": check["channel"], "held": [], "broken": [], "unpromised": []})
+            fresh = {"channel": check["channel"], "held": [], "broken": [], "unpromised": []}
+            row = rows.setdefault(check["channel"], fresh)
             row[{"passed": "held", "failed": "broken"}.get(check["verdict"], "unpromised")].append(check)
     return list(rows.values())
 

@@ -11,14 +11,19 @@
 
 namespace sluice::cores {
 
-/// A channel out of any concurrent queue: adds waiting, deadlines and disconnection.
+/// A channel out of a concurrent queue: adds waiting, deadlines and disconnection.
 ///
-/// \tparam Queue  has `static constexpr core_traits traits`, what it promises; `bool try_push(T& value)`, which moves
-/// from
-///                `value` only if it returns true; `bool try_pop(std::optional<T>& out)`; `std::size_t size() const`;
-///                `std::optional<std::size_t> capacity() const`; and a constructor without arguments, or from a
-///                capacity, or both. Its operations need not be sequentially consistent.
-/// \par Progress  the queue's, and one contended read-modify-write an operation for those who may be asleep.
+/// A queue has
+/// - `static constexpr core_traits traits`: what it promises. A queue whose `try_pop` may find nothing though a push
+/// has
+///   returned, or whose `try_push` may find no room though a pop has, says `.linearizable = false`.
+/// - `bool try_push(T& value)`, which moves from `value` only if it returns true, and `bool
+/// try_pop(std::optional<T>&)`.
+///   Neither waits for anybody but a peer that is between two steps of its own.
+/// - `std::size_t size() const`, which is not 0 for ever while a message is there, and `capacity() const`.
+/// - a constructor without arguments, or from a capacity, or both.
+///
+/// \par Progress  the queue's, and two contended read-modify-writes an operation.
 /// \par Ordering  the queue's.
 template <class T, class Queue>
 class adapted {
@@ -31,14 +36,13 @@ public:
   ~adapted() { clear(); }
 
   status try_send(T& value) {
-    // [A1] seq_cst, pairs with [A3].
-    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
-    if (!queue_.try_push(value)) return status::full;
-    tell(pushes_, receivers_);
-    // The last receiver may have cleared the queue just before: what came too late for that goes now. The send counts
-    // as one that was made before.
-    if (receivers_gone_.load(std::memory_order::seq_cst)) clear();
-    return status::ok;
+    // [A1] seq_cst, pairs with [A3]: either this sender sees that the receivers have gone, or the last of them waits
+    // for it.
+    inside_.fetch_add(1, std::memory_order::seq_cst);
+    const status now = push(value);
+    // [A4] release, pairs with acquire [A5]: who clears the queue sees what was pushed.
+    inside_.fetch_sub(1, std::memory_order::release);
+    return now;
   }
 
   status send_until(T& value, deadline until) {
@@ -50,6 +54,8 @@ public:
     const bool gone = senders_gone_.load(std::memory_order::seq_cst);
     if (!queue_.try_pop(out)) return gone ? status::disconnected : status::empty;
     tell(pops_, senders_);
+    // Whoever was woken for this message may have looked while an earlier one was in the way.
+    if (queue_.size() != 0) receivers_.notify_one();
     return status::ok;
   }
 
@@ -64,10 +70,13 @@ public:
   }
 
   void close_receivers() {
-    // [A3] seq_cst: a sender that does not see it has its message seen by the clearing that follows, or clears itself.
+    // [A3] seq_cst, pairs with [A1].
     receivers_gone_.store(true, std::memory_order::seq_cst);
     pops_.fetch_add(1, std::memory_order::seq_cst);
     senders_.close();
+    // [A5] acquire, pairs with [A4]; seq_cst for [A3]. Messages of senders inside are cleared with the others.
+    for (platform::backoff pacing; inside_.load(std::memory_order::seq_cst) != 0; pacing.snooze()) {
+    }
     clear();
   }
 
@@ -76,6 +85,14 @@ public:
 
 private:
   using counter = platform::atomic<std::uint32_t>;
+
+  status push(T& value) {
+    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
+    if (!queue_.try_push(value)) return status::full;
+    tell(pushes_, receivers_);
+    if (const auto most = queue_.capacity(); most && queue_.size() < *most) senders_.notify_one();
+    return status::ok;
+  }
 
   static void tell(counter& changes, detail::wait_queue& sleepers) {
     // [A2] seq_cst: the change that wait_queue [Q1], [Q2] asks for. It also publishes what the queue did before it, so
@@ -97,15 +114,8 @@ private:
         [&] { return changes.load(std::memory_order::seq_cst) != before; });
   }
 
-  /// One at a time, since a queue may have one consumer only.
   void clear() {
-    platform::unique_lock guard(clearing_);
-    for (std::optional<T> message; queue_.try_pop(message);) {
-      // Not under the lock: a message may use its channel.
-      guard.unlock();
-      message.reset();
-      guard.lock();
-    }
+    for (std::optional<T> message; queue_.try_pop(message);) message.reset();
   }
 
   Queue queue_;
@@ -113,7 +123,7 @@ private:
   counter pops_{0};
   platform::atomic<bool> senders_gone_{false};
   platform::atomic<bool> receivers_gone_{false};
-  platform::mutex clearing_;
+  counter inside_{0};  ///< senders between their look at `receivers_gone_` and their push
   detail::wait_queue senders_;
   detail::wait_queue receivers_;
 };
