@@ -1,5 +1,7 @@
 #pragma once
 
+#include <harness/kernel.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -7,7 +9,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
-#include <fstream>
 #include <functional>
 #include <latch>
 #include <mutex>
@@ -18,11 +19,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 namespace sluice::harness {
 
@@ -49,7 +45,7 @@ public:
     const auto end = std::chrono::steady_clock::now() + patience;
     int looks_asleep = 0;
     while (std::chrono::steady_clock::now() < end && !finished()) {
-      looks_asleep = kernel_state() == 'S' ? looks_asleep + 1 : 0;
+      looks_asleep = asleep() ? looks_asleep + 1 : 0;
       if (looks_asleep == 3) return;
       std::this_thread::yield();
     }
@@ -68,27 +64,21 @@ private:
   friend class crew;
   friend class watchdog;
 
-  char kernel_state() const {
-    const long id = thread_id_.load(std::memory_order::acquire);
-    if (id == 0 || !started_.load(std::memory_order::acquire)) return '?';
-    std::ifstream stat("/proc/self/task/" + std::to_string(id) + "/stat");
-    std::string line;
-    std::getline(stat, line);
-    const auto name_end = line.rfind(')');
-    return name_end == std::string::npos || name_end + 2 >= line.size() ? '?' : line[name_end + 2];
+  bool asleep() const {
+    return started_.load(std::memory_order::acquire) && kernel::asleep(thread_id_.load(std::memory_order::acquire));
   }
 
   std::string describe() const {
     if (finished()) return role_ + ": finished";
     std::string text = role_ + ": in " + doing_.load(std::memory_order::relaxed);
-    if (kernel_state() == 'S') text += ", asleep";
+    if (asleep()) text += ", asleep";
     return text;
   }
 
   std::string role_;
   std::atomic<const char*> doing_{"start"};
   std::atomic<std::uint64_t> steps_{0};
-  std::atomic<long> thread_id_{0};
+  std::atomic<kernel::thread_id> thread_id_{0};
   std::atomic<bool> started_{false};
   std::atomic<bool> finished_{false};
 };
@@ -174,9 +164,7 @@ public:
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       threads_.emplace_back([this, i] {
         worker& self = workers_[i];
-#if defined(__linux__)
-        self.thread_id_.store(syscall(SYS_gettid), std::memory_order::release);
-#endif
+        self.thread_id_.store(kernel::this_thread(), std::memory_order::release);
         gate_->arrive_and_wait();
         self.started_.store(true, std::memory_order::release);
         // What a job holds goes with it, as a thread's own handles do.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <harness/draws.hpp>
+
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -23,16 +25,16 @@ public:
   /// PCT lowers a priority at a few points (Burckhardt et al. 2010).
   static disturbance from(std::uint64_t seed) noexcept {
     disturbance d;
-    d.state_ = seed;
-    switch (d.draw(4)) {
+    d.draw_ = harness::draws(seed);
+    switch (d.draw_(4)) {
       case 0: break;
-      case 1: d.pauses_ = 1 + d.draw(16); break;
-      case 2: d.yields_ = 1 + d.draw(8); break;
+      case 1: d.pauses_ = 1 + d.draw_(16); break;
+      case 2: d.yields_ = 1 + d.draw_(8); break;
       default:
-        for (auto& at : d.stalls_at_) at = 1 + d.draw(1u << (2 + d.draw(5)));
+        for (auto& at : d.stalls_at_) at = 1 + d.draw_(1u << (2 + d.draw_(5)));
         break;
     }
-    if (d.draw(2) == 0) d.early_wakes_ = 1 + d.draw(24);
+    if (d.draw_(2) == 0) d.early_wakes_ = 1 + d.draw_(24);
     return d;
   }
 
@@ -47,16 +49,16 @@ public:
   void disturb() noexcept {
     ++points_;
     if (points_ == stalls_at_[0] || points_ == stalls_at_[1]) {
-      for (auto turns = 1 + draw(150); turns > 0; --turns) yield();
-    } else if (pauses_ != 0 && draw(parts) < pauses_) {
-      for (auto turns = draw(5000); turns > 0; --turns) hold();
-    } else if (yields_ != 0 && draw(parts) < yields_) {
+      for (auto turns = 1 + draw_(150); turns > 0; --turns) yield();
+    } else if (pauses_ != 0 && draw_(parts) < pauses_) {
+      for (auto turns = draw_(5000); turns > 0; --turns) hold();
+    } else if (yields_ != 0 && draw_(parts) < yields_) {
       yield();
     }
   }
 
   bool wakes_early() noexcept {
-    if (early_wakes_left_ == 0 || draw(parts) >= early_wakes_) return false;
+    if (early_wakes_left_ == 0 || draw_(parts) >= early_wakes_) return false;
     if (std::chrono::steady_clock::now() >= deadline_) --early_wakes_left_;
     ++woken_;
     return true;
@@ -70,13 +72,6 @@ private:
   static constexpr unsigned parts = 64;
   static constexpr std::chrono::microseconds longest{500};
 
-  unsigned draw(unsigned limit) noexcept {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<unsigned>(((z ^ (z >> 31)) >> 32) * limit >> 32);
-  }
-
   /// On a busy machine one yield can last as long as a test: after a while there are no more.
   void yield() noexcept {
     if (yielded_ > longest) return;
@@ -87,7 +82,7 @@ private:
 
   static void hold() noexcept { std::atomic_signal_fence(std::memory_order::seq_cst); }
 
-  std::uint64_t state_ = 0;
+  harness::draws draw_;
   std::chrono::steady_clock::duration yielded_{};
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::min();
   std::uint64_t woken_ = 0;

@@ -2,6 +2,8 @@
 
 #include <models/platform.hpp>
 
+#include <harness/draws.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -9,23 +11,6 @@
 
 /// How models are searched: which thread runs next, which stale value a load returns, when a wait ends for no reason.
 namespace sluice::models {
-
-/// One stream of draws behind every choice of an execution, so that its seed is enough to have it again.
-class decisions {
-public:
-  void begin(std::uint64_t seed) noexcept { state_ = seed; }
-
-  /// A number below `limit`, by splitmix64 (Steele, Lea, Flood 2014).
-  unsigned draw(unsigned limit) noexcept {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<unsigned>(((z ^ (z >> 31)) >> 32) * limit >> 32);
-  }
-
-private:
-  std::uint64_t state_ = 0;
-};
 
 inline constexpr rl::thread_id_t no_closer = -1;
 
@@ -38,7 +23,7 @@ struct search {
 
 inline search current_search;
 
-/// Relacy's scheduler interface on `decisions`.
+/// Relacy's scheduler interface on one stream of draws.
 ///
 /// Half of the executions pick threads uniformly; the other half follow PCT (Burckhardt et al. 2010): random
 /// priorities, lowered at a few random steps, which finds bugs of few orderings faster. In half of either, timed waits
@@ -55,9 +40,9 @@ public:
   using base::base;
 
   rl::thread_id_t iteration_begin_impl() {
-    draws_.begin(current_search.first_seed + this->iter_ - 1);
-    by_priority_ = draws_.draw(2) != 0;
-    expire_any_time_ = draws_.draw(2) != 0;
+    draw_ = harness::draws(current_search.first_seed + this->iter_ - 1);
+    by_priority_ = draw_(2) != 0;
+    expire_any_time_ = draw_(2) != 0;
     step_ = 0;
     lowest_ = -static_cast<int>(changes);
     if (by_priority_) set_priorities();
@@ -71,23 +56,23 @@ public:
     const auto running = static_cast<unsigned>(this->running_threads_count);
     const auto timed = expiring();
     const auto spurious = static_cast<unsigned>(this->spurious_thread_count_);
-    if (timed != 0 && (running == 0 || (expire_any_time_ && draws_.draw(8) == 0))) {
+    if (timed != 0 && (running == 0 || (expire_any_time_ && draw_(8) == 0))) {
       reason = rl::unpark_reason_timeout;
-      return wake(this->timed_threads_[draws_.draw(timed)]);
+      return wake(this->timed_threads_[draw_(timed)]);
     }
     if (running == 0) {
       reason = rl::unpark_reason_timeout;
       return wake(this->timed_threads_[0]);
     }
-    if (spurious != 0 && running != 0 && draws_.draw(16) == 0) {
+    if (spurious != 0 && running != 0 && draw_(16) == 0) {
       reason = rl::unpark_reason_spurious;
-      return wake(this->spurious_threads_[draws_.draw(spurious)]);
+      return wake(this->spurious_threads_[draw_(spurious)]);
     }
     reason = rl::unpark_reason_normal;
-    return by_priority_ ? highest(yield != 0) : this->running_threads[draws_.draw(running)];
+    return by_priority_ ? highest(yield != 0) : this->running_threads[draw_(running)];
   }
 
-  unsigned rand_impl(unsigned limit, rl::sched_type) { return draws_.draw(limit); }
+  unsigned rand_impl(unsigned limit, rl::sched_type) { return draw_(limit); }
   rl::iteration_t iteration_count_impl() { return current_search.executions; }
   void get_state_impl(std::ostream&) {}
   void set_state_impl(std::istream&) {}
@@ -115,11 +100,10 @@ private:
 
   void set_priorities() {
     for (rl::thread_id_t t = 0; t < Threads; ++t) priority_[static_cast<std::size_t>(t)] = t;
-    for (auto i = static_cast<unsigned>(Threads) - 1; i > 0; --i)
-      std::swap(priority_[i], priority_[draws_.draw(i + 1)]);
+    for (auto i = static_cast<unsigned>(Threads) - 1; i > 0; --i) std::swap(priority_[i], priority_[draw_(i + 1)]);
     // How long an execution is cannot be known before it, so a horizon is drawn, short or long.
-    const unsigned horizon = 8u << draws_.draw(6);
-    for (auto& at : change_at_) at = draws_.draw(horizon) + 1;
+    const unsigned horizon = 8u << draw_(6);
+    for (auto& at : change_at_) at = draw_(horizon) + 1;
   }
 
   rl::thread_id_t highest(bool yield) {
@@ -141,7 +125,7 @@ private:
     if (this->thread_) priority_[static_cast<std::size_t>(this->thread_->index_)] = --lowest_;
   }
 
-  decisions draws_;
+  harness::draws draw_;  ///< behind every choice of an execution, so that its seed is enough to have it again
   bool by_priority_ = false;
   bool expire_any_time_ = false;
   unsigned step_ = 0;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -76,41 +77,39 @@ struct busy_messages {
       static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
       const auto capacity = any_capacity<Subject>(buffered);
       const int messages = detail::any_fill(capacity, 20);
-      std::atomic<int> answered{0};
+      int refused = 0;
       {
         crew threads(r.dog());
         threads.add("drops the receiver", [&](worker& self) {
           auto [tx, rx] = Subject::template make<busy>(capacity);
-          for (int i = 0; i < messages; ++i) (void)tx.try_send(busy(tx, answered));
+          // Nobody is left to receive, so what is sent comes back.
+          const std::function<void()> send = [&refused, &tx] {
+            const auto sent = tx.try_send(busy());
+            refused += !sent && sent.error().disconnected();
+          };
+          for (int i = 0; i < messages; ++i) (void)tx.try_send(busy(send));
           self.about_to("drop the receiver of messages that send");
           rx.reset();
         });
         threads.run();
       }
-      RC_ASSERT(answered == messages);
+      RC_ASSERT(refused == messages);
     });
   }
 
 private:
   class busy {
   public:
-    using sender = typename Subject::template sender<busy>;
-
-    busy(sender& tx, std::atomic<int>& answered) noexcept : tx_(&tx), answered_(&answered) {}
-    busy(busy&& other) noexcept : tx_(std::exchange(other.tx_, nullptr)), answered_(other.answered_) {}
+    busy() noexcept = default;
+    explicit busy(const std::function<void()>& at_end) noexcept : at_end_(&at_end) {}
+    busy(busy&& other) noexcept : at_end_(std::exchange(other.at_end_, nullptr)) {}
     busy& operator=(busy&&) = delete;
     ~busy() {
-      if (!tx_) return;
-      // Nobody is left to receive, so it comes back.
-      auto refused = std::exchange(tx_, nullptr)->try_send(busy(*answered_));
-      if (!refused && refused.error().disconnected()) answered_->fetch_add(1);
+      if (at_end_) (*std::exchange(at_end_, nullptr))();
     }
 
   private:
-    explicit busy(std::atomic<int>& answered) noexcept : answered_(&answered) {}
-
-    sender* tx_ = nullptr;
-    std::atomic<int>* answered_;
+    const std::function<void()>* at_end_ = nullptr;
   };
 };
 

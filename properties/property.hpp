@@ -2,6 +2,7 @@
 
 #include <harness/applies.hpp>
 #include <harness/crew.hpp>
+#include <harness/draws.hpp>
 #include <harness/program.hpp>
 #include <harness/subject.hpp>
 
@@ -34,6 +35,7 @@ namespace sluice::properties {
 
 using harness::always;
 using harness::crew;
+using harness::draws;
 using harness::needs_all;
 using harness::needs_allocation_promise;
 using harness::needs_buffer;
@@ -45,22 +47,6 @@ using harness::needs_linearizable;
 using harness::needs_sleep;
 using harness::needs_timed;
 using harness::worker;
-
-/// Draws from a seed, by splitmix64.
-class draws {
-public:
-  explicit draws(std::uint64_t seed) : state_(seed) {}
-  unsigned operator()(unsigned limit) noexcept { return static_cast<unsigned>((next() >> 32) * limit >> 32); }
-  std::uint64_t next() noexcept {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
-
-private:
-  std::uint64_t state_;
-};
 
 /// How much to try, from the command line.
 struct options {

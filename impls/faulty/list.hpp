@@ -21,7 +21,7 @@ using namespace sluice::detail;
 enum class mistake { none, head_unset, node_reused, loser_destroys };
 
 /// Michael and Scott's queue (1996), begun by its first send. Nodes live as long as the channel, so that nobody reads a
-/// freed one, and none is used twice.
+/// freed one, and none is used twice. All orders are seq_cst: this is about other mistakes.
 template <class T, mistake Made>
 class list {
 public:
@@ -61,7 +61,7 @@ public:
 
   std::size_t size() const {
     std::size_t count = 0;
-    const node* n = head_.load(std::memory_order::acquire);
+    const node* n = head_.load(std::memory_order::seq_cst);
     while (n && (n = n->next.load(std::memory_order::seq_cst))) ++count;
     return count;
   }
@@ -78,14 +78,14 @@ private:
     node* mine = made();
     mine->message.construct(std::move(value));
     for (;;) {
-      node* last = tail_.load(std::memory_order::acquire);
-      node* after = last->next.load(std::memory_order::acquire);
+      node* last = tail_.load(std::memory_order::seq_cst);
+      node* after = last->next.load(std::memory_order::seq_cst);
       if (!after &&
-          last->next.compare_exchange_strong(after, mine, std::memory_order::seq_cst, std::memory_order::acquire)) {
-        tail_.compare_exchange_strong(last, mine, std::memory_order::acq_rel, std::memory_order::relaxed);
+          last->next.compare_exchange_strong(after, mine, std::memory_order::seq_cst, std::memory_order::seq_cst)) {
+        tail_.compare_exchange_strong(last, mine, std::memory_order::seq_cst, std::memory_order::seq_cst);
         return;
       }
-      tail_.compare_exchange_strong(last, after, std::memory_order::acq_rel, std::memory_order::relaxed);
+      tail_.compare_exchange_strong(last, after, std::memory_order::seq_cst, std::memory_order::seq_cst);
       if constexpr (Made == mistake::loser_destroys) {
         std::optional<T> destroyed;
         mine->message.take(destroyed);
@@ -97,15 +97,15 @@ private:
 
   bool take_first(std::optional<T>& out) {
     for (;;) {
-      if (!tail_.load(std::memory_order::acquire)) return false;
-      node* first = head_.load(std::memory_order::acquire);
+      if (!tail_.load(std::memory_order::seq_cst)) return false;
+      node* first = head_.load(std::memory_order::seq_cst);
       if constexpr (Made != mistake::head_unset) {
-        for (platform::backoff pacing; !first; pacing.snooze()) first = head_.load(std::memory_order::acquire);
+        for (platform::backoff pacing; !first; pacing.snooze()) first = head_.load(std::memory_order::seq_cst);
       }
       node* next = first->next.load(std::memory_order::seq_cst);
       if (!next) return false;
       node* seen = first;
-      if (!head_.compare_exchange_strong(seen, next, std::memory_order::acq_rel, std::memory_order::relaxed)) continue;
+      if (!head_.compare_exchange_strong(seen, next, std::memory_order::seq_cst, std::memory_order::seq_cst)) continue;
       next->message.take(out);
       if constexpr (Made == mistake::node_reused) {
         platform::unique_lock guard(mutex_);
@@ -117,18 +117,18 @@ private:
 
   /// The first send puts an empty node in place: the tail, then the head.
   void begin() {
-    if (tail_.load(std::memory_order::acquire)) return;
+    if (tail_.load(std::memory_order::seq_cst)) return;
     node* none = nullptr;
     node* first = made();
-    if (tail_.compare_exchange_strong(none, first, std::memory_order::acq_rel, std::memory_order::acquire)) {
-      head_.store(first, std::memory_order::release);
+    if (tail_.compare_exchange_strong(none, first, std::memory_order::seq_cst, std::memory_order::seq_cst)) {
+      head_.store(first, std::memory_order::seq_cst);
     }
   }
 
   node* made() {
     platform::unique_lock guard(mutex_);
     if (node* again = std::exchange(spare_, nullptr)) {
-      again->next.store(nullptr, std::memory_order::relaxed);
+      again->next.store(nullptr, std::memory_order::seq_cst);
       return again;
     }
     return nodes_.emplace_back(std::make_unique<node>()).get();

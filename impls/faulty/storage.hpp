@@ -77,10 +77,10 @@ private:
 /// Messages that are left when the channel goes are not destroyed, and all lie as if they were characters
 /// (boost/lockfree#67, moodycamel 3668bd6).
 template <class T>
-using undestroyed = cores::basic_mutex<T, detail::careless_queue<T>>;
+using undestroyed = cores::mutex<T, detail::careless_queue<T>>;
 
 /// Each producer's order, sold as one order of all.
 template <class T>
-using subqueues = cores::basic_mutex<T, detail::queue_a_thread<T>>;
+using subqueues = cores::mutex<T, detail::queue_a_thread<T>>;
 
 }  // namespace sluice::faulty

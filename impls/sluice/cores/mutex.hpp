@@ -16,19 +16,21 @@ namespace sluice::cores {
 ///
 /// A select lines up beside the condition variables, in a list of its own.
 ///
+/// The yardstick for every other core, and the one to start from when writing one's own.
+///
 /// \tparam Queue  keeps the messages; what they cost and in which order they come is its.
 /// \par Progress  blocking; every operation takes the lock.
 /// \par Ordering  global: the lock orders all operations.
-template <class T, class Queue>
-class basic_mutex {
+template <class T, class Queue = std::deque<T>>
+class mutex {
 public:
   using value_type = T;
   static constexpr core_traits traits{.unbounded = true, .bounded = true};
 
-  basic_mutex() = default;
+  mutex() = default;
 
   /// \throws std::length_error  for a capacity of 0, at which nothing could ever be sent.
-  explicit basic_mutex(std::size_t capacity) : capacity_(capacity) {
+  explicit mutex(std::size_t capacity) : capacity_(capacity) {
     if (capacity == 0) throw std::length_error("sluice: a queue needs a capacity of at least 1");
   }
 
@@ -155,13 +157,6 @@ protected:
   const std::optional<std::size_t> capacity_;
   bool senders_gone_ = false;
   bool receivers_gone_ = false;
-};
-
-/// The yardstick for every other core, and the one to start from when writing one's own.
-template <class T>
-class mutex : public basic_mutex<T, std::deque<T>> {
-public:
-  using basic_mutex<T, std::deque<T>>::basic_mutex;
 };
 
 }  // namespace sluice::cores

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::harness {
+
+/// One stream of random numbers from a seed, by splitmix64 (Steele, Lea, Flood 2014).
+class draws {
+public:
+  constexpr explicit draws(std::uint64_t seed = 0) noexcept : state_(seed) {}
+
+  constexpr std::uint64_t next() noexcept {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  }
+
+  /// A number below `limit`.
+  constexpr unsigned operator()(unsigned limit) noexcept { return static_cast<unsigned>((next() >> 32) * limit >> 32); }
+
+private:
+  std::uint64_t state_;
+};
+
+}  // namespace sluice::harness
