@@ -1,3 +1,4 @@
+#include <harness/crew.hpp>
 #include <harness/monitor.hpp>
 #include <harness/tests/long_run.hpp>
 
@@ -21,9 +22,10 @@ int main(int argc, char** argv) {
   nlohmann::json rows = nlohmann::json::array();
   for (std::size_t operations = 1'000; operations <= most; operations *= 10) {
     const history h = long_run(operations, capacity, 1);
-    const auto start = std::chrono::steady_clock::now();
+    // Processor time: what else the machine does makes no difference.
+    const auto start = worker::cpu_time();
     const bool accused = static_cast<bool>(monitor(h, capacity, sluice::ordering::global, 8, 8).check());
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    const std::chrono::duration<double> took = worker::cpu_time() - start;
     if (accused) {
       std::cerr << "a true history of " << operations << " operations was accused\n";
       return 1;

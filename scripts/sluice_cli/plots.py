@@ -219,18 +219,19 @@ def checking(rows: list[dict], file: pathlib.Path) -> None:
     seconds = numpy.array([row["seconds"] for row in rows])
     figure, axes = plt.subplots(figsize=(7, 4))
     axes.loglog(lengths, seconds, "o-", color=COLOURS[0], label="measured")
-    axes.loglog(lengths, seconds[0] * lengths / lengths[0], "--", color="#888888", label="in proportion to the length")
+    axes.loglog(lengths, seconds[-1] * lengths / lengths[-1], "--", color="#888888", label="in proportion to the length")
     for row in rows:
         axes.annotate(
             f"{row['seconds']:.2g} s, {row['peak_bytes'] / 2**20:.0f} MiB",
             (row["operations"], row["seconds"]),
             textcoords="offset points",
-            xytext=(8, -12),
+            xytext=(12, -14),
             fontsize=8,
         )
-    axes.set_xlim(right=lengths[-1] * 8)
+    axes.set_xlim(right=lengths[-1] * 10)
+    axes.set_ylim(bottom=seconds[0] / 4)
     axes.set_xlabel("operations in the history, of 8 threads")
-    axes.set_ylabel("seconds to check it")
+    axes.set_ylabel("processor seconds to check it")
     axes.grid(True, which="major", alpha=0.3)
     axes.legend(frameon=False)
     figure.tight_layout()
