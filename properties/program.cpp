@@ -285,7 +285,7 @@ private:
       const trial t = try_in_child(candidate, tries, with);
       if (!t.failed) return false;
       seed = with;
-      if (result.executions == 0) result.executions = t.executions;
+      if (result.executions == 0) result.executions = std::max<std::uint64_t>(1, t.executions);
       if (!t.account.empty()) account = t.account;
       tries = std::clamp<std::uint64_t>(20 * t.executions, 400, 20'000);
       return true;
