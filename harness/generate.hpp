@@ -200,7 +200,7 @@ inline std::vector<op_kind> alphabet_of(const core_traits& traits) {
   for (std::size_t k = 0; k <= static_cast<std::size_t>(op_kind::keep); ++k) {
     const auto kind = static_cast<op_kind>(k);
     // size() is not exact beside others, and a deadline that never comes is none.
-    if (kind == op_kind::size || kind == op_kind::send_far || kind == op_kind::recv_far) continue;
+    if (kind == op_kind::size || waits_far(kind)) continue;
     if (offers(traits, kind)) kinds.push_back(kind);
   }
   return kinds;

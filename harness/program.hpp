@@ -46,13 +46,14 @@ constexpr bool uses_sender(op_kind kind) noexcept {
   return sends(kind) || kind == op_kind::clone_sender || kind == op_kind::drop_sender;
 }
 constexpr bool uses_receiver(op_kind kind) noexcept { return !uses_sender(kind) && kind < op_kind::keep; }
+/// Whether its deadline never comes.
+constexpr bool waits_far(op_kind kind) noexcept { return kind == op_kind::send_far || kind == op_kind::recv_far; }
 constexpr bool timed(op_kind kind) noexcept {
-  return kind == op_kind::send_for || kind == op_kind::send_far || kind == op_kind::recv_for ||
-         kind == op_kind::recv_far;
+  return kind == op_kind::send_for || kind == op_kind::recv_for || waits_far(kind);
 }
 /// Whether only a peer can end its wait.
 constexpr bool blocks(op_kind kind) noexcept {
-  return kind == op_kind::send || kind == op_kind::send_far || kind == op_kind::recv || kind == op_kind::recv_far;
+  return kind == op_kind::send || kind == op_kind::recv || waits_far(kind);
 }
 
 /// A small concurrent program over one channel: a list of operations for each thread.

@@ -262,7 +262,7 @@ private:
       if (team_.done(t)) continue;
       if (steps[t] == 0 || !kernel::asleep(team_.id(t))) return false;
       const op_kind kind = now.players[t].kind.load(std::memory_order::relaxed);
-      suspects.push_back({team_.id(t), kind == op_kind::send_far || kind == op_kind::recv_far});
+      suspects.push_back({team_.id(t), waits_far(kind)});
     }
     // Who has moved on since may be in an operation of another kind by now.
     return !suspects.empty() && kernel::all_asleep_for_good(suspects) && steps_of(now) == steps;

@@ -2,16 +2,14 @@
 
 #include <models/explore.hpp>
 
+#include <harness/failure.hpp>
 #include <harness/results.hpp>
-#include <harness/shrink.hpp>
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <string>
@@ -152,25 +150,18 @@ private:
   /// Makes a program that fails smaller, as long as it fails within as many schedules as it is due.
   void shrink(const harness::program& p, const model_result& found, harness::check_result& result) const {
     constexpr auto effort = std::chrono::seconds(10);
-    std::uint64_t tries = std::clamp<std::uint64_t>(20 * found.executions, 2'000, 200'000);
-    const auto fails = [&](const harness::program& candidate) {
+    harness::trust often(2'000, 200'000);
+    often.failed_after(found.executions);
+    const auto attempt = [&](const harness::program& candidate, std::uint64_t tries) -> std::optional<std::uint64_t> {
       const auto again = explorer_(candidate, report_.seed, tries);
-      if (again.passed) return false;
-      tries = std::clamp<std::uint64_t>(20 * again.executions, 2'000, 200'000);
-      return true;
+      return again.passed ? std::nullopt : std::optional(again.executions);
     };
-    const auto smallest = harness::shrink(p, fails, std::chrono::steady_clock::now() + effort);
+    const auto smallest = harness::shrink(p, often, attempt, effort);
     result.program = to_string(smallest);
-    if (const auto last = explorer_(smallest, report_.seed, tries); !last.passed) {
+    if (const auto last = explorer_(smallest, report_.seed, often.tries()); !last.passed) {
       result.detail = result.program + ": " + last.what;
     }
-    if (failures_.empty()) return;
-    std::filesystem::create_directories(failures_);
-    std::ofstream out(std::filesystem::path(failures_) / (report_.channel + "-" + result.check + ".txt"));
-    out << "Channel: " << report_.channel << "\nCheck: model " << result.check << "\nProgram: " << result.program
-        << "\nSeed: " << report_.seed << "\nExecutions: " << tries << "\n\n"
-        << result.detail;
-    if (!out.flush()) std::cerr << "cannot write to the folder " << failures_ << "\n";
+    harness::save_failure(failures_, report_.channel, report_.kind, result, report_.seed, often.tries());
   }
 
   std::string path_;

@@ -90,7 +90,8 @@ inline std::string why_not(const core_traits& traits, const harness::program& p)
     return "it has one consumer";
   }
   if (!harness::within(traits, p)) return "it has no timed operations";
-  const char* reason = harness::needs_all(traits, harness::needs_disconnect, harness::needs_exact_capacity);
+  const char* reason = harness::needs_all(traits, harness::needs_disconnect, harness::needs_exact_capacity,
+                                          harness::needs_linearizable);
   return reason ? reason : "";
 }
 

@@ -74,8 +74,7 @@ struct busy_messages {
 
   static void check(run& r) {
     r.forall([&] {
-      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
-      const auto capacity = any_capacity<Subject>(buffered);
+      const auto capacity = any_capacity<Subject>(buffered_capacities);
       const int messages = detail::any_fill(capacity, 20);
       int refused = 0;
       {
@@ -123,8 +122,7 @@ struct aligned_messages {
 
   static void check(run& r) {
     r.forall([&] {
-      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
-      const auto capacity = any_capacity<Subject>(buffered);
+      const auto capacity = any_capacity<Subject>(buffered_capacities);
       const int messages = detail::any_fill(capacity, 70);
       int misplaced = 0;
       auto [tx, rx] = Subject::template make<block>(capacity);

@@ -26,8 +26,7 @@ struct allocations {
 
   static void check(run& r) {
     r.forall([&] {
-      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
-      const auto capacity = any_capacity<Subject>(buffered);
+      const auto capacity = any_capacity<Subject>(buffered_capacities);
       const auto messages = *rc::gen::inRange<std::size_t>(1, 2000);
       auto [tx, rx] = Subject::template make<int>(capacity);
       const std::size_t before = allocated::made();
@@ -65,8 +64,7 @@ struct steady_memory {
 
   static void check(run& r) {
     r.forall([&] {
-      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
-      const auto capacity = any_capacity<Subject>(buffered);
+      const auto capacity = any_capacity<Subject>(buffered_capacities);
       const auto at_once = *rc::gen::inRange(1, 20);
       auto [tx, rx] = Subject::template make<int>(capacity);
       std::size_t at_first = 0;
@@ -97,8 +95,7 @@ struct allocation_failure {
 
   static void check(run& r) {
     r.forall([&] {
-      static constexpr std::array<std::optional<std::size_t>, 4> buffered{std::nullopt, 1, 3, 64};
-      const auto capacity = any_capacity<Subject>(buffered);
+      const auto capacity = any_capacity<Subject>(buffered_capacities);
       draws draw(detail::any_seed());
       auto [tx, rx] = Subject::template make<std::unique_ptr<int>>(capacity);
       int sent = 0;

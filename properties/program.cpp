@@ -3,10 +3,10 @@
 
 #include <harness/child.hpp>
 #include <harness/counting_new.hpp>
+#include <harness/failure.hpp>
 #include <harness/generate.hpp>
 #include <harness/kernel.hpp>
 #include <harness/results.hpp>
-#include <harness/shrink.hpp>
 
 #include <gtest/gtest.h>
 #include <CLI/CLI.hpp>
@@ -176,7 +176,7 @@ private:
       std::cerr << "`--executions 0` would run nothing; give 1 or more\n";
       return 2;
     }
-    if (!harness::within(channel_.traits, p) || !channel_.traits.accepts(p.capacity)) {
+    if (!promised(p)) {
       std::cerr << "`" << to_string(p) << "` asks for what the channel `" << report_.channel << "` does not promise\n";
       return 2;
     }
@@ -276,35 +276,25 @@ private:
   void shrink(const harness::program& p, std::uint64_t seed, harness::check_result& result) {
     constexpr auto effort = std::chrono::seconds(25);
     draws draw(seed);
-    // How often a program is tried grows with how seldom it fails.
-    std::uint64_t tries = 400;
+    harness::trust often(400, 20'000);
     std::string account;
-    const auto fails = [&](const harness::program& candidate) {
-      if (!harness::within(channel_.traits, candidate) || !channel_.traits.accepts(candidate.capacity)) return false;
+    const auto attempt = [&](const harness::program& candidate, std::uint64_t tries) -> std::optional<std::uint64_t> {
+      if (!promised(candidate)) return std::nullopt;
       const std::uint64_t with = draw.next();
       const trial t = try_in_child(candidate, tries, with);
-      if (!t.failed) return false;
+      if (!t.failed) return std::nullopt;
       seed = with;
       if (result.executions == 0) result.executions = std::max<std::uint64_t>(1, t.executions);
       if (!t.account.empty()) account = t.account;
-      tries = std::clamp<std::uint64_t>(20 * t.executions, 400, 20'000);
-      return true;
+      return t.executions;
     };
-    const auto smallest = harness::shrink(p, fails, std::chrono::steady_clock::now() + effort);
-    result.program = to_string(smallest);
+    result.program = to_string(harness::shrink(p, often, attempt, effort));
     if (!account.empty()) result.detail = account;
-    save(result, seed, tries);
+    harness::save_failure(failures_, report_.channel, report_.kind, result, seed, often.tries());
   }
 
-  /// Writes a file that `sluice replay` takes.
-  void save(const harness::check_result& result, std::uint64_t seed, std::uint64_t executions) const {
-    if (failures_.empty()) return;
-    std::filesystem::create_directories(failures_);
-    std::ofstream out(std::filesystem::path(failures_) / (report_.channel + "-" + result.check + ".txt"));
-    out << "Channel: " << report_.channel << "\nCheck: property " << result.check << "\nProgram: " << result.program
-        << "\nSeed: " << seed << "\nExecutions: " << executions << "\n\n"
-        << result.detail;
-    if (!out.flush()) std::cerr << "cannot write to the folder " << failures_ << "\n";
+  bool promised(const harness::program& p) const {
+    return harness::within(channel_.traits, p) && channel_.traits.accepts(p.capacity);
   }
 
   void announce(const harness::check_result& result) const {

@@ -153,6 +153,9 @@ inline constexpr std::array<std::optional<std::size_t>, 8> common_capacities{
     std::nullopt, 0, 1, 2, 3, 7, 64, 1000,
 };
 
+/// Those with room for a message.
+inline constexpr std::array<std::optional<std::size_t>, 4> buffered_capacities{std::nullopt, 1, 3, 64};
+
 /// One of the capacities that the subject can have, small ones as likely as large ones.
 template <class Subject, class List = decltype(common_capacities)>
 std::optional<std::size_t> any_capacity(const List& wanted = common_capacities) {

@@ -2,14 +2,12 @@
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
 #include <adapters/envelope.hpp>
+#include <adapters/semaphore_queue.hpp>
 #include <sluice/core.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
-#include <new>
 #include <optional>
-#include <utility>
 
 namespace sluice::adapters {
 
@@ -23,10 +21,7 @@ public:
 
   status try_send(T& value) {
     if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
-    if (envelope<T> message(std::move(value)); !queue_.enqueue(std::move(message))) {
-      message.give_back(value);
-      throw std::bad_alloc();
-    }
+    enqueue(queue_, value);
     if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_gone_.load(std::memory_order::seq_cst)) clear();
     return status::ok;
   }
@@ -41,18 +36,7 @@ public:
 
   status recv_until(std::optional<T>& out, deadline until) {
     envelope<T> message;
-    if (until == deadline::max()) {
-      queue_.wait_dequeue(message);
-      return received(message, out);
-    }
-    do {
-      const auto left = std::chrono::ceil<std::chrono::microseconds>(until - platform::now());
-      // Longer waits than a day are begun again each day: the queue's own clock is shorter.
-      const auto part =
-          std::clamp(left, std::chrono::microseconds(0), std::chrono::microseconds(std::chrono::hours(24)));
-      if (queue_.wait_dequeue_timed(message, part)) return received(message, out);
-    } while (platform::now() < until);
-    return status::timeout;
+    return dequeue(queue_, message, until) ? received(message, out) : status::timeout;
   }
 
   void close_senders() {

@@ -2,16 +2,13 @@
 
 #include <readerwriterqueue/readerwriterqueue.h>
 #include <adapters/envelope.hpp>
+#include <adapters/semaphore_queue.hpp>
 #include <sluice/core.hpp>
 
-#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <mutex>
-#include <new>
 #include <optional>
-#include <utility>
 
 namespace sluice::adapters {
 
@@ -25,10 +22,7 @@ public:
 
   status try_send(T& value) {
     if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
-    if (envelope<T> message(std::move(value)); !queue_.enqueue(std::move(message))) {
-      message.give_back(value);
-      throw std::bad_alloc();
-    }
+    enqueue(queue_, value);
     if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_gone_.load(std::memory_order::seq_cst)) clear();
     return status::ok;
   }
@@ -43,17 +37,7 @@ public:
   status recv_until(std::optional<T>& out, deadline until) {
     envelope<T> message;
     if (ended_) return status::disconnected;
-    if (until == deadline::max()) {
-      queue_.wait_dequeue(message);
-      return received(message, out);
-    }
-    do {
-      const auto left = std::chrono::ceil<std::chrono::microseconds>(until - platform::now());
-      const auto part =
-          std::clamp(left, std::chrono::microseconds(0), std::chrono::microseconds(std::chrono::hours(24)));
-      if (queue_.wait_dequeue_timed(message, part)) return received(message, out);
-    } while (platform::now() < until);
-    return status::timeout;
+    return dequeue(queue_, message, until) ? received(message, out) : status::timeout;
   }
 
   void close_senders() {
