@@ -57,8 +57,9 @@ inline void save_failure(const std::string& folder, const std::string& channel, 
   std::filesystem::create_directories(folder, error);
   std::ofstream out(std::filesystem::path(folder) / (channel + "-" + result.check + ".txt"));
   out << "Channel: " << channel << "\nCheck: " << kind << " " << result.check << "\nProgram: " << result.program
-      << "\nSeed: " << seed << "\nExecutions: " << executions << "\n\n"
-      << result.detail;
+      << "\nSeed: " << seed << "\nExecutions: " << executions << "\n";
+  if (!result.schedule.empty()) out << "Schedule: " << result.schedule << "\n";
+  out << "\n" << result.detail;
   if (!out.flush()) std::cerr << "cannot write to the folder " << folder << "\n";
 }
 

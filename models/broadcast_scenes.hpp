@@ -126,13 +126,56 @@ inline constexpr auto broadcast_scenes = [] {
                      }
                    },
                    [](stage& s) { expect(s.tx->receivers() == 0 && s.tx->empty()); }},
+      scene<stage>{"all_leave", "Is the channel freed once, and after the last use, when all go at the same time?", "1",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       s.tx.reset();
+                     } else {
+                       s.rx[index - 1].reset();
+                     }
+                   },
+                   [](stage&) {}},
   };
 }();
+
+/// A broadcast with two senders, who do something beside it.
+template <template <class> class Core>
+struct two_workers {
+  using core = Core<copyable_message>;
+
+  explicit two_workers(std::optional<std::size_t> capacity) {
+    auto [sender, receiver] = broadcast::make_channel<core>(*capacity);
+    tx[0].emplace(std::move(sender));
+    tx[1].emplace(tx[0]->clone());
+    rx.emplace(std::move(receiver));
+  }
+
+  std::array<std::optional<broadcast::basic_sender<core>>, 2> tx;
+  std::optional<broadcast::basic_receiver<core>> rx;
+  std::array<rl::var<int>, 2> work;
+};
+
+template <template <class> class Core>
+inline constexpr std::array worker_scenes{
+    scene<two_workers<Core>>{"end_after_work",
+                             "Does who is told of the end see all that every sender did before it went?", "1",
+                             [](two_workers<Core>& s, unsigned index) {
+                               if (index < 2) {
+                                 s.work[index](RL_INFO).store(1);
+                                 s.tx[index].reset();
+                               } else if (const auto end = s.rx->recv(); !end && end.error().disconnected()) {
+                                 expect(s.work[0](RL_INFO).load() == 1 && s.work[1](RL_INFO).load() == 1);
+                               }
+                             },
+                             [](two_workers<Core>&) {}},
+};
 
 /// The scenes as questions about one broadcast.
 template <template <class> class Core>
 std::vector<model_check> broadcast_checks() {
-  return checks_of(broadcast_scenes<Core>);
+  auto checks = checks_of(broadcast_scenes<Core>);
+  std::ranges::move(checks_of(worker_scenes<Core>), std::back_inserter(checks));
+  return checks;
 }
 
 }  // namespace sluice::models

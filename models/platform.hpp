@@ -63,6 +63,7 @@
 #include <relacy/relacy.hpp>
 
 #include <models/relacy_macros.hpp>
+#include <models/sites.hpp>
 
 namespace sluice::platform {
 
@@ -85,8 +86,55 @@ inline rl::memory_order order(std::memory_order o) {
   }
 }
 
+enum class access : std::uint8_t { read, write, sleep, wake, woken };
+
+/// Is told of every step of the running execution.
+class watcher {
+public:
+  virtual ~watcher() = default;
+  /// \param older  how many stores a load went back.
+  virtual void did(access what, const void* object, unsigned older, const location& where) = 0;
+  /// The running thread was given one of several alternatives.
+  virtual void chose(unsigned taken) = 0;
+  /// A thread of a program has begun its next operation, or ended it.
+  virtual void began(std::size_t thread) = 0;
+  virtual void ended(std::size_t thread) = 0;
+};
+
+inline watcher* watching = nullptr;
+
+/// How many stores the running load has gone back.
+inline unsigned stores_back = 0;
+
+/// Whether the threads of the model run, rather than what comes before and after them.
+inline bool playing = false;
+
+/// Whether the running thread has done anything that others can see since it was last given its turn.
+inline bool stepped = false;
+
+/// Whether it has changed anything since.
+inline bool changed = false;
+
+/// Whether its last load returned an old value.
+inline bool read_old = false;
+
+inline void did(access what, const void* object, const location& where) {
+  const unsigned older = std::exchange(stores_back, 0);
+  if (!playing) return;
+  stepped = true;
+  changed |= what == access::write || what == access::wake;
+  if (what == access::read) read_old = older != 0;
+  if (watching) watching->did(what, object, older, where);
+}
+
+/// Whether the running thread asks the scheduler to let another run.
+inline bool gives_way = false;
+
 /// Time as the model has it: it stands still but for waits that expire, which move it to their deadline.
 inline std::chrono::steady_clock::time_point time{};
+
+/// Whether a weak compare-and-swap fails although the value is the expected one.
+inline bool fails_for_no_reason() { return rl::ctx().rand(4, rl::sched_type_cas_fail) == 0; }
 
 /// Threads that sleep on an address. The wake-up itself orders no memory: whoever relies on what the waker wrote must
 /// read it with an acquire of its own, and Relacy reports the race where one does not.
@@ -98,13 +146,20 @@ public:
   bool sleep(const void* address, std::chrono::steady_clock::time_point until, const location& where) {
     rl::context& c = rl::ctx();
     const auto self = c.current_thread();
+    did(access::sleep, address, where);
     at_[count_++] = {address, self};
     const bool timed = until != std::chrono::steady_clock::time_point::max();
+    const auto seen = c.threadx_->last_yield_;
     const rl::unpark_reason reason = c.park_current_thread(timed, true, false, at(where));
+    // Relacy keeps who has slept from seeing old values again; C++ does not.
+    c.threadx_->last_yield_ = seen;
+    did(access::woken, address, where);
+    if (watching && playing) watching->chose(static_cast<unsigned>(reason));
     if (reason == rl::unpark_reason_normal) return false;
     remove(self);
     if (reason != rl::unpark_reason_timeout) return false;
     time = std::max(time, until);
+    did(access::write, &time, where);
     return true;
   }
 
@@ -115,6 +170,7 @@ public:
     for (std::size_t i = 0; i < count_; ++i) {
       if (at_[i].address == address) there[number++] = at_[i].thread;
     }
+    did(access::wake, address, where);
     if (number == 0) return false;
     const auto thread = there[number == 1 ? 0 : rl::ctx().rand(number, rl::sched_type_user)];
     remove(thread);
@@ -153,8 +209,14 @@ inline void begin() {
 /// Watches an object's life: Relacy reports a use that is not ordered after its making or before its end as a race.
 class lifetime {
 public:
-  lifetime() { alive_(RL_INFO).store(1); }
-  ~lifetime() { alive_(RL_INFO).store(0); }
+  lifetime() {
+    alive_(RL_INFO).store(1);
+    model::did(model::access::write, this, location::current());
+  }
+  ~lifetime() {
+    alive_(RL_INFO).store(0);
+    model::did(model::access::write, this, location::current());
+  }
   void used(const rl::debug_info& where) const { (void)alive_(where).load(); }
 
 private:
@@ -170,48 +232,81 @@ public:
   atomic& operator=(const atomic&) = delete;
 
   T load(std::memory_order o = std::memory_order::seq_cst, location where = location::current()) const {
-    return impl_.load(model::order(o), used(where));
+    const T value = impl_.load(order(o, models::role::load, where), used(where));
+    model::did(model::access::read, this, where);
+    return value;
   }
   void store(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    impl_.store(value, model::order(o), used(where));
+    impl_.store(value, order(o, models::role::store, where), used(where));
+    model::did(model::access::write, this, where);
   }
   T exchange(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return impl_.exchange(value, model::order(o), used(where));
+    return changed(impl_.exchange(value, order(o, models::role::rmw, where), used(where)), where);
   }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure,
                                location where = location::current()) {
-    return compare_exchange<false>(expected, desired, success, failure, where);
+    const bool weak = models::current_sites.wrong(models::role::strong, where);
+    return compare_exchange(weak, expected, desired, success, failure, where);
   }
   bool compare_exchange_weak(T& expected, T desired, std::memory_order success, std::memory_order failure,
                              location where = location::current()) {
-    return compare_exchange<true>(expected, desired, success, failure, where);
+    return compare_exchange(true, expected, desired, success, failure, where);
   }
   T fetch_add(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return impl_.fetch_add(value, model::order(o), used(where));
+    return changed(impl_.fetch_add(value, order(o, models::role::rmw, where), used(where)), where);
   }
   T fetch_sub(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return impl_.fetch_sub(value, model::order(o), used(where));
+    return changed(impl_.fetch_sub(value, order(o, models::role::rmw, where), used(where)), where);
   }
   T fetch_or(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return impl_.fetch_or(value, model::order(o), used(where));
+    return changed(impl_.fetch_or(value, order(o, models::role::rmw, where), used(where)), where);
   }
   T fetch_and(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return impl_.fetch_and(value, model::order(o), used(where));
+    return changed(impl_.fetch_and(value, order(o, models::role::rmw, where), used(where)), where);
   }
 
   /// The newest value, as a kernel sees it that looks under its own lock.
   T newest() const { return impl_.debug_value(); }
 
 private:
-  template <bool Weak>
-  bool compare_exchange(T& expected, T desired, std::memory_order success, std::memory_order failure,
+  static rl::memory_order order(std::memory_order o, models::role r, const location& where) {
+    return model::order(models::current_sites.order(o, r, where));
+  }
+
+  T changed(T before, const location& where) {
+    model::did(model::access::write, this, where);
+    return before;
+  }
+
+  /// Relacy refuses or strengthens some pairs of orders that C++ allows, so each outcome is asked for with its own.
+  bool compare_exchange(bool weak, T& expected, T desired, std::memory_order success, std::memory_order failure,
                         const location& where) {
-    // Relacy refuses a success order of release with a failure order of acquire, which C++ allows.
-    if (success == std::memory_order::release && failure == std::memory_order::acquire) {
-      success = std::memory_order::acq_rel;
+    const rl::memory_order succeeds = order(success, models::role::rmw, where);
+    const rl::memory_order fails = order(failure, models::role::failure, where);
+    const rl::debug_info info = used(where);
+    rl::ctx().sched();
+    rl::preemption_disabler together(rl::ctx());
+    const bool equal = impl_.debug_value() == expected;
+    if (equal && !(weak && model::fails_for_no_reason())) {
+      impl_.compare_exchange(rl::bool_t<false>(), expected, desired, succeeds, rl::mo_relaxed, info);
+      model::did(model::access::write, this, where);
+      return true;
     }
-    return impl_.compare_exchange(rl::bool_t<Weak>(), expected, desired, model::order(success), model::order(failure),
-                                  used(where));
+    T other = equal ? different_from(expected) : expected;
+    // A failure reads the newest value: the success order, which matters not, is one that goes with the failure's.
+    impl_.compare_exchange(rl::bool_t<false>(), other, desired,
+                           fails == rl::mo_relaxed ? rl::mo_relaxed : rl::mo_seq_cst, fails, info);
+    expected = other;
+    model::did(model::access::read, this, where);
+    return false;
+  }
+
+  static T different_from(T value) noexcept {
+    if constexpr (std::is_pointer_v<T>) {
+      return value ? nullptr : reinterpret_cast<T>(alignof(std::max_align_t));
+    } else {
+      return static_cast<T>(value == T() ? T(1) : T());
+    }
   }
 
   rl::debug_info used(const location& where) const {
@@ -227,12 +322,16 @@ private:
 class mutex {
 public:
   void lock(location where = location::current()) {
+    const auto seen = rl::ctx().threadx_->last_yield_;
     impl_.lock(model::at(where));
+    rl::ctx().threadx_->last_yield_ = seen;
     life_.used(model::at(where));
+    model::did(model::access::write, this, where);
   }
   void unlock(location where = location::current()) {
     life_.used(model::at(where));
     impl_.unlock(model::at(where));
+    model::did(model::access::write, this, where);
   }
 
 private:
@@ -274,12 +373,14 @@ public:
   void notify_one(location where = location::current()) {
     rl::ctx().sched();
     life_.used(model::at(where));
-    model::asleep.wake_one(this, where);
+    if (!models::current_sites.wrong(models::role::wake, where)) model::asleep.wake_one(this, where);
   }
   void notify_all(location where = location::current()) {
     rl::ctx().sched();
     life_.used(model::at(where));
+    if (models::current_sites.wrong(models::role::wake_all, where, models::fault::dropped)) return;
     while (model::asleep.wake_one(this, where)) {
+      if (models::current_sites.wrong(models::role::wake_all, where, models::fault::one_for_all)) return;
     }
   }
 
@@ -288,6 +389,7 @@ private:
 
   /// Unlocking and falling asleep are one step, as for a real condition variable.
   void sleep(unique_lock& guard, std::chrono::steady_clock::time_point until, const location& where) {
+    rl::ctx().sched();
     {
       rl::preemption_disabler together(rl::ctx());
       life_.used(model::at(where));
@@ -303,7 +405,11 @@ private:
 using clock = std::chrono::steady_clock;
 using time_point = clock::time_point;
 
-inline time_point now() noexcept { return model::time; }
+inline time_point now(location where = location::current()) {
+  rl::ctx().sched();
+  model::did(model::access::read, &model::time, where);
+  return model::time;
+}
 
 // Not over-aligned: Relacy does not track such allocations.
 inline constexpr std::size_t cache_line = alignof(std::max_align_t);
@@ -354,7 +460,12 @@ inline void pause() noexcept {}
 /// Every wait for a peer gives way at once: a model explores what a spin would find, not how long it lasts.
 class backoff {
 public:
-  void snooze(location where = location::current()) { rl::ctx().yield(1, model::at(where)); }
+  void snooze(location = location::current()) {
+    // Relacy's own yield would keep loads that follow from returning what the thread has seen before.
+    model::gives_way = true;
+    rl::ctx().sched();
+    model::gives_way = false;
+  }
   void spin(location where = location::current()) { snooze(where); }
   bool spent() const noexcept { return true; }
 };
@@ -366,12 +477,17 @@ using futex_word = atomic<std::uint32_t>;
 inline void park(const futex_word& word, std::uint32_t expected, time_point until,
                  location where = location::current()) {
   rl::ctx().sched();
-  if (word.newest() == expected) model::asleep.sleep(&word, until, where);
+  const bool blind = models::current_sites.wrong(models::role::sleep, where);
+  if (blind || word.newest() == expected) model::asleep.sleep(&word, until, where);
 }
 
 inline void unpark(const futex_word* word, location where = location::current()) {
   rl::ctx().sched();
-  model::asleep.wake_one(word, where);
+  if (!models::current_sites.wrong(models::role::wake, where)) model::asleep.wake_one(word, where);
+}
+
+inline bool second_look(bool found, location where = location::current()) {
+  return found && !models::current_sites.wrong(models::role::second_look, where);
 }
 
 }  // namespace sluice::platform

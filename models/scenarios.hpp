@@ -1,8 +1,8 @@
 #pragma once
 
+#include <models/questions.hpp>
 #include <models/suite.hpp>
 
-#include <harness/applies.hpp>
 #include <harness/generate.hpp>
 
 #include <array>
@@ -70,6 +70,12 @@ inline constexpr std::array scenarios{
     scenario{"handles_cloned", "Do clones that come and go while others wait close the channel early or late?",
              "unbounded 0 1",
              "clone_sender send drop_sender drop_sender | recv recv | clone_receiver recv drop_receiver"},
+    scenario{"closed_or_full", "Is a channel found full after somebody else found it closed?", "1 2",
+             "send try_send | drop_receiver | try_send"},
+    scenario{"sized_after_send", "Is a message that was sent counted, whoever asks?", "unbounded 1 2",
+             "send keep | size size"},
+    scenario{"sized_after_recv", "Is a message that was received still counted?", "unbounded 1 2",
+             "send recv keep | size size"},
     scenario{"room_for_four", "Does a ring hold as many messages as asked for, and no more?", "3 1 2",
              "try_send try_send try_send try_send | drop_receiver"},
 };
@@ -90,21 +96,10 @@ inline std::string why_not(const core_traits& traits, const harness::program& p)
     return "it has one consumer";
   }
   if (!harness::within(traits, p)) return "it has no timed operations";
-  const char* reason = harness::needs_all(traits, harness::needs_disconnect, harness::needs_exact_capacity,
-                                          harness::needs_linearizable);
-  return reason ? reason : "";
+  return unfit(traits);
 }
 
 }  // namespace detail
-
-/// The words among `capacities` that a channel of these promises can have.
-inline std::vector<std::string> accepted(const core_traits& traits, std::string_view capacities) {
-  std::vector<std::string> kept;
-  for (const std::string& word : words_of(capacities)) {
-    if (traits.accepts(harness::parse_capacity(word))) kept.push_back(word);
-  }
-  return kept;
-}
 
 /// The scenarios as questions about one channel.
 template <class Subject>
@@ -118,26 +113,21 @@ std::vector<model_check> program_checks() {
                       .question = std::string(s.question),
                       .not_applicable = detail::why_not(Subject::traits, program_at("1")),
                       .capacities = accepted(Subject::traits, s.capacities),
-                      .explore =
-                          [program_at](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
-                            return explore<Subject>(program_at(capacity), seed, executions);
-                          },
+                      .explore = [program_at](std::string_view capacity,
+                                              strategy& how) { return explore<Subject>(program_at(capacity), how); },
                       .threads = std::string(s.threads)});
   }
   return checks;
 }
 
-/// Explores any program on one channel.
-///
-/// \throws std::invalid_argument  for a program that asks for what the channel does not promise.
+/// What a channel can be asked about programs that are no scenario.
 template <class Subject>
-program_explorer explorer() {
-  return [](const harness::program& p, std::uint64_t seed, std::uint64_t executions) {
-    if (!harness::within(Subject::traits, p) || !Subject::traits.accepts(p.capacity)) {
-      throw std::invalid_argument("`" + to_string(p) + "` asks for what this channel does not promise");
-    }
-    return explore<Subject>(p, seed, executions);
-  };
+program_questions programs_of() {
+  return {
+      .traits = Subject::traits,
+      .explore = [](const harness::program& p, strategy& how,
+                    bool shrinks) { return explore<Subject>(p, how, shrinks); },
+      .explore_all = [](std::size_t threads, strategy& how) { return explore_programs<Subject>(threads, how, false); }};
 }
 
 }  // namespace sluice::models

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <models/explore.hpp>
 #include <models/platform.hpp>
+#include <models/questions.hpp>
 
 #include <harness/program.hpp>
 
@@ -48,8 +48,12 @@ public:
     platform::model::begin();
     stage_.emplace(current_scene<Stage>::capacity);
   }
-  void thread(unsigned index) { current_scene<Stage>::playing->thread(*stage_, index); }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    current_scene<Stage>::playing->thread(*stage_, index);
+  }
   void after() {
+    platform::model::playing = false;
     current_scene<Stage>::playing->after(*stage_);
     stage_.reset();
   }
@@ -60,10 +64,11 @@ private:
 
 /// Asks the question of a scene.
 template <class Stage>
-model_result explore(const scene<Stage>& s, std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
+model_result explore(const scene<Stage>& s, std::string_view capacity, strategy& how) {
   current_scene<Stage>::playing = &s;
   current_scene<Stage>::capacity = harness::parse_capacity(capacity);
-  return explore_suite<scene_suite<Stage>, scene_threads>(seed, executions, [] { return std::string(); });
+  const auto account = [](const step_recorder& steps) { return "step by step:\n" + steps.draw({}); };
+  return explore_suite<scene_suite<Stage>, scene_threads>(how, account, true);
 }
 
 /// Scenes as questions, each at all of its capacities.
@@ -71,13 +76,12 @@ template <class Scenes>
 std::vector<model_check> checks_of(const Scenes& scenes) {
   std::vector<model_check> checks;
   for (const auto& s : scenes) {
-    checks.push_back({.name = std::string(s.name),
-                      .question = std::string(s.question),
-                      .not_applicable = {},
-                      .capacities = words_of(s.capacities),
-                      .explore = [&s](std::string_view capacity, std::uint64_t seed, std::uint64_t executions) {
-                        return models::explore(s, capacity, seed, executions);
-                      }});
+    checks.push_back(
+        {.name = std::string(s.name),
+         .question = std::string(s.question),
+         .not_applicable = {},
+         .capacities = words_of(s.capacities),
+         .explore = [&s](std::string_view capacity, strategy& how) { return models::explore(s, capacity, how); }});
   }
   return checks;
 }

@@ -1,33 +1,50 @@
 #pragma once
 
+#include <models/choices.hpp>
 #include <models/platform.hpp>
 
-#include <harness/draws.hpp>
+#include <cxxabi.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
-/// How models are searched: which thread runs next, which stale value a load returns, when a wait ends for no reason.
 namespace sluice::models {
 
 inline constexpr rl::thread_id_t no_closer = -1;
 
 /// What the scheduler of the running model reads and reports.
 struct search {
-  std::uint64_t first_seed = 1;  ///< execution n (from 0) has the seed first_seed + n
-  std::uint64_t executions = 1;
-  rl::thread_id_t closer = no_closer;  ///< whose timed sleeps end only when nobody else can do anything
+  strategy* how = nullptr;
+  rl::thread_id_t closer = no_closer;  ///< whose sleep ends only when nobody else can do anything
+  schedule taken{};                    ///< the choices of the running execution
 };
 
 inline search current_search;
 
-/// Relacy's scheduler interface on one stream of draws.
-///
-/// Half of the executions pick threads uniformly; the other half follow PCT (Burckhardt et al. 2010): random
-/// priorities, lowered at a few random steps, which finds bugs of few orderings faster. In half of either, timed waits
-/// expire at any step; in the rest only when nothing else can run, so that a deadline cannot hide a lost wake-up.
+/// While it lives, what is allocated is the harness's own, and not taken for the channel's.
+class own_memory {
+public:
+  own_memory() noexcept : context_(std::exchange(rl::context_holder<>::instance_, nullptr)) {}
+  ~own_memory() { rl::context_holder<>::instance_ = context_; }
+  own_memory(const own_memory&) = delete;
+  own_memory& operator=(const own_memory&) = delete;
+
+private:
+  rl::context* context_;
+};
+
+/// What a thread has thrown and not handled yet, as the Itanium C++ ABI lays it out. To the runtime all fibers are one
+/// thread, so it is put away when another has its turn.
+struct thrown {
+  void* caught = nullptr;
+  unsigned uncaught = 0;
+
+  static thrown& running() noexcept { return *reinterpret_cast<thrown*>(abi::__cxa_get_globals()); }
+};
+
+/// Relacy's scheduler interface, with a strategy behind every choice.
 template <rl::thread_id_t Threads>
 class scheduler : public rl::scheduler<scheduler<Threads>, rl::scheduler_thread_info, Threads> {
   using base = rl::scheduler<scheduler<Threads>, rl::scheduler_thread_info, Threads>;
@@ -40,98 +57,131 @@ public:
   using base::base;
 
   rl::thread_id_t iteration_begin_impl() {
-    draw_ = harness::draws(current_search.first_seed + this->iter_ - 1);
-    by_priority_ = draw_(2) != 0;
-    expire_any_time_ = draw_(2) != 0;
-    step_ = 0;
-    lowest_ = -static_cast<int>(changes);
-    if (by_priority_) set_priorities();
+    current_search.taken.clear();
+    platform::model::playing = false;
+    platform::model::stepped = false;
+    platform::model::changed = false;
+    waiting_ = 0;
+    {
+      const own_memory ours;
+      current_search.how->begin();
+    }
+    thrown_.fill({});
+    thrown::running() = {};
+    // It only lies down, which is no business of the others.
+    if (current_search.closer != no_closer) return current_search.closer;
     rl::unpark_reason reason = rl::unpark_reason_normal;
-    return schedule_impl(reason, 0);
+    return chosen(reason);
   }
 
-  bool iteration_end_impl() { return this->iter_ == current_search.executions; }
-
-  rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned yield) {
-    const auto running = static_cast<unsigned>(this->running_threads_count);
-    const auto timed = expiring();
-    const auto spurious = static_cast<unsigned>(this->spurious_thread_count_);
-    if (timed != 0 && (running == 0 || (expire_any_time_ && draw_(8) == 0))) {
-      reason = rl::unpark_reason_timeout;
-      return wake(this->timed_threads_[draw_(timed)]);
-    }
-    if (running == 0) {
-      reason = rl::unpark_reason_timeout;
-      return wake(this->timed_threads_[0]);
-    }
-    if (spurious != 0 && running != 0 && draw_(16) == 0) {
-      reason = rl::unpark_reason_spurious;
-      return wake(this->spurious_threads_[draw_(spurious)]);
-    }
-    reason = rl::unpark_reason_normal;
-    return by_priority_ ? highest(yield != 0) : this->running_threads[draw_(running)];
+  bool iteration_end_impl() {
+    const own_memory ours;
+    return !current_search.how->more();
   }
 
-  unsigned rand_impl(unsigned limit, rl::sched_type) { return draw_(limit); }
-  rl::iteration_t iteration_count_impl() { return current_search.executions; }
+  rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned) {
+    const rl::thread_id_t next = chosen(reason);
+    thrown_[static_cast<std::size_t>(this->thread_->index_)] = thrown::running();
+    thrown::running() = thrown_[static_cast<std::size_t>(next)];
+    return next;
+  }
+
+  unsigned rand_impl(unsigned limit, rl::sched_type about) {
+    strategy& how = *current_search.how;
+    switch (about) {
+      case rl::sched_type_atomic_load: {
+        const unsigned older = noted(how.pick(matter::staleness, 2), 2);
+        platform::model::stores_back += older;
+        return older;
+      }
+      // To Relacy, 0 means that it fails.
+      case rl::sched_type_cas_fail: return told(noted(how.pick(matter::failure, 2), 2)) == 0;
+      // To Relacy, 0 means that it is kept from reuse.
+      case rl::sched_type_mem_realloc: return noted(how.pick(matter::reuse, 2), 2) == 0;
+      default: return limit < 2 ? 0 : told(noted(how.pick(matter::peer, limit), limit));
+    }
+  }
+
+  rl::iteration_t iteration_count_impl() { return 1; }
   void get_state_impl(std::ostream&) {}
   void set_state_impl(std::istream&) {}
   void on_thread_block(rl::thread_id_t, bool) {}
 
 private:
-  static constexpr std::size_t changes = 3;
+  static_assert(Threads <= static_cast<rl::thread_id_t>(turn::most));
 
-  /// How many sleeps a deadline may end: the closer's is moved behind them.
-  unsigned expiring() {
-    const auto timed = static_cast<unsigned>(this->timed_thread_count_);
-    for (unsigned i = 0; i < timed; ++i) {
-      if (this->timed_threads_[i]->index_ != current_search.closer) continue;
-      std::swap(this->timed_threads_[i], this->timed_threads_[timed - 1]);
-      return timed - 1;
+  rl::thread_id_t chosen(rl::unpark_reason& reason) {
+    const bool yields = std::exchange(platform::model::gives_way, false);
+    // What others could do now they could have done before.
+    if (!std::exchange(platform::model::stepped, false) && !yields && runs()) return this->thread_->index_;
+    const turn t = what_can_happen(yields);
+    if (t.count() == 0) {
+      reason = rl::unpark_reason_timeout;
+      return wake(static_cast<rl::thread_id_t>(current_search.closer));
     }
-    return timed;
+    const unsigned taken = noted(t.count() < 2 ? 0 : current_search.how->next(t), t.count());
+    const rl::thread_id_t id = t.threads[taken];
+    if (taken < t.running) {
+      reason = rl::unpark_reason_normal;
+      return id;
+    }
+    reason = taken < t.running + t.expiring ? rl::unpark_reason_timeout : rl::unpark_reason_spurious;
+    return wake(id);
   }
 
-  rl::thread_id_t wake(thread_info_t* thread) {
-    const auto id = thread->index_;
+  bool runs() const noexcept { return this->thread_ && this->thread_->state_ == rl::thread_state_running; }
+
+  turn what_can_happen(bool yields) {
+    turn t;
+    unsigned count = 0;
+    const auto add = [&](rl::thread_id_t id) { t.threads[count++] = static_cast<std::uint8_t>(id); };
+    // Who gives way gives way until something has changed, or two who wait for a third would run for ever (Musuvathi,
+    // Qadeer 2008). Who has read an old value need not wait for another change.
+    if (std::exchange(platform::model::changed, false)) waiting_ = 0;
+    if (yields && runs() && !std::exchange(platform::model::read_old, false)) waiting_ |= 1u << this->thread_->index_;
+    const auto offered = [&](rl::thread_id_t id) {
+      return this->threads_[id].state_ == rl::thread_state_running && (waiting_ >> id & 1u) == 0;
+    };
+    bool anybody = false;
+    for (rl::thread_id_t id = 0; id < Threads; ++id) anybody |= offered(id);
+    if (!anybody) waiting_ = 0;
+    t.waiting = waiting_;
+    t.yields = yields && runs();
+    const bool stays = runs() && offered(this->thread_->index_);
+    t.goes_on = stays && !yields;
+    if (stays && !yields) add(this->thread_->index_);
+    for (rl::thread_id_t id = 0; id < Threads; ++id) {
+      if (offered(id) && !(t.goes_on && id == this->thread_->index_)) add(id);
+    }
+    t.running = count;
+    for (rl::thread_id_t i = 0; i < this->timed_thread_count_; ++i) {
+      if (const auto id = this->timed_threads_[i]->index_; id != current_search.closer) add(id);
+    }
+    t.expiring = count - t.running;
+    for (rl::thread_id_t i = 0; t.running != 0 && i < this->spurious_thread_count_; ++i) {
+      add(this->spurious_threads_[i]->index_);
+    }
+    t.spurious = count - t.running - t.expiring;
+    return t;
+  }
+
+  static unsigned noted(unsigned taken, unsigned of) {
+    if (of > 1) current_search.taken.push_back({static_cast<std::uint16_t>(taken), static_cast<std::uint16_t>(of)});
+    return taken;
+  }
+
+  static unsigned told(unsigned taken) {
+    if (platform::model::watching && platform::model::playing) platform::model::watching->chose(taken);
+    return taken;
+  }
+
+  rl::thread_id_t wake(rl::thread_id_t id) {
     this->unpark_thread(id);
     return id;
   }
 
-  void set_priorities() {
-    for (rl::thread_id_t t = 0; t < Threads; ++t) priority_[static_cast<std::size_t>(t)] = t;
-    for (auto i = static_cast<unsigned>(Threads) - 1; i > 0; --i) std::swap(priority_[i], priority_[draw_(i + 1)]);
-    // How long an execution is cannot be known before it, so a horizon is drawn, short or long.
-    const unsigned horizon = 8u << draw_(6);
-    for (auto& at : change_at_) at = draw_(horizon) + 1;
-  }
-
-  rl::thread_id_t highest(bool yield) {
-    ++step_;
-    // Relacy calls a thread that falls asleep yielding, too; that one keeps its priority.
-    if (yield && this->thread_->state_ == rl::thread_state_running) lower();
-    for (std::size_t i = 0; i < changes; ++i) {
-      if (step_ == change_at_[i]) lower();
-    }
-    rl::thread_id_t best = this->running_threads[0];
-    for (rl::thread_id_t i = 1; i < this->running_threads_count; ++i) {
-      const auto candidate = this->running_threads[static_cast<std::size_t>(i)];
-      if (priority_[static_cast<std::size_t>(candidate)] > priority_[static_cast<std::size_t>(best)]) best = candidate;
-    }
-    return best;
-  }
-
-  void lower() {
-    if (this->thread_) priority_[static_cast<std::size_t>(this->thread_->index_)] = --lowest_;
-  }
-
-  harness::draws draw_;  ///< behind every choice of an execution, so that its seed is enough to have it again
-  bool by_priority_ = false;
-  bool expire_any_time_ = false;
-  unsigned step_ = 0;
-  int lowest_ = 0;
-  std::array<int, static_cast<std::size_t>(Threads)> priority_{};
-  std::array<unsigned, changes> change_at_{};
+  unsigned waiting_ = 0;  ///< who has given way and has seen no change since
+  std::array<thrown, static_cast<std::size_t>(Threads)> thrown_{};
 };
 
 }  // namespace sluice::models

@@ -169,6 +169,18 @@ inline constexpr auto select_scenes = [] {
                      }
                    },
                    [](stage&) {}},
+      scene<stage>{"size_of_one_instant", "Is size() ever more than the channel held at one time?", "unbounded 1 2 3",
+                   [](stage& s, unsigned index) {
+                     if (index == 0) {
+                       for (int i = 0; i < 2; ++i) {
+                         (void)s.a_tx().try_send(message(i));
+                         (void)s.a_rx().try_recv();
+                       }
+                     } else if (index == 1) {
+                       expect(s.a_rx().size() <= 1);
+                     }
+                   },
+                   [](stage&) {}},
   };
 }();
 

@@ -105,7 +105,21 @@ public:
     rl::thread_info_base* fiber = nullptr;
   };
 
-  harness::instant tick() noexcept { return clock_++; }
+  /// The history with the operations that are under way.
+  harness::history so_far() const {
+    harness::history all = seen_;
+    for (std::size_t t = 0; t < in_.size(); ++t) {
+      const auto& in = in_[t];
+      const auto known = [&](const harness::event& e) { return e.thread == t && e.called == in.since; };
+      if (!in.finished && in.fiber && std::ranges::none_of(all, known)) all.push_back(under_way(t));
+    }
+    return all;
+  }
+
+  harness::instant tick() noexcept {
+    platform::model::stepped = true;
+    return clock_++;
+  }
   const harness::program& program() const noexcept { return program_; }
   harness::history& seen() noexcept { return seen_; }
   std::size_t unexplained() const noexcept { return unexplained_; }
@@ -129,17 +143,21 @@ public:
   }
   void leave_behind() {
     for (std::size_t t = 0; t < in_.size(); ++t) {
-      if (in_[t].finished) continue;
-      seen_.push_back({.called = in_[t].since,
-                       .asleep = in_[t].asleep,
-                       .index = static_cast<std::uint32_t>(in_[t].index),
-                       .thread = static_cast<std::uint16_t>(t),
-                       .kind = in_[t].kind,
-                       .value = harness::program::value_of(t, in_[t].index)});
+      if (!in_[t].finished) seen_.push_back(under_way(t));
     }
   }
 
 private:
+  harness::event under_way(std::size_t thread) const noexcept {
+    const position& in = in_[thread];
+    return {.called = in.since,
+            .asleep = in.asleep,
+            .index = static_cast<std::uint32_t>(in.index),
+            .thread = static_cast<std::uint16_t>(thread),
+            .kind = in.kind,
+            .value = harness::program::value_of(thread, in.index)};
+  }
+
   using key = std::basic_string<char16_t, std::char_traits<char16_t>, harness::raw_allocator<char16_t>>;
   struct key_hash {
     std::size_t operator()(const key& k) const noexcept {
@@ -169,6 +187,7 @@ struct fiber_witness {
   void about_to(harness::op_kind) const { rl::ctx().sched(); }
   harness::instant called(harness::op_kind kind, std::size_t index) const {
     const auto now = current_execution.tick();
+    if (platform::model::watching) platform::model::watching->began(thread);
     auto& in = current_execution.in(thread);
     in.kind = kind;
     in.index = index;
@@ -176,15 +195,26 @@ struct fiber_witness {
     in.asleep = 0;
     return now;
   }
-  harness::instant returned() const { return current_execution.tick(); }
+  harness::instant returned() const {
+    if (platform::model::watching) platform::model::watching->ended(thread);
+    return current_execution.tick();
+  }
   bool let_go() const { return current_execution.in(thread).asleep != 0; }
 };
 
 /// The witness of what the closer does.
 struct closer_witness {
+  std::size_t thread;
+
   void about_to(harness::op_kind) const {}
-  harness::instant called(harness::op_kind, std::size_t) const { return current_execution.tick(); }
-  harness::instant returned() const { return current_execution.tick(); }
+  harness::instant called(harness::op_kind, std::size_t) const {
+    if (platform::model::watching) platform::model::watching->began(thread);
+    return current_execution.tick();
+  }
+  harness::instant returned() const {
+    if (platform::model::watching) platform::model::watching->ended(thread);
+    return current_execution.tick();
+  }
   bool let_go() const { return false; }
 };
 
@@ -205,6 +235,7 @@ public:
   }
 
   void thread(unsigned index) {
+    platform::model::playing = true;
     if (index == Threads) return close();
     current_execution.in(index).fiber = rl::ctx().threadx_;
     fiber_witness witness{index};
@@ -213,6 +244,7 @@ public:
   }
 
   void after() {
+    platform::model::playing = false;
     if (current_execution.explained()) return;
     rl::ctx().fail_test("no order of the operations explains their results", rl::test_result_user_assert_failed,
                         RL_INFO);
@@ -244,11 +276,13 @@ private:
       join_all();
       now.rest();
       if (look == 1) break;
-      closer_witness witness;
-      for (std::size_t t = 0; t < runners_.size(); ++t) {
-        const auto& in = now.in(t);
-        runners_[t]->let_go(in.finished ? std::nullopt : std::optional(in.kind), runners_.size(), now.seen(), witness);
+      closer_witness witness{runners_.size()};
+      // Of this rest: who is woken by the first to be let go of keeps what it held.
+      std::array<std::optional<harness::op_kind>, Threads> asleep_in;
+      for (std::size_t t = 0; t < Threads; ++t) {
+        if (!now.in(t).finished) asleep_in[t] = now.in(t).kind;
       }
+      for (std::size_t t = 0; t < Threads; ++t) runners_[t]->let_go(asleep_in[t], Threads, now.seen(), witness);
     }
     // Relacy takes those who still sleep for a deadlock.
     now.leave_behind();
@@ -257,29 +291,31 @@ private:
   std::array<std::optional<runner>, Threads> runners_;
 };
 
-namespace detail {
-
-template <class Subject, int Threads>
-model_result explore(const harness::program& p, std::uint64_t seed, std::uint64_t executions) {
-  current_execution.prepare(p, Subject::traits.order);
-  return explore_suite<suite<Subject, Threads>, Threads + 1>(
-      seed, executions, [] { return harness::draw(current_execution.seen(), current_execution.unexplained()); },
-      Threads);
+/// Runs current_execution's program, or those that the strategy puts in its place, all of as many threads.
+///
+/// \throws std::invalid_argument  for more threads than models have.
+template <class Subject>
+model_result explore_programs(std::size_t threads, strategy& how, bool shrinks) {
+  const auto account = [](const step_recorder& steps) {
+    return harness::draw(current_execution.seen(), current_execution.unexplained()) + "step by step:\n" +
+           steps.draw(current_execution.so_far());
+  };
+  const auto with = [&]<int Threads>() {
+    return explore_suite<suite<Subject, Threads>, Threads + 1>(how, account, shrinks, Threads);
+  };
+  switch (threads) {
+    case 1: return with.template operator()<1>();
+    case 2: return with.template operator()<2>();
+    case 3: return with.template operator()<3>();
+    default: throw std::invalid_argument("models have up to three threads, not " + std::to_string(threads));
+  }
 }
 
-}  // namespace detail
-
-/// Runs a program `executions` times under different schedules, or until one of them fails.
-///
-/// \throws std::invalid_argument  for a program of more threads than models have.
+/// Runs a program as the strategy has it.
 template <class Subject>
-model_result explore(const harness::program& p, std::uint64_t seed, std::uint64_t executions) {
-  switch (p.threads.size()) {
-    case 1: return detail::explore<Subject, 1>(p, seed, executions);
-    case 2: return detail::explore<Subject, 2>(p, seed, executions);
-    case 3: return detail::explore<Subject, 3>(p, seed, executions);
-    default: throw std::invalid_argument("models have up to three threads: " + to_string(p));
-  }
+model_result explore(const harness::program& p, strategy& how, bool shrinks = true) {
+  current_execution.prepare(p, Subject::traits.order);
+  return explore_programs<Subject>(p.threads.size(), how, shrinks);
 }
 
 }  // namespace sluice::models

@@ -29,9 +29,10 @@ public:
   ~tbb_bounded() { clear(); }
 
   status try_send(T& value) {
+    const visit here(senders_inside_);
     if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
     envelope<T> message(std::move(value));
-    if (queue_.try_push(std::move(message))) return sent();
+    if (queue_.try_push(std::move(message))) return status::ok;
     message.give_back(value);
     return status::full;
   }
@@ -42,7 +43,7 @@ public:
     while (!receivers_gone_.load(std::memory_order::seq_cst)) {
       try {
         queue_.push(std::move(message));
-        return sent();
+        return status::ok;
       } catch (const tbb::user_abort&) {
       }
     }
@@ -71,6 +72,7 @@ public:
   }
   void close_receivers() {
     receivers_gone_.store(true, std::memory_order::seq_cst);
+    // Who is inside may still send; what comes of it is cleared with the rest.
     while (senders_inside_.load() != 0) {
       queue_.abort();
       std::this_thread::yield();
@@ -96,11 +98,6 @@ private:
   private:
     std::atomic<int>& count_;
   };
-
-  status sent() {
-    if (receivers_gone_.load(std::memory_order::seq_cst)) clear();
-    return status::ok;
-  }
 
   status received(envelope<T>& message, std::optional<T>& out) {
     const bool end = message.empty();

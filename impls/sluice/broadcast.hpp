@@ -77,13 +77,13 @@ public:
   }
 
   static void drop_sender(shared_broadcast* self) noexcept {
-    // [B2] acq_rel with itself: who closes the channel comes after all that other senders did.
+    // [B3] acq_rel with itself: who is told of the end comes after all that any sender did, sent or not.
     if (self->senders_.fetch_sub(1, std::memory_order::acq_rel) == 1) self->core.close_senders();
     drop(self);
   }
 
   static void drop(shared_broadcast* self) noexcept {
-    // [B3] acq_rel with itself: the handle that frees comes after the others' last use.
+    // [B2] acq_rel with itself: the handle that frees comes after the others' last use.
     if (self->handles_.fetch_sub(1, std::memory_order::acq_rel) == 1) delete self;
   }
 

@@ -80,9 +80,12 @@ def preset(name: str, targets: list[str] = ()) -> pathlib.Path:
     return binary
 
 
-def registry(binary: pathlib.Path) -> list[Channel]:
-    """The channels that a build folder has programs for."""
+def registry(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
+    """The channels that a build folder has programs for; on demand, those of the harness's own tests as well."""
     entries = json.loads((binary / "registry.json").read_text())
+    more = binary / "harness" / "tests" / "registry.json"
+    if of_tests and more.exists():
+        entries = json.loads(more.read_text())
     tools = ("properties", "models", "bench")
     return [
         Channel(

@@ -8,9 +8,10 @@ import sys
 
 import click
 
+from sluice_cli import audit as auditing
 from sluice_cli import bench as benchmarks
 from sluice_cli import build, contract as contracting, gate as gating, machine, new as creating
-from sluice_cli import replay as replaying, report as reporting, results, setup
+from sluice_cli import merge as merging, replay as replaying, report as reporting, results, setup
 from sluice_cli import verify as verification
 from sluice_cli.common import RESULTS, Failure, Unverified, Usage, console
 
@@ -35,6 +36,8 @@ def gather(
     samples: list[dict],
     contract: list[dict] = (),
     checking: list[dict] = (),
+    audit: list[dict] = (),
+    litmus: list[dict] = (),
 ) -> dict:
     """A run's results, as results/schema.json has them."""
     return {
@@ -48,6 +51,8 @@ def gather(
         "checks": checks,
         "contract": list(contract),
         "checking": list(checking),
+        "audit": list(audit),
+        "litmus": list(litmus),
         "samples": samples,
     }
 
@@ -65,8 +70,9 @@ def writable(file: pathlib.Path) -> None:
         raise Usage(f"`{file}` cannot be written: there is no folder {file.absolute().parent}")
 
 
-def insist(checks: list[dict], contract: list[dict] = ()) -> None:
-    """Ends the command with exit code 1 if a check or a line of the contract did not come out as it must."""
+def insist(checks: list[dict], contract: list[dict] = (), audit: list[dict] = ()) -> None:
+    """Ends the command with exit code 1 if a check, a line of the contract or a row of the audit did not come out as it
+    must."""
     if broken := contracting.bad(contract):
         names = ", ".join(f"{v['number']} on {v['channel']}" for v in broken[:5])
         raise Unverified(f"{len(broken)} lines of the contract do not hold: {names}")
@@ -74,6 +80,12 @@ def insist(checks: list[dict], contract: list[dict] = ()) -> None:
         names = ", ".join(f"{c['channel']} {c['kind']} {c['check']}" for c in wrong[:5])
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise Unverified(f"{len(wrong)} checks did not come out as they must: {names}{more}")
+    if unexplained := auditing.bad(audit):
+        names = ", ".join(f"{row['file']}:{row['line']} {row['role']} {row['fault']}" for row in unexplained[:5])
+        raise Unverified(
+            f"{len(unexplained)} places are not shown to be needed: {names}; add the scenario that needs them, weaken "
+            "them, or give the reason in models/kept.toml"
+        )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -101,11 +113,13 @@ def report(quick: bool, source: pathlib.Path | None, seed: int) -> None:
     channels = build.registry(binary)
     checks = verification.verify(channels, level, seed)
     verification.show(checks)
+    audited = auditing.audit(build.registry(binary, of_tests=True), whole=True)
     contract = contracting.run(binary, divide=20 if quick else 1)
     effort = benchmarks.EFFORTS["quick" if quick else "full"]
     samples = benchmarks.measure(channels, effort, seed)
-    publish(gather(level, seed, checks, samples, contract, verification.checking_speed(binary)))
-    insist(checks, contract)
+    speed = verification.checking_speed(binary)
+    publish(gather(level, seed, checks, samples, contract, speed, audited, verification.litmus(binary)))
+    insist(checks, contract, audited)
 
 
 @commands.command()
@@ -120,7 +134,9 @@ def test(preset: str) -> None:
 @click.argument("channels", nargs=-1)
 @LEVEL
 @SEED
-@click.option("--shard", default="1/1", show_default=True, help="Only the i-th of n parts of the work, as i/n.")
+@click.option(
+    "--shard", default="1/1", show_default=True, help="Only the i-th of n parts of the work, as i/n; see merge."
+)
 @click.option("--json", "out", type=click.Path(path_type=pathlib.Path), help="Write the verdicts to this file.")
 def verify(channels: tuple[str, ...], level: str, seed: int, shard: str, out: pathlib.Path | None) -> None:
     """Run the property tests and models of CHANNELS, or of all, and print the matrix of verdicts."""
@@ -130,8 +146,50 @@ def verify(channels: tuple[str, ...], level: str, seed: int, shard: str, out: pa
     checks = verification.verify(build.choose(registered, channels), level, seed, shard)
     verification.show(checks)
     if out:
-        results.save(gather(level, seed, checks, []), out)
+        results.save(gather(level, seed, checks, []) | {"shard": shard}, out)
     insist(checks)
+
+
+@commands.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=pathlib.Path))
+@click.option("--json", "out", required=True, type=click.Path(path_type=pathlib.Path), help="Where to write the whole.")
+def merge(files: tuple[pathlib.Path, ...], out: pathlib.Path) -> None:
+    """Join the results of all shards of one verification, as verify --shard i/n --json FILE wrote them."""
+    writable(out)
+    whole = merging.merge({file: results.load(file) for file in files})
+    verification.show(whole["checks"])
+    results.save(whole, out)
+    insist(whole["checks"])
+
+
+@commands.command()
+@click.argument("channels", nargs=-1)
+@click.option(
+    "--executions",
+    default=auditing.EXECUTIONS,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Schedules for each scenario before a place counts as not needed.",
+)
+@click.option("--json", "out", type=click.Path(path_type=pathlib.Path), help="Write the table to this file.")
+@click.option("--binary", type=click.Path(path_type=pathlib.Path), help="Use this build folder as it is.")
+def audit(channels: tuple[str, ...], executions: int, out: pathlib.Path | None, binary: pathlib.Path | None) -> None:
+    """Make each memory order, wake-up and second look of CHANNELS one step weaker; a model must fail each time.
+
+    Exits with 1 if one survives without a reason in models/kept.toml, or a comment's tag is untrue.
+    """
+    if out:
+        writable(out)
+    registered = build.registry(binary or build.preset("release"), of_tests=True)
+    rows = auditing.audit(build.choose(registered, channels), whole=not channels, executions=executions)
+    auditing.show(rows)
+    if out:
+        results.save(gather("none", 0, [], [], audit=rows), out)
+    if wrong := auditing.wrong_tags():
+        console.print("comments say what is not so:\n  " + "\n  ".join(wrong), style="bold red", markup=False)
+    insist([], [], rows)
+    if wrong:
+        raise Unverified(f"{len(wrong)} comments say what is not so; they are named above")
 
 
 @commands.command()

@@ -14,7 +14,7 @@ SCHEDULES = 100_000
 
 
 def read(file: pathlib.Path) -> dict[str, str]:
-    """The fields of a failure file: Channel and Program, and if they are there Check, Seed and Executions.
+    """The fields of a failure file: Channel and Program, and if they are there Check, Seed, Executions and Schedule.
 
     Raises BadResults if it cannot be read or lacks one of the first two.
     """
@@ -32,7 +32,7 @@ def read(file: pathlib.Path) -> dict[str, str]:
     for field in ("Seed", "Executions"):
         if message[field] and not message[field].isdigit():
             raise BadResults(f"{file}: `{field}: {message[field]}` is no number")
-    fields = ("Channel", "Check", "Program", "Seed", "Executions")
+    fields = ("Channel", "Check", "Program", "Seed", "Executions", "Schedule")
     return {field: message[field] for field in fields if message[field]}
 
 
@@ -43,6 +43,8 @@ def replay(channel: Channel, failure: dict[str, str], executions: int | None) ->
         wanted = executions or int(failure.get("Executions", 1000))
         commands.append((program, ["--seed", failure.get("Seed", "1"), "--executions", str(wanted)]))
     if program := channel.programs.get("models"):
+        if schedule := failure.get("Schedule"):
+            commands.append((program, ["--schedule", schedule]))
         commands.append((program, ["--executions", str(executions or SCHEDULES)]))
     if not commands:
         raise Usage(f"`{channel.name}` has no program that could run it")

@@ -7,7 +7,7 @@ import pathlib
 
 import jinja2
 
-from sluice_cli import bench, contract, plots, verify
+from sluice_cli import audit, bench, contract, plots, verify
 from sluice_cli.results import write_text
 
 
@@ -85,11 +85,14 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
     )
     page = environment.get_template("report.html.j2").render(
-        run=data,
+        run={"audit": [], "litmus": []} | data,
         names=names,
         rows=rows,
         caught=[c for c in data["checks"] if c["expected"] == "caught"],
         smallest=verify.smallest,
+        searched=verify.searched(data["checks"]),
+        kept=[row for row in data.get("audit", []) if row["verdict"] == "kept"],
+        unexplained=audit.bad(data.get("audit", [])),
         third_party=verify.third_party(data["checks"]),
         long_histories=long_histories,
         bad=verify.bad(data["checks"]),

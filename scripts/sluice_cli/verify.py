@@ -14,22 +14,29 @@ import rich.markup
 import rich.table
 
 from sluice_cli.build import Channel
-from sluice_cli.common import FAILURES, ROOT, Usage, console, progress
+from sluice_cli.common import FAILURES, ROOT, Unverified, Usage, console, progress
 
 
 @dataclasses.dataclass(frozen=True)
 class Level:
-    """How much to try: random inputs for each property, schedules for each scenario and capacity."""
+    """How much to try: random inputs for each property; schedules for each scenario and capacity; every program of a
+    size, with so many choices out of turn; larger programs drawn at random."""
 
     properties: int
     models: int
+    every: tuple[tuple[str, int], ...]
+    larger: int
     timeout: int  # seconds for one program
 
 
 LEVELS = {
-    "quick": Level(properties=300, models=30_000, timeout=600),
-    "standard": Level(properties=2_000, models=300_000, timeout=3600),
-    "deep": Level(properties=50_000, models=10_000_000, timeout=86400),
+    "quick": Level(properties=300, models=30_000, every=(("2x2", 2),), larger=1_000, timeout=900),
+    "standard": Level(
+        properties=2_000, models=300_000, every=(("2x2", 2), ("2x3", 1), ("3x2", 1)), larger=20_000, timeout=7200
+    ),
+    "deep": Level(
+        properties=50_000, models=10_000_000, every=(("2x3", 2), ("3x2", 2)), larger=1_000_000, timeout=864_000
+    ),
 }
 
 # What a program is called in the verdicts of its checks.
@@ -47,6 +54,7 @@ class Task:
     channel: Channel
     tool: str
     check: str | None = None  # of a faulty channel: the check that must catch it
+    every: tuple[str, int] | None = None  # all programs of this size and bound, in place of scenarios
 
     @property
     def kind(self) -> str:
@@ -58,8 +66,10 @@ class Task:
         return "caught" if self.check else "promised" if self.channel.third_party else "passed"
 
 
-def tasks_for(channels: list[Channel]) -> list[Task]:
+def tasks_for(channels: list[Channel], level: Level, part: int = 1, parts: int = 1) -> list[Task]:
+    """The part of the work that is to be done: every parts-th task, but of searches of every program a part each."""
     tasks = []
+    searches = []
     for channel in channels:
         if channel.faulty:
             for named in channel.caught_by:
@@ -69,7 +79,10 @@ def tasks_for(channels: list[Channel]) -> list[Task]:
                     tasks.append(Task(channel, tool, check))
         else:
             tasks += [Task(channel, tool) for tool in KIND if tool in channel.programs]
-    return tasks
+            # Scenes alone know no programs.
+            if {"models", "properties"} <= channel.programs.keys():
+                searches += [Task(channel, "models", every=size) for size in level.every]
+    return searches + tasks[part - 1 :: parts]
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -114,7 +127,7 @@ def run_program(task: Task, command: list[str], timeout: int) -> list[dict]:
     ]
 
 
-def run_task(task: Task, level: Level, seed: int) -> list[dict]:
+def run_task(task: Task, level: Level, seed: int, shard: str) -> list[dict]:
     """Every verdict of a task. A program that a hang ended is run again for the checks that it had still before it."""
     program = task.channel.programs[task.tool]
     executions = level.properties if task.tool == "properties" else level.models
@@ -122,6 +135,11 @@ def run_task(task: Task, level: Level, seed: int) -> list[dict]:
         # A mistake that is there to be found gets a chance, however low the level.
         executions = max(executions, 1_000 if task.tool == "properties" else 100_000)
     command = [str(program), "--seed", str(seed), "--executions", str(executions), "--failures", str(FAILURES)]
+    if task.every:
+        size, bound = task.every
+        command += ["--every", size, "--bound", str(bound), "--shard", shard]
+    elif task.tool == "models" and not task.check and "properties" in task.channel.programs:
+        command += ["--scenarios", "--larger", str(level.larger)]
     if task.expected != "passed" and task.tool == "properties":
         command += ["--patience", "6"]
     left = [task.check] if task.check else []
@@ -154,19 +172,35 @@ def verify(channels: list[Channel], level: str, seed: int, shard: str = "1/1") -
     if level not in LEVELS:
         raise Usage(f"there is no level `{level}`; there are {', '.join(LEVELS)}")
     part, parts = parse_shard(shard)
-    tasks = tasks_for(channels)[part - 1 :: parts]
+    tasks = tasks_for(channels, LEVELS[level], part, parts)
     checks: list[dict] = []
     with progress("verifying", len(tasks)) as advance:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             # Models first: each takes one processor for long, and properties fill the gaps.
-            ordered = sorted(tasks, key=lambda task: task.tool)
-            running = {pool.submit(run_task, task, LEVELS[level], seed): task for task in ordered}
+            ordered = sorted(tasks, key=lambda task: (task.tool, task.every is None))
+            running = {pool.submit(run_task, task, LEVELS[level], seed, shard): task for task in ordered}
             for future in concurrent.futures.as_completed(running):
                 task = running[future]
                 checks += future.result()
-                advance(f"{task.kind} {task.channel.name}")
+                advance(f"{task.kind} {task.channel.name}{' ' + task.every[0] if task.every else ''}")
     order = {channel.name: i for i, channel in enumerate(channels)}
     return sorted(checks, key=lambda c: (order[c["channel"]], c["kind"], c["check"]))
+
+
+def searched(checks: list[dict]) -> list[dict]:
+    """What was searched of every program of a size, on each sound channel."""
+    return [check for check in checks if "space" in check and check["expected"] == "passed"]
+
+
+def litmus(binary: pathlib.Path) -> list[dict]:
+    """What the model checker shows of weak memory, and what it cannot."""
+    with tempfile.TemporaryDirectory() as folder:
+        card = pathlib.Path(folder) / "card.json"
+        program = binary / "models" / "tests" / "litmus"
+        done = subprocess.run([program, "--json", card], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Unverified(f"the model checker shows other things than it did:\n{done.stdout}")
+        return json.loads(card.read_text())
 
 
 def checking_speed(binary: pathlib.Path) -> list[dict]:
@@ -230,6 +264,14 @@ def show(checks: list[dict]) -> None:
                     cells.append("[bold red]FAILED[/bold red]")
             table.add_row(f"{kind} {check}", *cells)
         console.print(table)
+    for check in searched(checks):
+        space = check["space"]
+        console.print(
+            f"{check['channel']}: {space['programs']:,} programs of {check['check'][6:]}, each with all "
+            f"executions of up to {space['bound']} choices out of turn; "
+            f"{check['executions'] / max(check['seconds'], 1e-9):,.0f} executions a second",
+            markup=False,
+        )
     caught = [check for check in checks if check["expected"] == "caught"]
     if caught:
         table = rich.table.Table(

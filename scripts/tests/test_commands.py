@@ -93,6 +93,10 @@ class CommandLine(unittest.TestCase):
             ("properties", ["--check", "ghost"], "`ghost` is no property"),
             ("models", ["--check", "ghost"], "`ghost` is no scenario"),
             ("models", ["--executions", "0"], "would check nothing"),
+            ("models", ["--every", "2by2"], "`2by2` is no size of programs"),
+            ("models", ["--every", "2x2", "--shard", "3/2"], "`3/2` is no shard"),
+            ("models", ["--check", "handoff", "--schedule", "first"], "`first` is no schedule"),
+            ("models", ["--plant", "sync.hpp:store"], "`sync.hpp:store` names no fault"),
             ("bench", ["--filter", "ghost"], "no benchmark of sync matches `ghost`"),
             ("bench", ["--messages", "1"], "--messages"),
         ):
@@ -181,7 +185,7 @@ class Verify(unittest.TestCase):
             program.write_text("#!/bin/sh\necho burnt >&2\nexit 139\n")
             program.chmod(0o755)
             task = verify.Task(build.Channel("burning", (), {"models": program}), "models")
-            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1)
+            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
         self.assertEqual(check["verdict"], "failed")
         self.assertIn("ended with 139: burnt", check["detail"])
         self.assertEqual(verify.bad([check]), [check])
@@ -193,7 +197,7 @@ class Verify(unittest.TestCase):
             program.write_text(f"#!/bin/sh\nwhile [ $1 != --json ]; do shift; done\necho '{verdict}' > $2\n")
             program.chmod(0o755)
             task = verify.Task(build.Channel("faulty", ("model/handoff",), {"models": program}), "models", "handoff")
-            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1)
+            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
         self.assertEqual(check["verdict"], "missed")
         self.assertEqual(verify.bad([check]), [check])
 
@@ -219,13 +223,20 @@ class Verify(unittest.TestCase):
             )
             program.chmod(0o755)
             task = verify.Task(build.Channel("slow", (), {"properties": program}), "properties")
-            checks = verify.run_task(task, verify.LEVELS["quick"], 1)
+            checks = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
         self.assertEqual([(c["check"], c["verdict"]) for c in checks], [("one", "failed"), ("two", "passed")])
 
     def test_shards_are_the_whole_without_overlap(self):
-        tasks = verify.tasks_for(build.registry(BUILD))
-        parts = [tasks[verify.parse_shard(f"{i}/3")[0] - 1 :: 3] for i in (1, 2, 3)]
-        self.assertEqual(sorted(map(repr, tasks)), sorted(repr(task) for part in parts for task in part))
+        channels = build.registry(BUILD)
+        level = verify.LEVELS["quick"]
+        # A search of every program is in each part: the program itself takes a shard of it.
+        whole = [task for task in verify.tasks_for(channels, level) if not task.every]
+        parts = [verify.tasks_for(channels, level, i, 3) for i in (1, 2, 3)]
+        ordinary = [task for part in parts for task in part if not task.every]
+        self.assertEqual(sorted(map(repr, whole)), sorted(map(repr, ordinary)))
+        searches = [[task for task in part if task.every] for part in parts]
+        self.assertGreaterEqual(len(searches[0]), 4)
+        self.assertTrue(searches[0] == searches[1] == searches[2])
 
 
 class Replay(unittest.TestCase):
@@ -258,24 +269,21 @@ class Replay(unittest.TestCase):
         self.assertTrue(replay.replay(silent, failure, 2000))
         self.assertFalse(replay.replay(sound, failure, 200))
 
+    def test_a_schedule_is_followed(self):
+        faulty = build.choose(build.registry(BUILD), ("weak_publish",))[0]
+        program = "capacity 1: send | recv"
+        done = subprocess.run([faulty.programs["models"], "--program", program], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        schedule = re.search(r"--schedule (\S+)", done.stdout)[1]
+        for choices, code in ((schedule, 1), ("none", 0)):
+            command = [faulty.programs["models"], "--program", program, "--schedule", choices]
+            self.assertEqual(subprocess.run(command, capture_output=True).returncode, code)
+        self.assertTrue(replay.replay(faulty, {"Program": program, "Schedule": schedule}, 1))
+
     def test_a_program_that_cannot_be_carried_out_is_refused(self):
         sound = build.choose(build.registry(BUILD), ("mutex",))[0]
         with self.assertRaisesRegex(Usage, "cannot run `capacity 1: send shout`"):
             replay.replay(sound, {"Program": "capacity 1: send shout"}, 10)
-
-
-class Orders(unittest.TestCase):
-    """Every memory order that is tagged says which site it pairs with, and that site exists."""
-
-    def test_tags_are_defined_and_paired(self):
-        sources = [*(ROOT / "impls" / "sluice").rglob("*.hpp")]
-        text = "\n".join(path.read_text() for path in sources)
-        defined = set(re.findall(r"// \[([A-Z]\d+)\] \w", text))
-        named = set(re.findall(r"\[([A-Z]\d+)\]", text))
-        self.assertGreater(len(defined), 20)
-        self.assertEqual(named - defined, set(), "named, but at no site")
-        for tag in defined:
-            self.assertEqual(len(re.findall(rf"// \[{tag}\] \w", text)), 1, f"[{tag}] names more than one site")
 
 
 class New(unittest.TestCase):

@@ -36,8 +36,8 @@ public:
   ~adapted() { clear(); }
 
   status try_send(T& value) {
-    // [A1] seq_cst, pairs with [A3]: either this sender sees that the receivers have gone, or the last of them waits
-    // for it.
+    // [A1] seq_cst, pairs with [A3] and [A5]: either this sender sees that the receivers have gone [A6], or the last of
+    // them waits for it.
     inside_.fetch_add(1, std::memory_order::seq_cst);
     const status now = push(value);
     // [A4] release, pairs with acquire [A5]: who clears the queue sees what was pushed.
@@ -50,7 +50,7 @@ public:
   }
 
   status try_recv(std::optional<T>& out) {
-    // Read first: what the last sender sent came before its going.
+    // [A7] seq_cst, pairs with [A8]. Read first: what the last sender sent came before its going.
     const bool gone = senders_gone_.load(std::memory_order::seq_cst);
     if (!queue_.try_pop(out)) return gone ? status::disconnected : status::empty;
     tell(pops_, senders_);
@@ -64,17 +64,18 @@ public:
   }
 
   void close_senders() {
+    // [A8] seq_cst, pairs with [A7]; the count as [A2].
     senders_gone_.store(true, std::memory_order::seq_cst);
     pushes_.fetch_add(1, std::memory_order::seq_cst);
     receivers_.close();
   }
 
   void close_receivers() {
-    // [A3] seq_cst, pairs with [A1].
+    // [A3] seq_cst, pairs with [A1] and [A6]; the count as [A2].
     receivers_gone_.store(true, std::memory_order::seq_cst);
     pops_.fetch_add(1, std::memory_order::seq_cst);
     senders_.close();
-    // [A5] acquire, pairs with [A4]; seq_cst for [A3]. Messages of senders inside are cleared with the others.
+    // [A5] seq_cst, pairs with [A1], and with release [A4]: messages of senders inside are cleared with the others.
     for (platform::backoff pacing; inside_.load(std::memory_order::seq_cst) != 0; pacing.snooze()) {
     }
     clear();
@@ -87,6 +88,7 @@ private:
   using counter = platform::atomic<std::uint32_t>;
 
   status push(T& value) {
+    // [A6] seq_cst, pairs with [A3].
     if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
     if (!queue_.try_push(value)) return status::full;
     tell(pushes_, receivers_);
@@ -108,6 +110,7 @@ private:
     return line.wait(
         pending, until,
         [&] {
+          // [A9] seq_cst: both looks are those of wait_queue [Q1].
           before = changes.load(std::memory_order::seq_cst);
           return attempt();
         },

@@ -77,7 +77,10 @@ public:
 
   std::size_t size() const {
     for (;;) {
-      std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
+      // [L16] acquire: the head is read after it.
+      std::size_t tail = tail_.index.load(std::memory_order::acquire);
+      // [L17] seq_cst, pairs with [L2] and [L5]: what has returned is in them. At the instant at which the head was
+      // this, the tail was the same before and after.
       std::size_t head = head_.index.load(std::memory_order::seq_cst);
       if (tail_.index.load(std::memory_order::seq_cst) != tail) continue;
       tail = over_gap(tail >> shift);
@@ -136,13 +139,15 @@ private:
       if (offset == slots) {
         // A peer is putting the next block in place.
         pacing.snooze();
+        // As [L1].
         tail = tail_.index.load(std::memory_order::acquire);
         place = tail_.place.load(std::memory_order::relaxed);
         continue;
       }
       // Allocated before the claim, so that a failure leaves nothing half done.
       if (offset + 1 == slots && !spare) spare = std::make_unique<block>();
-      // [L2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for. On failure acquire, as [L1].
+      // [L2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for; pairs with [L17]. On failure
+      // acquire, as [L1].
       if (!tail_.index.compare_exchange_weak(tail, tail + one, std::memory_order::seq_cst,
                                              std::memory_order::acquire)) {
         place = tail_.place.load(std::memory_order::relaxed);
@@ -167,13 +172,14 @@ private:
 
   status pop(std::optional<T>& out) {
     platform::backoff pacing;
-    // [L3] acquire, pairs with release [L12]: as [L1].
+    // [L3] acquire, pairs with [L5] and release [L12]: as [L1].
     std::size_t head = head_.index.load(std::memory_order::acquire);
     block* place = head_.place.load(std::memory_order::relaxed);
     for (;;) {
       const std::size_t offset = (head >> shift) % lap;
       if (offset == slots) {
         pacing.snooze();
+        // As [L3].
         head = head_.index.load(std::memory_order::acquire);
         place = head_.place.load(std::memory_order::relaxed);
         continue;
@@ -185,7 +191,8 @@ private:
         if (head >> shift == tail >> shift) return tail & flag ? status::disconnected : status::empty;
         if ((head >> shift) / lap != (tail >> shift) / lap) after |= flag;
       }
-      // On failure acquire, as [L3].
+      // [L5] seq_cst, pairs with [L17], and with acquire [L3]: who reads this claim also sees the tail that it was made
+      // under. On failure acquire, as [L3].
       if (!head_.index.compare_exchange_weak(head, after, std::memory_order::seq_cst, std::memory_order::acquire)) {
         place = head_.place.load(std::memory_order::relaxed);
         pacing.spin();
@@ -217,10 +224,10 @@ private:
     for (platform::backoff pacing; !(mine.state.load(std::memory_order::acquire) & written); pacing.snooze()) {
     }
     mine.message.take(out);
+    // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and who frees sees all reads finished.
     if (offset + 1 == slots) {
       free_from(&place, 0);
     } else if (mine.state.fetch_or(read, std::memory_order::acq_rel) & abandoned) {
-      // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and who frees sees all reads finished.
       free_from(&place, offset + 1);
     }
   }
@@ -244,11 +251,10 @@ private:
     tail_.index.fetch_or(flag, std::memory_order::seq_cst);
   }
 
-  // What a receiver about to park looks at. Only the tail must be seq_cst, for wait_queue [Q1], [Q2]; a stale head
-  // costs one more try. A close is seen by the queue's lock, or ends the wait.
-
+  /// What a receiver about to park looks at. A close is seen by the queue's lock, or ends the wait.
   bool worth_receiving() const noexcept {
     const std::size_t head = head_.index.load(std::memory_order::relaxed);
+    // [L18] seq_cst: the second look of wait_queue [Q1]. A stale head costs one more try.
     const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
     return (tail & flag) || head >> shift != tail >> shift;
   }

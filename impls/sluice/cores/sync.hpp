@@ -96,7 +96,10 @@ public:
 
   std::size_t size() const {
     for (;;) {
-      const std::size_t tail = tail_.load(std::memory_order::seq_cst);
+      // [S10] acquire: the head is read after it.
+      const std::size_t tail = tail_.load(std::memory_order::acquire);
+      // [S11] seq_cst, pairs with [S2] and [S7]: what has returned is in them. At the instant at which the head was
+      // this, the tail was the same before and after.
       const std::size_t head = head_.load(std::memory_order::seq_cst);
       if (tail_.load(std::memory_order::seq_cst) != tail) continue;
       if ((tail & ~closed_bit_) == head) return 0;
@@ -140,7 +143,7 @@ private:
       // [S1] acquire, pairs with release [S4]: the slot was emptied before it is filled again.
       const std::size_t stamp = place.stamp.load(std::memory_order::acquire);
       if (stamp == tail) {
-        // [S2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for.
+        // [S2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for; pairs with [S11].
         if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order::seq_cst, std::memory_order::relaxed)) {
           place.message.construct(std::move(value));
           // [S3] release, pairs with acquire [S5]: the receiver that reads this stamp also sees the message.
@@ -151,7 +154,13 @@ private:
       } else if (stamp + one_lap_ == tail + 1) {
         // Still last lap's message. Full only if no receiver has claimed it: otherwise the slot is about to be free.
         // [S6] seq_cst: after a receive has returned, nobody finds the channel full on its account.
-        if (head_.load(std::memory_order::seq_cst) + one_lap_ == tail) return status::full;
+        if (head_.load(std::memory_order::seq_cst) + one_lap_ == tail) {
+          // [S13] seq_cst: nobody finds the channel full after somebody found it closed [S9].
+          const std::size_t now = tail_.load(std::memory_order::seq_cst);
+          if (now == tail) return status::full;
+          tail = now;
+          continue;
+        }
         pacing.snooze();
         tail = tail_.load(std::memory_order::relaxed);
       } else {
@@ -169,7 +178,7 @@ private:
       // [S5] acquire, pairs with release [S3].
       const std::size_t stamp = place.stamp.load(std::memory_order::acquire);
       if (stamp == head + 1) {
-        // [S7] seq_cst: as [S2].
+        // [S7] seq_cst: as [S2]; pairs with [S11].
         if (head_.compare_exchange_weak(head, next(head), std::memory_order::seq_cst, std::memory_order::relaxed)) {
           place.message.take(out);
           // [S4] release, pairs with acquire [S1]: the message is out before the slot is given to the next lap.
@@ -195,18 +204,19 @@ private:
     tail_.fetch_or(closed_bit_, std::memory_order::seq_cst);
   }
 
-  // What a sleeper about to park looks at. Only the index that its peer moves must be seq_cst, for wait_queue [Q1],
-  // [Q2]; a stale look at its own side's index costs one more try. A close is seen by the queue's lock, or ends the
-  // wait.
+  // What a sleeper about to park looks at. A stale look at its own side's index costs one more try. A close is seen by
+  // the queue's lock, or ends the wait.
 
   bool worth_receiving() const noexcept {
     const std::size_t head = head_.load(std::memory_order::relaxed);
+    // [S12] seq_cst: the second look of wait_queue [Q1].
     const std::size_t tail = tail_.load(std::memory_order::seq_cst);
     return (tail & closed_bit_) || tail != head;
   }
 
   bool worth_sending() const noexcept {
     const std::size_t tail = tail_.load(std::memory_order::relaxed);
+    // As [S12].
     return (tail & closed_bit_) || head_.load(std::memory_order::seq_cst) + one_lap_ != tail;
   }
 

@@ -67,7 +67,7 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
     bool worth_trying = false;
     for (std::size_t i = 0; i < arms.size(); ++i) {
       entries[i] = {.owner = &self, .arm = static_cast<std::uint32_t>(i)};
-      worth_trying |= arms[i]->watch(entries[i]);
+      worth_trying |= platform::second_look(arms[i]->watch(entries[i]));
       due = std::min(due, arms[i]->due());
     }
     const bool last_look = !worth_trying && expired();

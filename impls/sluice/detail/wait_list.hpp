@@ -108,7 +108,7 @@ status wait(status pending, platform::time_point until, Attempt attempt, Watch w
 
     waiter self;
     wait_entry entry{.owner = &self};
-    if (watch(entry)) self.select(outcome::aborted);
+    if (platform::second_look(watch(entry))) self.select(outcome::aborted);
     // Whoever ended the wait otherwise has taken the entry out.
     if (self.wait_until(until).how == outcome::aborted) unwatch(entry);
   }

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <models/choices.hpp>
+#include <models/platform.hpp>
+
+#include <harness/raw_allocator.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace sluice::models {
+
+/// Tells executions apart by what happened in them, not by the order in which it was tried: which store each load
+/// read, in which order each object was written, and which operations had ended when another began. Two executions with
+/// the same fingerprint are one to every program (Mazurkiewicz 1977), so a search that met both has tried one too many.
+class fingerprint final : public platform::model::watcher, public state_source {
+public:
+  fingerprint() { platform::model::watching = this; }
+  ~fingerprint() override { platform::model::watching = nullptr; }
+  fingerprint(const fingerprint&) = delete;
+  fingerprint& operator=(const fingerprint&) = delete;
+
+  void begin() {
+    ++execution_;
+    used_ = 0;
+    threads_.fill(0);
+    ended_ = 0;
+  }
+
+  void did(platform::model::access what, const void* object, unsigned older, const platform::location& where) override {
+    std::uint64_t& mine = of_this_thread();
+    using platform::model::access;
+    // Sleeping on an atomic and waking from there are no stores to it.
+    const bool stored = what == access::read || what == access::write;
+    stores& last = stores_of(stored ? object : static_cast<const char*>(object) + 1);
+    const std::uint64_t read = last[last.size() - 1 - std::min<std::size_t>(older, last.size() - 1)];
+    mine = mixed(mine,
+                 mixed(read, ((where.line() * 1024 + where.column()) * 8 + static_cast<unsigned>(what)) * 4 + older));
+    if (what == access::read || what == access::woken) return;
+    std::move(last.begin() + 1, last.end(), last.begin());
+    last.back() = mine;
+  }
+  void chose(unsigned taken) override {
+    std::uint64_t& mine = of_this_thread();
+    mine = mixed(mine, taken);
+  }
+  void began(std::size_t) override {
+    std::uint64_t& mine = of_this_thread();
+    mine = mixed(mine, ended_);
+  }
+  // In no order among each other.
+  void ended(std::size_t thread) override { ended_ += mixed(of_this_thread(), thread); }
+
+  std::uint64_t value() const override {
+    std::uint64_t all = 0;
+    for (const std::uint64_t thread : threads_) all = mixed(all, thread);
+    return all;
+  }
+
+private:
+  static constexpr std::size_t remembered = 4;
+
+  static std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
+    std::uint64_t z = (a ^ (b + 0x9e3779b97f4a7c15u + (a << 6) + (a >> 2))) * 0xbf58476d1ce4e5b9u;
+    return z ^ (z >> 29);
+  }
+
+  std::uint64_t& of_this_thread() { return threads_[static_cast<std::size_t>(rl::thread_index())]; }
+
+  /// The last stores to an object, the newest last.
+  using stores = std::array<std::uint64_t, remembered>;
+  struct slot {
+    const void* object = nullptr;
+    std::uint64_t execution = 0;  ///< in which it was filled
+    stores last{};
+  };
+
+  /// Open addressing; what another execution filled is empty.
+  stores& stores_of(const void* object) {
+    if (2 * ++used_ > slots_.size()) grow();
+    slot* s = &slots_[start_of(object)];
+    while (s->execution == execution_ && s->object != object)
+      s = s + 1 == slots_.data() + slots_.size() ? slots_.data() : s + 1;
+    if (s->execution == execution_) {
+      --used_;
+    } else {
+      *s = {object, execution_, {}};
+    }
+    return s->last;
+  }
+
+  std::size_t start_of(const void* object) const noexcept {
+    return static_cast<std::size_t>(mixed(reinterpret_cast<std::uintptr_t>(object), 0)) & (slots_.size() - 1);
+  }
+
+  void grow() {
+    harness::raw_vector<slot> before(std::max<std::size_t>(256, 2 * slots_.size()));
+    std::swap(before, slots_);
+    for (const slot& old : before) {
+      if (old.execution != execution_) continue;
+      std::size_t at = start_of(old.object);
+      while (slots_[at].execution == execution_) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = old;
+    }
+  }
+
+  harness::raw_vector<slot> slots_;
+  std::size_t used_ = 0;
+  std::uint64_t execution_ = 0;
+  std::array<std::uint64_t, 16> threads_{};
+  std::uint64_t ended_ = 0;
+};
+
+}  // namespace sluice::models

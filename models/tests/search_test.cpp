@@ -1,0 +1,328 @@
+// Relacy's header must follow every other.
+#include <gtest/gtest.h>
+
+#include <models/platform.hpp>
+
+#include <models/explore.hpp>
+#include <models/fingerprint.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+/// The searches are counted where the number of executions is known.
+namespace sluice::models {
+namespace {
+
+constexpr unsigned unbounded = 1000;
+
+using outcome = harness::raw_vector<int>;
+
+/// Two threads that do nothing but step, each on an atomic of its own.
+template <int Steps>
+struct straight_line : rl::test_suite<straight_line<Steps>, 2> {
+  static inline std::map<outcome, std::uint64_t> seen;
+  static inline outcome order;
+
+  void before() {
+    platform::model::begin();
+    order.clear();
+  }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    for (int i = 0; i < Steps; ++i) {
+      own[index].store(i, std::memory_order::relaxed);
+      order.push_back(static_cast<int>(index));
+    }
+  }
+  void after() {
+    const own_memory ours;
+    ++seen[order];
+  }
+
+  std::array<platform::atomic<int>, 2> own;
+};
+
+template <class Suite, rl::thread_id_t Threads = 2>
+rl::test_result_e run(strategy& how) {
+  current_search.closer = no_closer;
+  rl::test_params params;
+  return detail::run_suite<Suite, Threads>(how, params, nullptr);
+}
+
+std::uint64_t binomial(std::uint64_t n, std::uint64_t k) {
+  std::uint64_t ways = 1;
+  for (std::uint64_t i = 0; i < k; ++i) ways = ways * (n - i) / (i + 1);
+  return ways;
+}
+
+template <int Steps>
+void expect_each_interleaving_once() {
+  using suite = straight_line<Steps>;
+  suite::seen.clear();
+  depth_first search(unbounded);
+  EXPECT_EQ((run<suite>(search)), rl::test_result_success);
+  const auto expected = binomial(2 * Steps, Steps);
+  EXPECT_EQ(search.executions(), expected);
+  EXPECT_EQ(suite::seen.size(), expected);
+  EXPECT_FALSE(search.cut());
+}
+
+TEST(DepthFirst, GoesThroughEachInterleavingOnce) {
+  expect_each_interleaving_once<1>();
+  expect_each_interleaving_once<2>();
+  expect_each_interleaving_once<3>();
+  expect_each_interleaving_once<6>();
+  expect_each_interleaving_once<8>();
+}
+
+// With one preemption, a thread is interrupted at one of its inner steps, or at none.
+TEST(DepthFirst, KeepsToItsBound) {
+  using suite = straight_line<6>;
+  for (const auto& [bound, expected] : std::vector<std::pair<unsigned, std::uint64_t>>{{0, 2}, {1, 12}}) {
+    suite::seen.clear();
+    depth_first search(bound);
+    (void)run<suite>(search);
+    EXPECT_EQ(suite::seen.size(), expected);
+    EXPECT_EQ(search.executions(), expected);
+    EXPECT_TRUE(search.cut());
+  }
+}
+
+/// Stops after so many executions.
+class impatient final : public strategy {
+public:
+  impatient(depth_first& search, int patience) : search_(search), left_(patience) {}
+  void begin() override { search_.begin(); }
+  unsigned next(const turn& t) override { return search_.next(t); }
+  unsigned pick(matter about, unsigned count) override { return search_.pick(about, count); }
+  bool more() override { return search_.more() && --left_ != 0; }
+
+private:
+  depth_first& search_;
+  int left_;
+};
+
+TEST(DepthFirst, GoesOnWhereItWasBrokenOff) {
+  using suite = straight_line<6>;
+  suite::seen.clear();
+  depth_first first(unbounded);
+  impatient broken_off(first, 400);
+  (void)run<suite>(broken_off);
+  EXPECT_EQ(suite::seen.size(), 400u);
+  depth_first second(unbounded, nullptr, parse_schedule(to_string(first.path())));
+  (void)run<suite>(second);
+  EXPECT_EQ(first.executions() + second.executions(), 924u);
+  EXPECT_EQ(suite::seen.size(), 924u);
+}
+
+TEST(RandomWalk, ReachesEachInterleaving) {
+  using suite = straight_line<6>;
+  suite::seen.clear();
+  random_walk walk(1, 100'000);
+  (void)run<suite>(walk);
+  EXPECT_EQ(suite::seen.size(), 924u);
+}
+
+/// Three threads that read, write and count on two atomics; what they saw.
+struct busy : rl::test_suite<busy, 3> {
+  static inline std::set<outcome> seen;
+  static inline outcome got;
+
+  void before() {
+    platform::model::begin();
+    got.assign(6, -1);
+  }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    auto& mine = index == 2 ? b : a;
+    auto& other = index == 2 ? a : b;
+    got[index] = mine.fetch_add(1, std::memory_order::relaxed);
+    if (index == 1) b.store(7, std::memory_order::release);
+    got[index + 3] = other.load(std::memory_order::acquire);
+  }
+  void after() {
+    const own_memory ours;
+    seen.insert(got);
+  }
+
+  platform::atomic<int> a;
+  platform::atomic<int> b;
+};
+
+/// Puts begin() before each execution of another strategy.
+class fingerprinted final : public strategy {
+public:
+  fingerprinted(depth_first& search, fingerprint& print) : search_(search), print_(print) {}
+  void begin() override {
+    print_.begin();
+    search_.begin();
+  }
+  unsigned next(const turn& t) override { return search_.next(t); }
+  unsigned pick(matter about, unsigned count) override { return search_.pick(about, count); }
+  bool more() override {
+    prints.insert(print_.value());
+    return search_.more();
+  }
+  std::set<std::uint64_t> prints;
+
+private:
+  depth_first& search_;
+  fingerprint& print_;
+};
+
+TEST(DepthFirst, LosesNothingWhereItHasBeenBefore) {
+  for (const unsigned bound : {0u, 1u, 2u, 3u, unbounded}) {
+    std::set<outcome> all;
+    std::set<std::uint64_t> all_prints;
+    std::uint64_t executions = 0;
+    for (const bool prunes : {false, true}) {
+      busy::seen.clear();
+      fingerprint print;
+      depth_first search(bound, prunes ? &print : nullptr);
+      fingerprinted how(search, print);
+      (void)run<busy, 3>(how);
+      if (!prunes) {
+        all = busy::seen;
+        all_prints = how.prints;
+        executions = search.executions();
+        continue;
+      }
+      EXPECT_EQ(busy::seen, all) << "bound " << bound;
+      EXPECT_EQ(how.prints, all_prints) << "bound " << bound;
+      EXPECT_LE(search.executions(), executions);
+      if (bound == unbounded) {
+        EXPECT_LT(3 * search.executions(), 2 * executions);
+      }
+    }
+  }
+}
+
+/// Goes another way each time.
+struct moody : rl::test_suite<moody, 2> {
+  static inline int times = 0;
+
+  void before() { platform::model::begin(); }
+  void thread(unsigned) {
+    platform::model::playing = true;
+    for (int i = 0; i < 1 + ++times % 3; ++i) x.store(i, std::memory_order::relaxed);
+  }
+  platform::atomic<int> x;
+};
+
+TEST(DepthFirst, NoticesWhatItDoesNotControl) {
+  depth_first search(unbounded);
+  impatient how(search, 20);
+  (void)run<moody>(how);
+  EXPECT_TRUE(search.diverged());
+}
+
+/// Notifies without the lock, and so may come between the look at the flag and the sleep.
+struct careless_notify : rl::test_suite<careless_notify, 2> {
+  void before() { platform::model::begin(); }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    if (index == 1) {
+      flag.store(true, std::memory_order::seq_cst);
+      changed.notify_one();
+      return;
+    }
+    platform::unique_lock guard(lock);
+    while (!flag.load(std::memory_order::seq_cst)) changed.wait(guard);
+  }
+
+  platform::mutex lock;
+  platform::condition_variable changed;
+  platform::atomic<bool> flag{false};
+};
+
+TEST(ConditionVariable, CanMissWhoNotifiesWithoutTheLock) {
+  depth_first search(unbounded);
+  EXPECT_EQ(run<careless_notify>(search), rl::test_result_deadlock);
+}
+
+/// Two threads wait, spinning, for the third.
+struct spinning : rl::test_suite<spinning, 3> {
+  void before() { platform::model::begin(); }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    if (index == 2) {
+      x.store(1, std::memory_order::release);
+      x.store(2, std::memory_order::release);
+      return;
+    }
+    for (platform::backoff pacing; x.load(std::memory_order::acquire) != 2; pacing.snooze()) continue;
+  }
+  platform::atomic<int> x;
+};
+
+TEST(Scheduler, LetsNobodySpinForEver) {
+  depth_first search(2);
+  EXPECT_EQ((run<spinning, 3>(search)), rl::test_result_success);
+}
+
+/// Both threads give way in the middle of handling an exception, and throw it on.
+struct throwing : rl::test_suite<throwing, 2> {
+  static inline bool right = true;
+
+  void before() { platform::model::begin(); }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    try {
+      throw static_cast<int>(index);
+    } catch (...) {
+      // Between these two, the other has its turn.
+      x.fetch_add(1, std::memory_order::relaxed);
+      x.fetch_add(1, std::memory_order::relaxed);
+      try {
+        throw;
+      } catch (int value) {
+        right &= value == static_cast<int>(index);
+      }
+    }
+  }
+  platform::atomic<int> x;
+};
+
+TEST(Scheduler, KeepsExceptionsApart) {
+  depth_first search(unbounded);
+  EXPECT_EQ(run<throwing>(search), rl::test_result_success);
+  EXPECT_TRUE(throwing::right);
+}
+
+TEST(Schedule, HasATextForm) {
+  EXPECT_EQ(to_string(parse_schedule("3=1,10=2")), "3=1,10=2");
+  EXPECT_EQ(to_string(parse_schedule("none")), "none");
+  for (const char* wrong : {"", "3", "3=", "=1", "3=1,", "a=1", "3=1;4=1"}) {
+    EXPECT_THROW((void)parse_schedule(wrong), std::invalid_argument) << wrong;
+  }
+}
+
+TEST(Schedule, IsMadePlain) {
+  const auto fails = [](const schedule& s) -> std::optional<schedule> {
+    return s.size() > 5 && s[2].taken == 1 && s[5].taken == 2 ? std::optional(s) : std::nullopt;
+  };
+  schedule s(40, choice{1, 3});
+  s[5].taken = 2;
+  EXPECT_EQ(to_string(plainest(s, fails)), "2=1,5=2");
+}
+
+TEST(Fault, HasATextForm) {
+  constexpr std::string_view text = "cores/sync.hpp:147:9:store:release->relaxed";
+  const auto p = parse_fault(text);
+  EXPECT_EQ(p.where.file, "cores/sync.hpp");
+  EXPECT_EQ(p.where.line, 147u);
+  EXPECT_EQ(p.where.what, role::store);
+  EXPECT_EQ(p.what, fault::release_to_relaxed);
+  for (const char* wrong :
+       {"", "a.hpp:1:2:store", "a.hpp:x:2:store:dropped", "a.hpp:1:2:stare:dropped", "a.hpp:1:2:store:forgotten"}) {
+    EXPECT_THROW((void)parse_fault(wrong), std::invalid_argument) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::models

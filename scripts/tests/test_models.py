@@ -1,0 +1,171 @@
+"""The audit's bookkeeping, and shards that are joined."""
+
+from __future__ import annotations
+
+import pathlib
+import tempfile
+import unittest
+from unittest import mock
+
+from sluice_cli import audit, merge
+from sluice_cli.common import BadResults
+
+CORE = """\
+  void send() {
+    // [T1] release, pairs with acquire [T2]: whoever sees it sees the message.
+    flag_.store(1, std::memory_order::release);
+  }
+
+  bool receive() {
+    // [T2] acquire, pairs with release [T1].
+    return flag_.load(std::memory_order::acquire);
+  }
+"""
+
+
+class Tags(unittest.TestCase):
+    def wrong(self, text: str) -> list[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "core.hpp").write_text(text)
+            with mock.patch.object(audit, "LIBRARY", pathlib.Path(folder)):
+                return audit.wrong_tags()
+
+    def test_the_library_keeps_its_word(self):
+        self.assertEqual(audit.wrong_tags(), [])
+        self.assertGreater(sum(len(audit.tags(file)) for file in audit.files()), 30)
+
+    def test_what_is_so_is_not_accused(self):
+        self.assertEqual(self.wrong(CORE), [])
+
+    def test_an_order_that_is_not_there(self):
+        (told,) = self.wrong(CORE.replace("(1, std::memory_order::release)", "(1, std::memory_order::seq_cst)"))
+        self.assertIn("[T1] claims release", told)
+
+    def test_a_pair_of_one(self):
+        told = self.wrong(CORE.replace("acquire, pairs with release [T1]", "acquire"))
+        self.assertEqual(told, ["core.hpp:2: [T1] pairs with [T2], which does not name it"])
+
+    def test_a_tag_that_is_nowhere(self):
+        told = self.wrong(CORE.replace("acquire [T2]: whoever", "acquire [T3]: whoever"))
+        self.assertIn("core.hpp:2: names [T3], which does not exist", told)
+
+    def test_an_order_without_a_tag(self):
+        told = self.wrong(CORE.replace("    // [T2] acquire, pairs with release [T1].\n", ""))
+        self.assertIn("core.hpp:7: an order without a tag", told)
+
+    def test_two_of_a_name(self):
+        self.assertIn("[T1] is defined 2 times", self.wrong(CORE + "\n" + CORE.replace("T2", "T9"))[0])
+
+    def test_orders_are_found_over_several_lines(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "core.hpp").write_text(
+                "bool f() {\n  return x.compare_exchange_weak(a, b(c),\n    std::memory_order::acq_rel,\n"
+                "    std::memory_order::relaxed);\n}\nint g() { return x.load(std::memory_order::relaxed); }\n"
+            )
+            with mock.patch.object(audit, "LIBRARY", pathlib.Path(folder)):
+                self.assertEqual(audit.ordered_calls("core.hpp"), [(2, ("acq_rel", "relaxed"))])
+
+
+def row(verdict: str = "survived") -> dict:
+    return {
+        "file": "cores/x.hpp",
+        "line": 7,
+        "tag": "X1",
+        "role": "load",
+        "fault": "acquire->relaxed",
+        "verdict": verdict,
+        "caught_by": "handoff at capacity 1" if verdict == "needed" else "",
+        "reason": "",
+    }
+
+
+class Kept(unittest.TestCase):
+    ENTRY = """
+        [[kept]]
+        file = "cores/x.hpp"
+        tag = "X1"
+        role = "load"
+        fault = "acquire->relaxed"
+        reason = "some processors reorder it"
+    """
+
+    def explained(self, rows: list[dict], text: str) -> list[dict]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "kept.toml"
+            file.write_text(text)
+            with mock.patch.object(audit, "KEPT", file):
+                return audit._explain(rows, whole=True)
+
+    def test_a_survivor_is_bad(self):
+        self.assertEqual(len(audit.bad(self.explained([row()], ""))), 1)
+
+    def test_a_survivor_with_a_reason_is_not(self):
+        (kept,) = self.explained([row()], self.ENTRY)
+        self.assertEqual((kept["verdict"], kept["reason"]), ("kept", "some processors reorder it"))
+        self.assertEqual(audit.bad([kept]), [])
+
+    def test_a_reason_for_what_is_needed_is_stale(self):
+        _, stale = self.explained([row("needed")], self.ENTRY)
+        self.assertIn("a model fails without it", stale["reason"])
+        self.assertEqual(audit.bad([stale]), [stale])
+
+    def test_a_reason_for_what_is_gone_is_stale(self):
+        (stale,) = self.explained([], self.ENTRY)
+        self.assertIn("does not stand there any more", stale["reason"])
+
+    def test_an_entry_without_a_reason(self):
+        with self.assertRaisesRegex(BadResults, "lacks `reason`"):
+            self.explained([row()], self.ENTRY.replace("reason", "because"))
+
+    def test_a_file_that_cannot_be_read(self):
+        with self.assertRaisesRegex(BadResults, "is not TOML"):
+            self.explained([], "[[kept]")
+
+
+def shard(part: int, parts: int = 2, **more) -> dict:
+    check = {"channel": "sync", "kind": "model", "verdict": "passed"}
+    space = {"programs": 10, "exhausted": 1, "of": 20, "bound": 2, "shard": f"{part}/{parts}", "repeated": 0.5}
+    search = check | {"check": "every_2x2", "executions": 100, "seconds": 2.0, "space": space}
+    own = check | {"check": f"scenario_{part}", "executions": 5, "seconds": 1.0}
+    return {"schema": "s", "revision": "r", "level": "deep", "seed": 1} | {
+        "shard": f"{part}/{parts}",
+        "checks": [search, own],
+    } | more
+
+
+class Merge(unittest.TestCase):
+    def merged(self, *runs: dict) -> dict:
+        return merge.merge({pathlib.Path(f"{i}.json"): run for i, run in enumerate(runs)})
+
+    def test_shards_become_the_whole(self):
+        whole = self.merged(shard(1), shard(2))
+        names = {check["check"]: check for check in whole["checks"]}
+        self.assertEqual(set(names), {"every_2x2", "scenario_1", "scenario_2"})
+        search = names["every_2x2"]
+        self.assertEqual((search["executions"], search["space"]["programs"]), (200, 20))
+        self.assertEqual(search["space"]["shard"], "1/1")
+
+    def test_a_failure_is_kept(self):
+        failed = shard(2)
+        failed["checks"][0]["verdict"] = "failed"
+        self.assertEqual(self.merged(shard(1), failed)["checks"][0]["verdict"], "failed")
+
+    def test_a_shard_is_missing(self):
+        with self.assertRaisesRegex(BadResults, "there is no file of shard 2/3"):
+            self.merged(shard(1, 3), shard(3, 3))
+
+    def test_a_shard_is_there_twice(self):
+        with self.assertRaisesRegex(BadResults, "1.json is shard 1/2, and so is 0.json"):
+            self.merged(shard(1), shard(1), shard(2))
+
+    def test_of_different_runs(self):
+        with self.assertRaisesRegex(BadResults, "1.json has revision 'other', but 0.json has 'r'"):
+            self.merged(shard(1), shard(2, revision="other"))
+
+    def test_split_in_different_ways(self):
+        with self.assertRaisesRegex(BadResults, "not split in the same way"):
+            self.merged(shard(1, 2), shard(2, 3))
+
+
+if __name__ == "__main__":
+    unittest.main()
