@@ -64,16 +64,16 @@ public:
   }
 
   void close_senders() {
-    // [A8] seq_cst, pairs with [A7]; the count as [A2].
+    // [A8] seq_cst, pairs with [A7]. Who lines up sees the count for the line's lock.
     senders_gone_.store(true, std::memory_order::seq_cst);
-    pushes_.fetch_add(1, std::memory_order::seq_cst);
+    pushes_.fetch_add(1, std::memory_order::relaxed);
     receivers_.close();
   }
 
   void close_receivers() {
-    // [A3] seq_cst, pairs with [A1] and [A6]; the count as [A2].
+    // [A3] seq_cst, pairs with [A1] and [A6]. Who lines up sees the count for the line's lock.
     receivers_gone_.store(true, std::memory_order::seq_cst);
-    pops_.fetch_add(1, std::memory_order::seq_cst);
+    pops_.fetch_add(1, std::memory_order::relaxed);
     senders_.close();
     // [A5] seq_cst, pairs with [A1], and with release [A4]: messages of senders inside are cleared with the others.
     for (platform::backoff pacing; inside_.load(std::memory_order::seq_cst) != 0; pacing.snooze()) {
@@ -97,8 +97,8 @@ private:
   }
 
   static void tell(counter& changes, detail::wait_queue& sleepers) {
-    // [A2] seq_cst: the change that wait_queue [Q1], [Q2] asks for. It also publishes what the queue did before it, so
-    // that who sees the count sees the queue changed.
+    // [A2] seq_cst: the change that wait_queue [Q1], [Q2] asks for; pairs with acquire [A9]: who sees the count sees
+    // the queue changed.
     changes.fetch_add(1, std::memory_order::seq_cst);
     sleepers.notify_one();
   }
@@ -110,10 +110,11 @@ private:
     return line.wait(
         pending, until,
         [&] {
-          // [A9] seq_cst: both looks are those of wait_queue [Q1].
-          before = changes.load(std::memory_order::seq_cst);
+          // [A9] acquire, pairs with [A2]: the attempt finds the queue as changed as the count says.
+          before = changes.load(std::memory_order::acquire);
           return attempt();
         },
+        // [A10] seq_cst: the second look of wait_queue [Q1].
         [&] { return changes.load(std::memory_order::seq_cst) != before; });
   }
 
