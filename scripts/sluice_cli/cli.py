@@ -98,7 +98,7 @@ def commands() -> None:
 
 
 @commands.command()
-@click.option("--quick", is_flag=True, help="Fewer messages, rounds and executions: within 5 minutes after building.")
+@click.option("--quick", is_flag=True, help="Fewer messages, rounds and executions: some 10 minutes after building.")
 @click.option(
     "--from", "source", type=click.Path(path_type=pathlib.Path), help="Write the report of this results.json again."
 )
