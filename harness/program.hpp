@@ -1,7 +1,8 @@
 #pragma once
 
+#include <harness/number.hpp>
+
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -145,12 +146,8 @@ inline std::ostream& operator<<(std::ostream& out, const program& p) { return ou
 /// A number, or `unbounded`. \throws std::invalid_argument  naming what is neither.
 inline std::optional<std::size_t> parse_capacity(std::string_view text) {
   if (text == "unbounded") return std::nullopt;
-  std::size_t capacity = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), capacity);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    throw std::invalid_argument("`" + std::string(text) + "` is no capacity: give a number or `unbounded`");
-  }
-  return capacity;
+  if (const auto capacity = parse_number(text)) return capacity;
+  throw std::invalid_argument("`" + std::string(text) + "` is no capacity: give a number or `unbounded`");
 }
 
 /// Reads the text form.

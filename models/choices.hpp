@@ -1,11 +1,11 @@
 #pragma once
 
 #include <harness/draws.hpp>
+#include <harness/number.hpp>
 #include <harness/raw_allocator.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -56,12 +56,9 @@ inline schedule parse_schedule(std::string_view text) {
   schedule s;
   if (text == "none") return s;
   const auto number = [&](std::string_view part) {
-    std::size_t value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    if (error != std::errc{} || end != part.data() + part.size() || value >= longest) {
-      throw std::invalid_argument("`" + std::string(text) + "` is no schedule: give `none`, or choices as 12=1,40=2");
-    }
-    return value;
+    const auto value = harness::parse_number(part);
+    if (value && *value < longest) return *value;
+    throw std::invalid_argument("`" + std::string(text) + "` is no schedule: give `none`, or choices as 12=1,40=2");
   };
   for (std::size_t from = 0; from <= text.size();) {
     const std::size_t comma = std::min(text.find(',', from), text.size());
@@ -232,10 +229,13 @@ public:
     return known_ ? 0 : at(t.count(), t.free());
   }
   unsigned pick(matter about, unsigned count) override {
-    // Memory that can be had again at once is what hurts.
-    if (known_ || about == matter::reuse) return 0;
-    return at(count, about == matter::peer ? count : 1);
+    return known_ || in_turn_only(about) ? 0 : at(count, free(about, count));
   }
+
+  /// Memory that can be had again at once is what hurts.
+  static bool in_turn_only(matter about) noexcept { return about == matter::reuse; }
+  /// Alternatives that cost no deviation.
+  static unsigned free(matter about, unsigned count) noexcept { return about == matter::peer ? count : 1; }
 
   bool more() override {
     if (depth_ < path_.size()) diverged_ = true;

@@ -4,10 +4,9 @@
 #include <models/suite.hpp>
 
 #include <harness/generate.hpp>
+#include <harness/number.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -48,14 +47,10 @@ inline program_size parse_size(std::string_view text) {
 ///
 /// \throws std::invalid_argument  naming the text that is no part.
 inline std::pair<std::size_t, std::size_t> parse_shard(std::string_view text) {
-  std::size_t part = 0;
-  std::size_t parts = 0;
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, part);
-  if (first.ec == std::errc{} && first.ptr != end && *first.ptr == '/') {
-    const auto second = std::from_chars(first.ptr + 1, end, parts);
-    if (second.ec == std::errc{} && second.ptr == end && part >= 1 && part <= parts) return {part, parts};
-  }
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const auto part = harness::parse_number(text.substr(0, slash));
+  const auto parts = harness::parse_number(text.substr(std::min(slash + 1, text.size())));
+  if (part && parts && *part >= 1 && *part <= *parts) return {*part, *parts};
   throw std::invalid_argument("`" + std::string(text) + "` is no shard; give i/n with 1 <= i <= n, for example 2/8");
 }
 
@@ -157,10 +152,10 @@ public:
   void stop_watching() noexcept { print_.reset(); }
 
 private:
-  const program_catalogue& all_;
-  ordering order_;
   static constexpr std::uint64_t one_in = 61;  // no divisor of the catalogue's regularities
 
+  const program_catalogue& all_;
+  ordering order_;
   unsigned bound_;
   std::optional<fingerprint> print_;
   std::optional<depth_first> search_;
@@ -195,8 +190,7 @@ public:
   }
   unsigned next(const turn& t) override { return at(t.count(), t.free()); }
   unsigned pick(matter about, unsigned count) override {
-    if (about == matter::reuse) return 0;
-    return at(count, about == matter::peer ? count : 1);
+    return depth_first::in_turn_only(about) ? 0 : at(count, depth_first::free(about, count));
   }
   bool more() override {
     sum_ += weight_;

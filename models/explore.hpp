@@ -4,14 +4,10 @@
 #include <models/scheduler.hpp>
 #include <models/steps.hpp>
 
-#include <harness/program.hpp>
-
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// Running a Relacy suite under our scheduler, and what comes of it.
 namespace sluice::models {
@@ -23,6 +19,10 @@ struct model_result {
   std::string what;   ///< of a failure: Relacy's verdict, the history, and the schedule as steps
   std::string trace;  ///< of a failure: every step, in the channel's own lines
 };
+
+/// Said of a model whose execution is not made by its choices alone.
+inline constexpr const char* uncontrolled =
+    "uncontrolled: the same choices led elsewhere, so the model depends on something else as well";
 
 namespace detail {
 
@@ -79,7 +79,7 @@ model_result explore_suite(strategy& how, Account account, bool shrinks, rl::thr
   };
   std::string controlled;
   if (const auto again = fails(result.choices); again != result.choices) {
-    controlled = " (uncontrolled: the same choices led elsewhere, so the model depends on something else as well)";
+    controlled = std::string(" (") + uncontrolled + ")";
   }
   if (shrinks) result.choices = plainest(result.choices, fails);
 

@@ -96,7 +96,6 @@ public:
   virtual void did(access what, const void* object, unsigned older, const location& where) = 0;
   /// The running thread was given one of several alternatives.
   virtual void chose(unsigned taken) = 0;
-  /// A thread of a program has begun its next operation, or ended it.
   virtual void began(std::size_t thread) = 0;
   virtual void ended(std::size_t thread) = 0;
 };
@@ -125,6 +124,14 @@ inline void did(access what, const void* object, const location& where) {
   changed |= what == access::write || what == access::wake;
   if (what == access::read) read_old = older != 0;
   if (watching) watching->did(what, object, older, where);
+}
+
+/// A thread of a program has begun its next operation, or ended it.
+inline void began(std::size_t thread) {
+  if (watching) watching->began(thread);
+}
+inline void ended(std::size_t thread) {
+  if (watching) watching->ended(thread);
 }
 
 /// Whether the running thread asks the scheduler to let another run.

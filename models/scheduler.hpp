@@ -6,6 +6,7 @@
 #include <cxxabi.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -67,7 +68,7 @@ public:
       current_search.how->begin();
     }
     thrown_.fill({});
-    thrown::running() = {};
+    running_ = {};
     // It only lies down, which is no business of the others.
     if (current_search.closer != no_closer) return current_search.closer;
     rl::unpark_reason reason = rl::unpark_reason_normal;
@@ -81,8 +82,9 @@ public:
 
   rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned) {
     const rl::thread_id_t next = chosen(reason);
-    thrown_[static_cast<std::size_t>(this->thread_->index_)] = thrown::running();
-    thrown::running() = thrown_[static_cast<std::size_t>(next)];
+    if (next == this->thread_->index_) return next;
+    thrown_[static_cast<std::size_t>(this->thread_->index_)] = running_;
+    running_ = thrown_[static_cast<std::size_t>(next)];
     return next;
   }
 
@@ -139,20 +141,20 @@ private:
     // Qadeer 2008). Who has read an old value need not wait for another change.
     if (std::exchange(platform::model::changed, false)) waiting_ = 0;
     if (yields && runs() && !std::exchange(platform::model::read_old, false)) waiting_ |= 1u << this->thread_->index_;
-    const auto offered = [&](rl::thread_id_t id) {
-      return this->threads_[id].state_ == rl::thread_state_running && (waiting_ >> id & 1u) == 0;
-    };
-    bool anybody = false;
-    for (rl::thread_id_t id = 0; id < Threads; ++id) anybody |= offered(id);
-    if (!anybody) waiting_ = 0;
+    unsigned able = 0;
+    for (rl::thread_id_t id = 0; id < Threads; ++id) {
+      if (this->threads_[id].state_ == rl::thread_state_running) able |= 1u << id;
+    }
+    if ((able & ~waiting_) == 0) waiting_ = 0;
+    unsigned offered = able & ~waiting_;
     t.waiting = waiting_;
     t.yields = yields && runs();
-    const bool stays = runs() && offered(this->thread_->index_);
-    t.goes_on = stays && !yields;
-    if (stays && !yields) add(this->thread_->index_);
-    for (rl::thread_id_t id = 0; id < Threads; ++id) {
-      if (offered(id) && !(t.goes_on && id == this->thread_->index_)) add(id);
+    t.goes_on = !yields && runs() && (offered >> this->thread_->index_ & 1u) != 0;
+    if (t.goes_on) {
+      add(this->thread_->index_);
+      offered &= ~(1u << this->thread_->index_);
     }
+    for (; offered != 0; offered &= offered - 1) add(static_cast<rl::thread_id_t>(std::countr_zero(offered)));
     t.running = count;
     for (rl::thread_id_t i = 0; i < this->timed_thread_count_; ++i) {
       if (const auto id = this->timed_threads_[i]->index_; id != current_search.closer) add(id);
@@ -182,6 +184,7 @@ private:
 
   unsigned waiting_ = 0;  ///< who has given way and has seen no change since
   std::array<thrown, static_cast<std::size_t>(Threads)> thrown_{};
+  thrown& running_ = thrown::running();  ///< of the one real thread
 };
 
 }  // namespace sluice::models

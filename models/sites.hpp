@@ -1,11 +1,11 @@
 #pragma once
 
+#include <harness/number.hpp>
 #include <harness/raw_allocator.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -136,10 +136,9 @@ inline planted parse_fault(std::string_view text) {
   }
   parts[0] = text.substr(0, end);
   const auto number = [&](std::string_view digits) {
-    std::uint32_t value = 0;
-    const auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || last != digits.data() + digits.size()) throw refuse();
-    return value;
+    const auto value = harness::parse_number(digits);
+    if (!value) throw refuse();
+    return static_cast<std::uint32_t>(*value);
   };
   const auto role_found = std::ranges::find(role_names, parts[3]);
   const auto fault_found = std::ranges::find(fault_names, parts[4]);

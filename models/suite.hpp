@@ -187,7 +187,7 @@ struct fiber_witness {
   void about_to(harness::op_kind) const { rl::ctx().sched(); }
   harness::instant called(harness::op_kind kind, std::size_t index) const {
     const auto now = current_execution.tick();
-    if (platform::model::watching) platform::model::watching->began(thread);
+    platform::model::began(thread);
     auto& in = current_execution.in(thread);
     in.kind = kind;
     in.index = index;
@@ -196,7 +196,7 @@ struct fiber_witness {
     return now;
   }
   harness::instant returned() const {
-    if (platform::model::watching) platform::model::watching->ended(thread);
+    platform::model::ended(thread);
     return current_execution.tick();
   }
   bool let_go() const { return current_execution.in(thread).asleep != 0; }
@@ -208,11 +208,11 @@ struct closer_witness {
 
   void about_to(harness::op_kind) const {}
   harness::instant called(harness::op_kind, std::size_t) const {
-    if (platform::model::watching) platform::model::watching->began(thread);
+    platform::model::began(thread);
     return current_execution.tick();
   }
   harness::instant returned() const {
-    if (platform::model::watching) platform::model::watching->ended(thread);
+    platform::model::ended(thread);
     return current_execution.tick();
   }
   bool let_go() const { return false; }

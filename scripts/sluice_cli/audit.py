@@ -37,15 +37,6 @@ class Fault:
     role: str
     what: str
 
-    @property
-    def code(self) -> str:
-        return source(self.file)[self.line - 1].strip()
-
-    @property
-    def tag(self) -> str:
-        """The tag of the comment that the place stands under, or an empty text."""
-        return next((tag.name for tag in tags(self.file) if self.line in tag.lines), "")
-
 
 @dataclasses.dataclass(frozen=True)
 class Tag:
@@ -82,6 +73,15 @@ def tags(file: str) -> list[Tag]:
         if name:
             found.append(Tag(name[1], text, file, start + 1, range(i + 1, end + 1)))
     return found
+
+
+def code_of(file: str, line: int) -> str:
+    return source(file)[line - 1].strip()
+
+
+def tag_of(file: str, line: int) -> str:
+    """The tag of the comment that a line stands under, or an empty text."""
+    return next((tag.name for tag in tags(file) if line in tag.lines), "")
 
 
 def files() -> list[str]:
@@ -183,23 +183,24 @@ def _sites(channel: Channel) -> list[Fault]:
     return faults
 
 
+def _row(**known) -> dict:
+    """A row of the audit's table; what is not known yet is empty."""
+    row = dict.fromkeys(("file", "tag", "code", "role", "fault", "verdict", "channel", "caught_by", "how", "reason"), "")
+    return row | {"line": 0, "executions": 0, "seconds": 0.0} | known
+
+
 def _hunt(fault: Fault, channels: list[Channel], executions: int) -> dict:
     """Asks channel after channel, until one fails."""
-    row = {
-        "file": fault.file,
-        "line": fault.line,
-        "tag": fault.tag,
-        "code": fault.code,
-        "role": fault.role,
-        "fault": fault.what,
-        "verdict": "survived",
-        "channel": ", ".join(channel.name for channel in channels),
-        "caught_by": "",
-        "how": "",
-        "reason": "",
-        "executions": 0,
-        "seconds": 0.0,
-    }
+    row = _row(
+        file=fault.file,
+        line=fault.line,
+        tag=tag_of(fault.file, fault.line),
+        code=code_of(fault.file, fault.line),
+        role=fault.role,
+        fault=fault.what,
+        verdict="survived",
+        channel=", ".join(channel.name for channel in channels),
+    )
     # One channel may find at once what another would look for in vain.
     efforts = sorted({min(EXECUTIONS_TO_FIND, executions), executions})
     attempts = [(effort, channel) for effort in efforts for channel in channels]
@@ -236,23 +237,14 @@ def _explain(rows: list[dict], whole: bool) -> list[dict]:
         for row in survivors:
             row |= {"verdict": "kept", "reason": entry["reason"]}
         if whole and not survivors:
+            why = "a model fails without it" if of_entry else "it does not stand there any more"
             stale.append(
-                {
-                    "file": entry["file"],
-                    "line": 0,
-                    "tag": entry["tag"],
-                    "code": "",
-                    "role": entry["role"],
-                    "fault": entry["fault"],
-                    "verdict": "stale",
-                    "channel": "",
-                    "caught_by": of_entry[0]["caught_by"] if of_entry else "",
-                    "how": "",
-                    "reason": "models/kept.toml keeps it, but "
-                    + ("a model fails without it" if of_entry else "it does not stand there any more"),
-                    "executions": 0,
-                    "seconds": 0.0,
-                }
+                _row(
+                    **{key: entry[key] for key in ("file", "tag", "role", "fault")},
+                    verdict="stale",
+                    caught_by=of_entry[0]["caught_by"] if of_entry else "",
+                    reason=f"models/kept.toml keeps it, but {why}",
+                )
             )
     return rows + stale
 
@@ -285,21 +277,15 @@ def audit(channels: list[Channel], whole: bool, executions: int = EXECUTIONS) ->
 
 def _unreached(reached: set[tuple[str, int]]) -> list[dict]:
     return [
-        {
-            "file": file,
-            "line": line,
-            "tag": next((tag.name for tag in tags(file) if line in tag.lines), ""),
-            "code": source(file)[line - 1].strip(),
-            "role": "",
-            "fault": "none",
-            "verdict": "survived",
-            "channel": "",
-            "caught_by": "",
-            "how": "",
-            "reason": "no model comes past it",
-            "executions": 0,
-            "seconds": 0.0,
-        }
+        _row(
+            file=file,
+            line=line,
+            tag=tag_of(file, line),
+            code=code_of(file, line),
+            fault="none",
+            verdict="survived",
+            reason="no model comes past it",
+        )
         for file in files()
         for line, _ in ordered_calls(file)
         if (file, line) not in reached
