@@ -154,7 +154,8 @@ class unique_lock : public std::unique_lock<std::mutex> {
   using base = std::unique_lock<std::mutex>;
 
 public:
-  explicit unique_lock(std::mutex& m) : base(m, std::defer_lock) { lock(); }
+  explicit unique_lock(std::mutex& m) : unique_lock(m, std::defer_lock) { lock(); }
+  unique_lock(std::mutex& m, std::defer_lock_t not_yet) noexcept : base(m, not_yet) {}
   ~unique_lock() {
     if (owns_lock()) unlock();
   }

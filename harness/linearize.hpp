@@ -15,6 +15,16 @@
 
 namespace sluice::harness {
 
+/// What a history is held to.
+struct promises {
+  ordering order = ordering::global;
+  bool prompt = true;  ///< as core_traits::prompt
+
+  promises() = default;
+  explicit(false) promises(ordering o) noexcept : order(o) {}
+  explicit(false) promises(const core_traits& traits) noexcept : order(traits.order), prompt(traits.prompt) {}
+};
+
 struct verdict {
   bool linearizable = false;
   /// Where not: an event that no order explains, given the longest order that explains others.
@@ -30,19 +40,22 @@ struct verdict {
 /// a send waits for those sends whose messages must have been ahead of its own, because they were received before it.
 /// Exponential at worst in the number of overlapping operations; meant for histories of a few dozen.
 ///
+/// Where a channel is not prompt, a thread may learn late of what others did: the order is true to each thread's own,
+/// and to the moments at which all are at rest, but not to real time (sequential consistency: Lamport 1979).
+///
 /// An operation that never returned has had no effect; whether it was right to wait is asked of the events at rest.
 class linearizer {
 public:
   static constexpr std::size_t most_events = 64;
 
   /// \throws std::length_error  for a history of more than `most_events`.
-  linearizer(const history& h, const spec& initial, ordering order = ordering::global)
-      : history_(h), initial_(initial) {
+  linearizer(const history& h, const spec& initial, promises held = {})
+      : history_(h), initial_(initial), prompt_(held.prompt) {
     if (h.size() > most_events) throw std::length_error("a history to linearize has at most 64 operations");
     for (std::size_t i = 0; i < h.size(); ++i) {
       if (!h[i].pending()) all_ |= bit(i);
     }
-    if (!initial.rendezvous()) find_forerunners(order);
+    if (!initial.rendezvous()) find_forerunners(held.order);
   }
 
   verdict check() {
@@ -79,7 +92,9 @@ private:
     }
     set next = 0;
     for (set left = all_ & ~done; left != 0; left &= left - 1) {
-      if (history_[first(left)].from() <= earliest_return) next |= bit(first(left));
+      const std::size_t i = first(left);
+      const bool in_time = prompt_ || history_[i].kind == op_kind::rest;
+      if (in_time ? history_[i].from() <= earliest_return : follows(i, done)) next |= bit(i);
     }
     for (set look = next; look != 0; look &= look - 1) {
       const std::size_t i = first(look);
@@ -98,6 +113,17 @@ private:
       if (after.step(e) && take(i, done, after)) return true;
     }
     return false;
+  }
+
+  /// Whether all that its thread did before, and all rests, are done.
+  bool follows(std::size_t i, set done) const noexcept {
+    for (set left = all_ & ~done; left != 0; left &= left - 1) {
+      const event& e = history_[first(left)];
+      if (e.thread == history_[i].thread && e.called < history_[i].called) return false;
+      // Who slept then had done nothing yet.
+      if (e.kind == op_kind::rest && e.called < history_[i].from()) return false;
+    }
+    return true;
   }
 
   bool take(std::size_t i, set done, const spec& after) {
@@ -145,6 +171,7 @@ private:
             program::sender_of(history_[earlier.send].value) != program::sender_of(history_[later.send].value)) {
           continue;
         }
+        if (!prompt_ && later.recv && later.recv->thread != earlier.recv->thread) continue;
         if (!later.recv || earlier.recv->returned < later.recv->from()) forerunners_[later.send] |= bit(earlier.send);
       }
     }
@@ -165,6 +192,7 @@ private:
 
   const history& history_;
   const spec& initial_;
+  const bool prompt_;
   set all_ = 0;
   std::array<set, most_events> forerunners_{};
   raw_vector<std::size_t> path_;

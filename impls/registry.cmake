@@ -3,7 +3,12 @@
 sluice_channel(mutex HEADER sluice/cores/mutex.hpp TYPE sluice::cores::mutex)
 sluice_channel(lock_free HEADER sluice/cores/lock_free.hpp TYPE sluice::cores::lock_free)
 sluice_channel(sync HEADER sluice/cores/sync.hpp TYPE sluice::cores::sync)
+sluice_channel(spsc_ring HEADER sluice/cores/spsc_ring.hpp TYPE sluice::cores::spsc_ring)
+sluice_channel(spsc_list HEADER sluice/cores/spsc_list.hpp TYPE sluice::cores::spsc_list)
 sluice_channel(rendezvous HEADER sluice/cores/rendezvous.hpp TYPE sluice::cores::rendezvous)
+# What users include: a core behind one type for every capacity.
+sluice_channel(mpmc HEADER sluice/mpmc.hpp TYPE sluice::detail::mpmc_core PROPERTIES OFF MODELS OFF)
+sluice_channel(spsc HEADER sluice/spsc.hpp TYPE sluice::detail::spsc_core PROPERTIES OFF MODELS OFF)
 sluice_channel(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast KIND broadcast)
 sluice_channel(oneshot HEADER sluice/oneshot.hpp TYPE sluice::cores::oneshot KIND oneshot)
 

@@ -92,8 +92,9 @@ struct coverage {
 class catalogue_search final : public strategy {
 public:
   /// \param from, step  every step-th number, from the first one on.
-  catalogue_search(const program_catalogue& all, ordering order, unsigned bound, std::size_t from, std::size_t step)
-      : all_(all), order_(order), bound_(bound), next_(from), step_(step) {}
+  catalogue_search(const program_catalogue& all, harness::promises held, unsigned bound, std::size_t from,
+                   std::size_t step)
+      : all_(all), held_(held), bound_(bound), next_(from), step_(step) {}
 
   /// Called now and then. \returns  whether to go on after the running program.
   std::function<bool(const coverage&)> progress;
@@ -113,7 +114,7 @@ public:
 
   void begin() override {
     if (fresh_) {
-      current_execution.prepare(*running_, order_);
+      current_execution.prepare(*running_, held_);
       fresh_ = false;
       seen_.clear();
       print_.reset();
@@ -155,7 +156,7 @@ private:
   static constexpr std::uint64_t one_in = 61;  // no divisor of the catalogue's regularities
 
   const program_catalogue& all_;
-  ordering order_;
+  harness::promises held_;
   unsigned bound_;
   std::optional<fingerprint> print_;
   std::optional<depth_first> search_;
@@ -172,8 +173,8 @@ private:
 /// how unlikely it was. About as many deviations are drawn as the bound allows, since most executions have as many.
 class probe final : public strategy {
 public:
-  probe(const program_catalogue& all, ordering order, unsigned bound, std::uint64_t seed, std::size_t walks)
-      : all_(all), order_(order), bound_(bound), draw_(seed), left_(walks) {}
+  probe(const program_catalogue& all, harness::promises held, unsigned bound, std::uint64_t seed, std::size_t walks)
+      : all_(all), held_(held), bound_(bound), draw_(seed), left_(walks) {}
 
   void begin() override {
     if (walks_ % each == 0) {
@@ -182,7 +183,7 @@ public:
         p = all_.at(draw_.next() % all_.size());
         ++drawn_;
       } while (!p);
-      current_execution.prepare(*p, order_);
+      current_execution.prepare(*p, held_);
     }
     weight_ = 1;
     spent_ = 0;
@@ -225,7 +226,7 @@ private:
   static constexpr std::uint64_t each = 10;  // walks of a program
 
   const program_catalogue& all_;
-  ordering order_;
+  harness::promises held_;
   unsigned bound_;
   harness::draws draw_;
   std::size_t left_;
@@ -251,7 +252,7 @@ public:
         const auto capacity = harness::parse_capacity(capacities_[draw_(static_cast<unsigned>(capacities_.size()))]);
         running_ = harness::any_program(traits_, capacity, draw_);
       } while (running_.threads.size() != threads_ || !harness::within(traits_, running_));
-      current_execution.prepare(running_, traits_.order);
+      current_execution.prepare(running_, traits_);
       walk_.emplace(draw_.next(), each);
       --left_;
     }

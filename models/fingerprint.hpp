@@ -40,6 +40,10 @@ public:
     mine = mixed(mine,
                  mixed(read, ((where.line() * 1024 + where.column()) * 8 + static_cast<unsigned>(what)) * 4 + older));
     if (what == access::read || what == access::woken) return;
+    if (what == access::fence) {
+      for (std::uint64_t& thread : threads_) thread = mixed(thread, mine);
+      return;
+    }
     std::move(last.begin() + 1, last.end(), last.begin());
     last.back() = mine;
   }

@@ -51,6 +51,27 @@ constexpr std::array<void (*)(board&), most_threads> store_buffering{
       b.r[1] = b.x.load(Load);
     },
 };
+constexpr void (*light_side)(board&) = [](board& b) {
+  b.y.store(1, order::relaxed);
+  platform::light_fence();
+  b.r[1] = b.x.load(order::relaxed);
+};
+constexpr std::array<void (*)(board&), most_threads> one_heavy_fence{
+    [](board& b) {
+      b.x.store(1, order::relaxed);
+      platform::heavy_fence();
+      b.r[0] = b.y.load(order::relaxed);
+    },
+    light_side,
+};
+constexpr std::array<void (*)(board&), most_threads> light_fences{
+    [](board& b) {
+      b.x.store(1, order::relaxed);
+      platform::light_fence();
+      b.r[0] = b.y.load(order::relaxed);
+    },
+    light_side,
+};
 constexpr auto both_missed = [](const board& b) { return b.r[0] == 0 && b.r[1] == 0; };
 
 template <order Store, order Load>
@@ -90,6 +111,11 @@ constexpr std::array card{
     litmus{"store buffering, seq_cst", "both loads miss the other's store", false, false,
            "a channel that is right for its seq_cst is not accused", store_buffering<order::seq_cst, order::seq_cst>,
            both_missed},
+    litmus{"store buffering, one heavy fence", "both loads miss the other's store", false, false,
+           "a channel that is right for the kernel's fence is not accused", one_heavy_fence, both_missed},
+    litmus{"store buffering, light fences alone", "both loads miss the other's store", true, true,
+           "a missing heavy fence is found; a missing light one is not, as the kernel's fence does its work",
+           light_fences, both_missed},
     litmus{"message passing, relaxed", "the flag is seen, the message is not", true, true,
            "a missing release or acquire is found", message_passing<order::relaxed, order::relaxed>, message_missed},
     litmus{"message passing, relaxed load", "the flag is seen, the message is not", true, true,
@@ -226,6 +252,7 @@ public:
   void before() { platform::model::begin(); }
   void thread(unsigned index) {
     platform::model::playing = true;
+    platform::model::started();
     if (asked->threads[index]) asked->threads[index](board_);
   }
   void after() { outcome_seen |= asked->seen(board_); }

@@ -86,7 +86,7 @@ inline rl::memory_order order(std::memory_order o) {
   }
 }
 
-enum class access : std::uint8_t { read, write, sleep, wake, woken };
+enum class access : std::uint8_t { read, write, sleep, wake, woken, fence };
 
 /// Is told of every step of the running execution.
 class watcher {
@@ -121,7 +121,7 @@ inline void did(access what, const void* object, const location& where) {
   const unsigned older = std::exchange(stores_back, 0);
   if (!playing) return;
   stepped = true;
-  changed |= what == access::write || what == access::wake;
+  changed |= what == access::write || what == access::wake || what == access::fence;
   if (what == access::read) read_old = older != 0;
   if (watching) watching->did(what, object, older, where);
 }
@@ -142,6 +142,26 @@ inline std::chrono::steady_clock::time_point time{};
 
 /// Whether a weak compare-and-swap fails although the value is the expected one.
 inline bool fails_for_no_reason() { return rl::ctx().rand(4, rl::sched_type_cas_fail) == 0; }
+
+/// The threads that have started, and whether any has made a fence on behalf of all.
+inline std::array<rl::thread_info_base*, 16> fibers{};
+inline bool fenced = false;
+
+/// A full fence of a thread's, which need not be the running one.
+inline void fence_of(rl::thread_info_base& thread) {
+  rl::context& c = rl::ctx();
+  rl::preemption_disabler together(c);
+  rl::thread_info_base* const self = std::exchange(c.threadx_, &thread);
+  c.atomic_thread_fence_seq_cst();
+  c.threadx_ = self;
+}
+
+/// The running thread starts: what others have fenced off before, it sees.
+inline void started() {
+  rl::thread_info_base& self = *rl::ctx().threadx_;
+  fibers[static_cast<std::size_t>(self.index_)] = &self;
+  if (fenced) fence_of(self);
+}
 
 /// Threads that sleep on an address. The wake-up itself orders no memory: whoever relies on what the waker wrote must
 /// read it with an acquire of its own, and Relacy reports the race where one does not.
@@ -208,6 +228,8 @@ inline sleepers asleep;
 /// A new execution: at the start of time, with nobody asleep.
 inline void begin() {
   time = {};
+  fibers.fill(nullptr);
+  fenced = false;
   asleep.clear();
 }
 
@@ -370,6 +392,8 @@ private:
   bool owns_ = false;
 };
 
+using brief_lock = unique_lock;
+
 class condition_variable {
 public:
   void wait(unique_lock& guard, location where = location::current()) { sleep(guard, deadline_never, where); }
@@ -464,6 +488,28 @@ private:
 
 inline void pause() noexcept {}
 
+inline void full_fence(location where = location::current()) {
+  if (models::current_sites.wrong(models::role::fence, where)) return;
+  model::fence_of(*rl::ctx().threadx_);
+  model::did(model::access::write, &model::fenced, where);
+}
+
+/// Nothing, as on a system whose kernel fences on behalf of all.
+inline void light_fence(location = location::current()) noexcept {}
+
+/// A full fence on behalf of every thread, wherever it stands.
+inline void heavy_fence(location where = location::current()) {
+  rl::ctx().sched();
+  if (models::current_sites.wrong(models::role::fence, where)) return;
+  model::fenced = true;
+  model::fence_of(*rl::ctx().threadx_);
+  for (rl::thread_info_base* other : model::fibers) {
+    if (other && other != rl::ctx().threadx_) model::fence_of(*other);
+  }
+  model::fence_of(*rl::ctx().threadx_);
+  model::did(model::access::fence, &model::fenced, where);
+}
+
 /// Every wait for a peer gives way at once: a model explores what a spin would find, not how long it lasts.
 class backoff {
 public:
@@ -475,6 +521,12 @@ public:
   }
   void spin(location where = location::current()) { snooze(where); }
   bool spent() const noexcept { return true; }
+};
+
+/// Looking again after a while is looking again.
+struct batching {
+  bool lingers() const noexcept { return false; }
+  void found(std::size_t) const noexcept {}
 };
 
 inline std::uint32_t random(std::uint32_t limit) { return limit < 2 ? 0 : rl::ctx().rand(limit, rl::sched_type_user); }

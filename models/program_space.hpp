@@ -42,7 +42,7 @@ public:
     const auto [part, parts] = parse_shard(set_.shard);
     const program_catalogue all(asked_.traits, size, capacities_);
     const double expected = estimated(all, size, parts);
-    catalogue_search search(all, asked_.traits.order, set_.bound, first_number(part, parts), parts);
+    catalogue_search search(all, asked_.traits, set_.bound, first_number(part, parts), parts);
     const auto start = std::chrono::steady_clock::now();
     search.progress = [&, last = start](const coverage& c) mutable {
       show(c, all.size() / parts, expected, last);
@@ -120,7 +120,7 @@ private:
   /// Foretells the executions that a search will take, and prints how long that is.
   double estimated(const program_catalogue& all, program_size size, std::size_t parts) const {
     constexpr std::size_t samples = 10'000;
-    probe ways(all, asked_.traits.order, set_.bound, set_.seed, samples);
+    probe ways(all, asked_.traits, set_.bound, set_.seed, samples);
     const auto start = std::chrono::steady_clock::now();
     (void)asked_.explore_all(size.threads, ways);
     const double each = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / samples;

@@ -50,6 +50,7 @@ public:
   }
   void thread(unsigned index) {
     platform::model::playing = true;
+    platform::model::started();
     current_scene<Stage>::playing->thread(*stage_, index);
   }
   void after() {

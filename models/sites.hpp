@@ -28,6 +28,7 @@ enum class role : std::uint8_t {
   wake_all,
   sleep,        ///< that it looks at the word once more
   second_look,  ///< at the channel, after lining up
+  fence,        ///< of the thread's own, or on behalf of all threads
 };
 
 /// One mistake at one place.
@@ -45,8 +46,8 @@ enum class fault : std::uint8_t {
   skipped,
 };
 
-inline constexpr std::array<std::string_view, 9> role_names{
-    "load", "store", "rmw", "failure", "strong", "wake", "wake_all", "sleep", "second_look",
+inline constexpr std::array<std::string_view, 10> role_names{
+    "load", "store", "rmw", "failure", "strong", "wake", "wake_all", "sleep", "second_look", "fence",
 };
 inline constexpr std::array<std::string_view, 11> fault_names{
     "seq_cst->acq_rel", "seq_cst->acquire", "seq_cst->release", "acq_rel->acquire",
@@ -79,7 +80,8 @@ inline harness::raw_vector<fault> faults_of(role r, std::memory_order order) {
       if (order == std::memory_order::release) return {fault::release_to_relaxed};
       return reading();
     case role::strong: return {fault::fails_spuriously};
-    case role::wake: return {fault::dropped};
+    case role::wake:
+    case role::fence: return {fault::dropped};
     case role::wake_all: return {fault::dropped, fault::one_for_all};
     default: return {fault::skipped};
   }

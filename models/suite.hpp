@@ -51,10 +51,10 @@ private:
 /// The program that the running model carries out and the histories that it has seen to be right.
 class execution {
 public:
-  void prepare(const harness::program& p, ordering order) {
+  void prepare(const harness::program& p, harness::promises held) {
     program_ = p;
-    order_ = order;
-    initial_.emplace(harness::initial_state(p, order));
+    held_ = held;
+    initial_.emplace(harness::initial_state(p, held.order));
     known_.clear();
     seen_.reserve(2 * p.operations() + 32);
   }
@@ -86,7 +86,7 @@ public:
       }
     }
     if (known_.contains(k)) return true;
-    const auto verdict = harness::linearizer(seen_, *initial_, order_).check();
+    const auto verdict = harness::linearizer(seen_, *initial_, held_).check();
     if (verdict.linearizable) {
       known_.insert(std::move(k));
       return true;
@@ -166,7 +166,7 @@ private:
   };
 
   harness::program program_;
-  ordering order_ = ordering::global;
+  harness::promises held_;
   std::optional<harness::spec> initial_;
   harness::raw_set<key, key_hash> known_;
   harness::history seen_;
@@ -238,6 +238,7 @@ public:
     platform::model::playing = true;
     if (index == Threads) return close();
     current_execution.in(index).fiber = rl::ctx().threadx_;
+    platform::model::started();
     fiber_witness witness{index};
     runners_[index]->run(current_execution.program().threads[index], current_execution.seen(), witness);
     current_execution.finish(index);
@@ -314,7 +315,7 @@ model_result explore_programs(std::size_t threads, strategy& how, bool shrinks) 
 /// Runs a program as the strategy has it.
 template <class Subject>
 model_result explore(const harness::program& p, strategy& how, bool shrinks = true) {
-  current_execution.prepare(p, Subject::traits.order);
+  current_execution.prepare(p, Subject::traits);
   return explore_programs<Subject>(p.threads.size(), how, shrinks);
 }
 

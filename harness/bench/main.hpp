@@ -1,11 +1,17 @@
 #pragma once
 
-#include <harness/bench/workloads.hpp>
+#include <harness/bench/latencies.hpp>
+#include <harness/bench/messages.hpp>
+#include <harness/bench/probe.hpp>
+#include <harness/bench/selects.hpp>
+#include <harness/bench/streams.hpp>
+#include <harness/bench/upkeep.hpp>
 
 #include <benchmark/benchmark.h>
 #include <CLI/CLI.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <string>
@@ -38,6 +44,7 @@ public:
     bool free = false;
     bool smoke = false;
     bool list = false;
+    bool probe_only = false;
     app.add_option("--filter", only, "a regular expression: only benchmarks that match")->capture_default_str();
     app.add_option("--messages", options_.messages, "messages of one run; a tenth for capacities 0 and 1")
         ->check(CLI::Range(1000, 1000000000))
@@ -48,6 +55,7 @@ public:
     app.add_option("--json", out, "write Google Benchmark's JSON to this file");
     app.add_flag("--free", free, "do not pin threads to processors");
     app.add_flag("--smoke", smoke, "few messages: only that every workload runs and its sums are right");
+    app.add_flag("--probe", probe_only, "print what state the machine is in, as JSON, and stop");
     app.add_flag("--list", list, "name the benchmarks and stop");
     try {
       app.parse(argc, argv);
@@ -55,6 +63,11 @@ public:
       return app.exit(error) == 0 ? 0 : 2;
     }
     options_.pinned = !free;
+    if (probe_only) {
+      const machine_state now = probe();
+      std::cout << "{\"round_trip_ns\": " << now.round_trip_ns << ", \"pause_ns\": " << now.pause_ns << "}\n";
+      return 0;
+    }
     if (smoke) options_.messages = 10000;
     register_all<Subject>();
 
@@ -85,85 +98,130 @@ private:
 #endif
   }
 
+  struct column {
+    std::string name;
+    capacity room;
+    std::uint64_t messages;
+  };
+
   /// Capacities 0, 1, 128, n (as many as there are messages) and unbounded, as far as the channel can have them.
   template <class Subject>
+  std::vector<column> columns() const {
+    const std::uint64_t n = options_.messages;
+    std::vector<column> kept;
+    for (column c : {column{"0", 0, n / 10}, {"1", 1, n / 10}, {"128", 128, n}, {"n", n, n}, {"unbounded", {}, n}}) {
+      if (Subject::traits.accepts(c.room)) kept.push_back(std::move(c));
+    }
+    return kept;
+  }
+
+  template <class Subject>
   void register_all() {
-    struct column {
-      std::string name;
-      std::optional<std::size_t> capacity;
-    };
-    const std::array<column, 5> columns{
-        column{"0", 0}, {"1", 1}, {"128", 128}, {"n", options_.messages}, {"unbounded", std::nullopt},
-    };
-    for (const auto& [name, capacity] : columns) {
-      if (!Subject::traits.accepts(capacity)) continue;
-      const bool slow = capacity && *capacity < 2;
-      const std::uint64_t messages = slow ? options_.messages / 10 : options_.messages;
-      if (capacity != 0) {
-        add("seq/" + name + "/1", messages, [=] { return seq<Subject>(capacity, messages); });
+    for (const column& c : columns<Subject>()) {
+      if (c.name == "1" || c.name == "unbounded") {
+        add("create/" + c.name + "/1", [=, n = options_.messages / 10] { return create<Subject>(c.room, n); });
       }
-      add_stream<Subject>("spsc/" + name + "/1", capacity, messages, 1, 1);
-      for (std::size_t threads : options_.threads) {
-        const std::string suffix = name + "/" + std::to_string(threads);
-        if constexpr (Subject::traits.producers == cardinality::many) {
-          add_stream<Subject>("mpsc/" + suffix, capacity, messages, threads, 1);
-          if constexpr (Subject::traits.consumers == cardinality::many) {
-            add_stream<Subject>("mpmc/" + suffix, capacity, messages, threads, threads);
-          }
-        }
-      }
-      if (name == "0" || name == "1" || name == "unbounded")
-        add_ping_pong<Subject>("ping_pong/" + name + "/1", capacity);
+      if constexpr (!requires { typename Subject::single_use; }) add_all<Subject>(c);
     }
   }
 
   template <class Subject>
-  void add_stream(const std::string& name, std::optional<std::size_t> capacity, std::uint64_t messages,
-                  std::size_t producers, std::size_t consumers) {
-    add(name, messages,
-        [=, this] { return stream<Subject>(capacity, messages, producers, consumers, options_.pinned); });
+  void add_all(const column& c) {
+    if (c.room != 0) add("seq/" + c.name + "/1", [=] { return seq<Subject>(c.room, c.messages); });
+    add_stream<Subject, std::uint64_t>("spsc/" + c.name + "/1", c, 1, 1);
+    for (const std::size_t threads : options_.threads) add_crowds<Subject>(c, threads);
+    if (c.name == "128" || c.name == "unbounded") add_messages<Subject>(c);
+    if (c.name == "0" || c.name == "1" || c.name == "unbounded") {
+      add("ping_pong/" + c.name + "/1",
+          [=, this] { return ping_pong<Subject>(c.room, options_.messages / 20, options_.pinned); });
+    }
+    if (c.name == "1") {
+      add("idle_ping_pong/1/1", [=, this] {
+        return ping_pong<Subject>(c.room, options_.messages / 1000, options_.pinned, std::chrono::microseconds(200));
+      });
+    }
+    if (c.name == "unbounded" || (c.name == "n" && !Subject::traits.unbounded)) add_open_loops<Subject>(c);
+    if (c.name == "unbounded") add("memory/unbounded/1", [=] { return memory<Subject>(c.room); });
+  }
+
+  template <class Subject, class Message>
+  void add_stream(const std::string& name, const column& c, std::size_t producers, std::size_t consumers) {
+    add(name,
+        [=, this] { return stream<Subject, Message>(c.room, c.messages, producers, consumers, options_.pinned); });
+  }
+
+  /// Shapes with many threads on a side.
+  template <class Subject>
+  void add_crowds(const column& c, std::size_t threads) {
+    const std::string suffix = "/" + c.name + "/" + std::to_string(threads);
+    constexpr bool selects = selectable_core<typename Subject::template sender<std::uint64_t>::core_type>;
+    if constexpr (selects) {
+      add("select_rx" + suffix, [=, this] { return select_rx<Subject>(c.room, c.messages, threads, options_.pinned); });
+    }
+    if constexpr (Subject::traits.producers == cardinality::many) {
+      add_stream<Subject, std::uint64_t>("mpsc" + suffix, c, threads, 1);
+      if (c.name == "128") {
+        add("shares" + suffix, [=, this] { return shares<Subject>(c.room, c.messages, threads, options_.pinned); });
+      }
+      if constexpr (Subject::traits.consumers == cardinality::many) {
+        add_stream<Subject, std::uint64_t>("mpmc" + suffix, c, threads, threads);
+        if constexpr (selects) {
+          add("select_both" + suffix,
+              [=, this] { return select_both<Subject>(c.room, c.messages, threads, options_.pinned); });
+        }
+      }
+    }
+  }
+
+  /// Larger messages, and such that own memory.
+  template <class Subject>
+  void add_messages(const column& c) {
+    column fewer = c;
+    fewer.messages = c.messages / 10;
+    add_stream<Subject, padded<64>>("spsc_64b/" + c.name + "/1", c, 1, 1);
+    add_stream<Subject, padded<4096>>("spsc_4k/" + c.name + "/1", fewer, 1, 1);
+    add_stream<Subject, boxed>("spsc_boxed/" + c.name + "/1", c, 1, 1);
   }
 
   template <class Subject>
-  void add_ping_pong(const std::string& name, std::optional<std::size_t> capacity) {
-    const std::uint64_t messages = options_.messages / 20;
-    benchmark::RegisterBenchmark(name.c_str(),
-                                 [=, this](benchmark::State& state) {
-                                   histogram round_trips;
-                                   measure(state, messages, [&] {
-                                     return ping_pong<Subject>(capacity, messages, options_.pinned, round_trips);
-                                   });
-                                   state.counters["p50_ns"] = round_trips.percentile(0.5);
-                                   state.counters["p90_ns"] = round_trips.percentile(0.9);
-                                   state.counters["p99_ns"] = round_trips.percentile(0.99);
-                                   state.counters["p999_ns"] = round_trips.percentile(0.999);
-                                 })
+  void add_open_loops(const column& c) {
+    struct load {
+      const char* name;
+      std::uint64_t rate;
+    };
+    for (const load& l : {load{"10k", 10'000}, {"100k", 100'000}, {"1m", 1'000'000}}) {
+      add("open_loop_" + std::string(l.name) + "/" + c.name + "/1", [=, this] {
+        return open_loop<Subject>(c.room, l.rate, std::chrono::microseconds(options_.messages / 2), options_.pinned);
+      });
+    }
+    add("busy_loop_100k/" + c.name + "/1", [=, this] {
+      return open_loop<Subject>(c.room, 100'000, std::chrono::microseconds(options_.messages / 2), options_.pinned,
+                                true);
+    });
+  }
+
+  template <class Workload>
+  void add(const std::string& name, Workload workload) {
+    benchmark::RegisterBenchmark(name.c_str(), [=, this](benchmark::State& state) { measure(state, workload); })
         ->Iterations(1)
         ->UseManualTime();
   }
 
   template <class Workload>
-  void add(const std::string& name, std::uint64_t messages, Workload workload) {
-    benchmark::RegisterBenchmark(name.c_str(),
-                                 [=, this](benchmark::State& state) { measure(state, messages, workload); })
-        ->Iterations(1)
-        ->UseManualTime();
-  }
-
-  template <class Workload>
-  void measure(benchmark::State& state, std::uint64_t messages, Workload workload) {
-    const auto count = static_cast<double>(messages);
+  void measure(benchmark::State& state, Workload workload) {
     for (auto _ : state) {
       try {
         const machine_state before = probe();
         const sample s = workload();
         const machine_state after = probe();
-        const double nanoseconds = std::chrono::duration<double, std::nano>(s.elapsed).count();
-        state.SetIterationTime(nanoseconds / 1e9);
+        const double elapsed = std::chrono::duration<double, std::nano>(s.elapsed).count();
+        const auto count = static_cast<double>(s.messages);
+        state.SetIterationTime(elapsed / 1e9);
         state.counters["messages"] = count;
-        state.counters["ns_per_message"] = nanoseconds / count;
+        state.counters["ns_per_message"] = elapsed / count;
         state.counters["cpu_ns_per_message"] = s.cpu_seconds * 1e9 / count;
         state.counters["switches_per_message"] = static_cast<double>(s.context_switches) / count;
+        for (const auto& [name, value] : s.counters) state.counters[name] = value;
         state.counters["round_trip_before_ns"] = before.round_trip_ns;
         state.counters["round_trip_after_ns"] = after.round_trip_ns;
         state.counters["pause_before_ns"] = before.pause_ns;

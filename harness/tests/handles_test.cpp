@@ -3,14 +3,17 @@
 #include <sluice/mpsc.hpp>
 #include <sluice/oneshot.hpp>
 #include <sluice/select.hpp>
+#include <sluice/spsc.hpp>
 #include <sluice/timer.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <ranges>
 #include <string>
+#include <thread>
 #include <vector>
 
 // What the contract does not number.
@@ -27,6 +30,26 @@ TEST(facades, choose_by_capacity) {
   EXPECT_EQ(mpmc::bounded<int>(5).second.capacity(), 5u);
   auto [tx, rx] = mpmc::bounded<int>(0);
   EXPECT_TRUE(tx.try_send(1).error().full());
+}
+
+TEST(facades, of_one_producer_and_one_consumer_have_every_capacity) {
+  using handles = std::pair<spsc::sender<std::unique_ptr<int>>, spsc::receiver<std::unique_ptr<int>>>;
+  for (std::optional<std::size_t> capacity : {std::optional<std::size_t>(), {0}, {1}, {3}, {4}, {100}}) {
+    handles ends = capacity ? spsc::bounded<std::unique_ptr<int>>(*capacity) : spsc::unbounded<std::unique_ptr<int>>();
+    auto& [tx, rx] = ends;
+    EXPECT_EQ(tx.capacity(), capacity);
+    std::jthread sends([&tx = tx] {
+      for (int i = 0; i < 1000; ++i) ASSERT_TRUE(tx.send(std::make_unique<int>(i)));
+      tx.reset();
+    });
+    int next = 0;
+    for (auto message : rx) EXPECT_EQ(*message, next++);
+    EXPECT_EQ(next, 1000);
+  }
+  auto [tx, rx] = spsc::bounded<int>(4);
+  ASSERT_TRUE(tx.send(1));
+  rx.reset();
+  EXPECT_EQ(tx.send(2).error().value, 2);
 }
 
 TEST(sending, makes_a_message_of_what_converts_to_one) {

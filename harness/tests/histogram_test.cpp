@@ -1,4 +1,4 @@
-#include <harness/bench/latency.hpp>
+#include <harness/bench/histogram.hpp>
 
 #include <gtest/gtest.h>
 

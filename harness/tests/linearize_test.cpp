@@ -1,4 +1,5 @@
 #include <harness/linearize.hpp>
+#include <harness/run.hpp>
 
 #include <gtest/gtest.h>
 
@@ -35,6 +36,39 @@ TEST(linearizer, rejects_empty_after_a_send_has_returned) {
   const history h{op(0, op_kind::send, status::ok, 1, 0, 1), op(1, op_kind::try_recv, status::empty, 0, 2, 3)};
   EXPECT_FALSE(linearizable(h, spec(std::nullopt, 1, 1)));
   EXPECT_TRUE(linearizable({h[0], op(1, op_kind::try_recv, status::empty, 0, 0, 3)}, spec(std::nullopt, 1, 1)));
+}
+
+TEST(linearizer, where_a_channel_is_not_prompt_others_may_have_gone_on) {
+  promises late;
+  late.prompt = false;
+  const spec one_each(std::nullopt, 1, 1);
+  const event sent = op(0, op_kind::send, status::ok, 1, 0, 1);
+  const event got = op(1, op_kind::recv, status::ok, 1, 4, 5);
+  const auto explained = [&](const history& h) { return linearizer(h, one_each, late).check().linearizable; };
+  EXPECT_TRUE(explained({sent, op(1, op_kind::try_recv, status::empty, 0, 2, 3), got}));
+  EXPECT_TRUE(explained(
+      {sent, op(0, op_kind::drop_sender, status::ok, 0, 2, 3), got, op(1, op_kind::try_recv, status::empty, 0, 6, 7)}));
+  // Its own order it knows, and a message is received once.
+  EXPECT_FALSE(explained({sent, got, op(1, op_kind::recv, status::ok, 1, 6, 7)}));
+  EXPECT_FALSE(explained({op(0, op_kind::send, status::ok, 1, 0, 1), op(0, op_kind::send, status::ok, 2, 2, 3),
+                          op(1, op_kind::recv, status::ok, 2, 4, 5)}));
+}
+
+TEST(linearizer, nobody_is_late_once_all_are_at_rest) {
+  promises late;
+  late.prompt = false;
+  const event sent = op(0, op_kind::send, status::ok, 1, 0, 1);
+  event rest = event_at_rest(2, 2, 1);
+  EXPECT_FALSE(
+      linearizer({sent, rest, op(1, op_kind::try_recv, status::empty, 0, 3, 4)}, spec(std::nullopt, 1, 1), late)
+          .check()
+          .linearizable);
+  // A receiver that sleeps beside the message, and gets it later.
+  rest.sleeping_receivers = 1;
+  rest.value = -1;
+  event got = op(1, op_kind::recv, status::ok, 1, 1, 5);
+  got.asleep = 3;
+  EXPECT_FALSE(linearizer({sent, rest, got}, spec(std::nullopt, 1, 1), late).check().linearizable);
 }
 
 TEST(linearizer, a_rendezvous_needs_its_two_sides_to_overlap) {

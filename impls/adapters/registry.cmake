@@ -4,8 +4,7 @@ function(_sluice_adapter name found)
     message(STATUS "sluice: ${name} is not installed: its adapter is left out")
     return()
   endif()
-  sluice_channel(${name} HEADER adapters/${name}.hpp TYPE sluice::adapters::${name} MODELS OFF BENCHMARKS OFF
-                 THIRD_PARTY ${ARGN})
+  sluice_channel(${name} HEADER adapters/${name}.hpp TYPE sluice::adapters::${name} MODELS OFF THIRD_PARTY ${ARGN})
 endfunction()
 
 find_path(ATOMIC_QUEUE_INCLUDE_DIR atomic_queue/atomic_queue.h)

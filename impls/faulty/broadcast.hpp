@@ -12,6 +12,8 @@ namespace sluice::faulty {
 template <class Core>
 status wait_to_read(Core& core, typename Core::position& next, std::optional<typename Core::value_type>& out,
                     std::uint64_t& missed, deadline until) {
+  const status now = core.try_recv(next, out, missed);
+  if (now != status::empty) return now;
   return detail::wait(
       status::empty, until, [&] { return core.try_recv(next, out, missed); },
       [&](detail::wait_entry& entry) { return core.watch_recv(next, entry); },

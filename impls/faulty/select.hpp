@@ -18,7 +18,7 @@ public:
 
 private:
   bool line_up(detail::wait_list& line, detail::wait_entry& entry) {
-    platform::unique_lock guard(this->mutex_);
+    platform::brief_lock guard(this->mutex_);
     line.push(entry);
     return this->closed_;
   }

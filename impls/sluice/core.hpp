@@ -43,6 +43,8 @@ struct core_traits {
   bool sleeps = true;        ///< a blocked operation sleeps in the kernel, once it has spun for a while
   bool timed = true;         ///< send_until and recv_until keep their deadlines
   bool linearizable = true;  ///< each answer is true at one instant; otherwise `empty` and `full` are hints
+  bool prompt = true;        ///< an operation knows of all that have returned; otherwise, a moment late, unless they
+                             ///< happen before it
   bool exact_size = true;    ///< size() is exact while nobody else operates
   std::size_t messages_per_allocation = 0;  ///< at least so many, on the whole; 0: no promise
   static constexpr std::size_t no_allocation = std::numeric_limits<std::size_t>::max();

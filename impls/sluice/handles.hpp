@@ -18,7 +18,7 @@
 /// Senders and receivers: one text for every core.
 namespace sluice {
 
-template <class Core, cardinality Consumers = cardinality::many>
+template <class Core, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
 class basic_sender;
 template <class Core, cardinality Consumers = cardinality::many>
 class basic_receiver;
@@ -41,11 +41,12 @@ decltype(auto) as_message(U&& given) {
 
 /// Makes handles, which nobody else can.
 struct factory {
-  template <class Core, cardinality Consumers, class... Args>
-  static std::pair<basic_sender<Core, Consumers>, basic_receiver<Core, Consumers>> make(origin where, Args... args) {
+  template <class Core, cardinality Consumers, cardinality Producers, class... Args>
+  static std::pair<basic_sender<Core, Consumers, Producers>, basic_receiver<Core, Consumers>> make(origin where,
+                                                                                                   Args... args) {
     check_core<Core>();
     auto* channel = new shared_channel<Core>(where, args...);
-    return {basic_sender<Core, Consumers>(channel, where), basic_receiver<Core, Consumers>(channel, where)};
+    return {basic_sender<Core, Consumers, Producers>(channel, where), basic_receiver<Core, Consumers>(channel, where)};
   }
 
   /// A receiver of a channel without senders.
@@ -68,18 +69,18 @@ struct factory {
 /// Makes an unbounded channel on a core of the caller's choice.
 ///
 /// \throws  what the core's constructor throws; std::bad_alloc.
-template <class Core, cardinality Consumers = cardinality::many>
+template <class Core, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
 [[nodiscard("a channel without handles is closed at once")]] auto make_channel(detail::origin where = SLUICE_HERE) {
-  return detail::factory::make<Core, Consumers>(where);
+  return detail::factory::make<Core, Consumers, Producers>(where);
 }
 
 /// Makes a bounded channel on a core of the caller's choice.
 ///
 /// \throws  what the core's constructor throws; std::bad_alloc.
-template <class Core, cardinality Consumers = cardinality::many>
+template <class Core, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
 [[nodiscard("a channel without handles is closed at once")]] auto make_channel(std::size_t capacity,
                                                                                detail::origin where = SLUICE_HERE) {
-  return detail::factory::make<Core, Consumers>(where, capacity);
+  return detail::factory::make<Core, Consumers, Producers>(where, capacity);
 }
 
 /// The sending side of a channel.
@@ -87,8 +88,10 @@ template <class Core, cardinality Consumers = cardinality::many>
 /// Move-only: a copy made by accident would keep the channel open. A moved-from or reset() handle belongs to no
 /// channel; using it is undefined, but for destroying it, assigning to it and asking it for its truth.
 ///
-/// \par Threads  any number may use one handle at once, but for reset(), assignment and destruction.
-template <class Core, cardinality Consumers>
+/// \par Threads  one at a time where `Producers` is one; otherwise any number may use one handle at once, but for
+/// reset(),
+///               assignment and destruction.
+template <class Core, cardinality Consumers, cardinality Producers>
 class basic_sender : public detail::handle<Core, detail::sender_side> {
   using base = detail::handle<Core, detail::sender_side>;
   using base::core;
@@ -106,10 +109,14 @@ public:
 
   /// Another sender to the same channel.
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_sender clone(
-      detail::origin where = SLUICE_HERE) const noexcept {
+      detail::origin where = SLUICE_HERE) const noexcept requires(Producers == cardinality::many) {
     this->channel().add_sender();
     return basic_sender(&this->channel(), where);
   }
+  // Compilers show the line of a deleted function, and with it the remedy.
+  // clang-format off
+  void clone() const requires(Producers == cardinality::one) = delete;  // a single sender has no clones: use sluice::mpsc
+  // clang-format on
 
   /// Sends, waiting while the channel is full.
   ///
@@ -267,6 +274,19 @@ public:
     std::optional<value_type> message;
     if (wait(message, deadline::max()) == status::ok) return std::move(*message);
     return std::unexpected(recv_error::disconnected);
+  }
+
+  /// As recv(), but never asleep: the thread looks on until something comes. For those who give a processor away for
+  /// the shortest wait.
+  ///
+  /// \par Progress  blocking; how long it takes is not diagnosed.
+  [[nodiscard("an unread result hides a disconnect")]] std::expected<value_type, recv_error> recv_busy() {
+    std::optional<value_type> message;
+    for (;; platform::pause()) {
+      const status now = core().try_recv(message);
+      if (now == status::ok) return std::move(*message);
+      if (now == status::disconnected) return std::unexpected(recv_error::disconnected);
+    }
   }
 
   /// Receives a message if one is there.

@@ -10,15 +10,15 @@
 namespace sluice::mpmc {
 
 template <class T>
-using sender = basic_sender<detail::any_core<T>>;
+using sender = basic_sender<detail::mpmc_core<T>>;
 template <class T>
-using receiver = basic_receiver<detail::any_core<T>>;
+using receiver = basic_receiver<detail::mpmc_core<T>>;
 
 /// A channel without a bound: sends never wait.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> unbounded(
     detail::origin where = SLUICE_HERE) {
-  return make_channel<detail::any_core<T>>(where);
+  return make_channel<detail::mpmc_core<T>>(where);
 }
 
 /// A channel that holds at most `capacity` messages; with 0, a send returns only once its message is received.
@@ -27,7 +27,7 @@ template <class T>
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> bounded(
     std::size_t capacity, detail::origin where = SLUICE_HERE) {
-  return make_channel<detail::any_core<T>>(capacity, where);
+  return make_channel<detail::mpmc_core<T>>(capacity, where);
 }
 
 }  // namespace sluice::mpmc

@@ -10,15 +10,15 @@
 namespace sluice::mpsc {
 
 template <class T>
-using sender = basic_sender<detail::any_core<T>, cardinality::one>;
+using sender = basic_sender<detail::mpmc_core<T>, cardinality::one>;
 template <class T>
-using receiver = basic_receiver<detail::any_core<T>, cardinality::one>;
+using receiver = basic_receiver<detail::mpmc_core<T>, cardinality::one>;
 
 /// A channel without a bound: sends never wait.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> channel(
     detail::origin where = SLUICE_HERE) {
-  return make_channel<detail::any_core<T>, cardinality::one>(where);
+  return make_channel<detail::mpmc_core<T>, cardinality::one>(where);
 }
 
 /// A channel that holds at most `capacity` messages; with 0, a send returns only once its message is received.
@@ -27,7 +27,7 @@ template <class T>
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> sync_channel(
     std::size_t capacity, detail::origin where = SLUICE_HERE) {
-  return make_channel<detail::any_core<T>, cardinality::one>(capacity, where);
+  return make_channel<detail::mpmc_core<T>, cardinality::one>(capacity, where);
 }
 
 }  // namespace sluice::mpsc

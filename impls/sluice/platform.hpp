@@ -21,16 +21,37 @@
 #include <thread>
 #include <utility>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 // Where a long has 32 bits, the futex call takes another kind of time than the library's.
 #if defined(__linux__) && defined(__LP64__) && !defined(SLUICE_NO_FUTEX)
 #define SLUICE_HAS_FUTEX 1
 #include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <ctime>
 #else
 #define SLUICE_HAS_FUTEX 0
 #include <array>
+#endif
+
+// Who looks for races sees no fence, least of all the kernel's.
+#if defined(__SANITIZE_THREAD__)
+#define SLUICE_WATCHED_FOR_RACES 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SLUICE_WATCHED_FOR_RACES 1
+#endif
+#endif
+
+#if defined(SYS_membarrier) && !defined(SLUICE_NO_MEMBARRIER) && !defined(SLUICE_WATCHED_FOR_RACES)
+#define SLUICE_HAS_MEMBARRIER 1
+#include <linux/membarrier.h>
+#include <cerrno>
+#include <exception>
+#else
+#define SLUICE_HAS_MEMBARRIER 0
 #endif
 
 // Tests of schedules give these names to wrappers with points at which a thread may be held up.
@@ -117,6 +138,83 @@ inline void pause() noexcept {
 #endif
 }
 
+#if defined(SLUICE_WATCHED_FOR_RACES)
+namespace detail {
+
+inline std::atomic<unsigned> passed_by_all{0};
+
+}  // namespace detail
+
+inline void full_fence() noexcept { detail::passed_by_all.fetch_add(1, std::memory_order::seq_cst); }
+#else
+inline void full_fence() noexcept { std::atomic_thread_fence(std::memory_order::seq_cst); }
+#endif
+
+/// light_fence() and heavy_fence() order memory as two full fences do, where one thread passes the one and another the
+/// other; two light ones order nothing. Where the kernel can fence on behalf of a process's threads, the light one
+/// costs nothing, and the heavy one a few microseconds.
+///
+/// A process that forbids itself the kernel's fence after it was granted (seccomp) ends: it would lose wake-ups.
+#if SLUICE_HAS_MEMBARRIER
+namespace detail {
+
+inline const bool kernel_fences = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+
+}  // namespace detail
+
+inline void light_fence() noexcept {
+  if (detail::kernel_fences) [[likely]] {
+    std::atomic_signal_fence(std::memory_order::seq_cst);
+  } else {
+    full_fence();
+  }
+}
+
+inline void heavy_fence() noexcept {
+  disturb();
+  if (!detail::kernel_fences) return full_fence();
+  while (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) {
+    if (errno != ENOMEM) std::terminate();
+  }
+}
+#else
+inline void light_fence() noexcept { full_fence(); }
+inline void heavy_fence() noexcept { full_fence(); }
+#endif
+
+/// Lets messages come together where they come faster than one can be fetched from another processor.
+///
+/// Whoever finds nothing waits for a while before looking again, if that has lately been worth it; otherwise it is
+/// tried ever less often, so that a lone message is hardly ever kept waiting.
+class batching {
+public:
+  /// Whether it has waited: then found() is called.
+  bool lingers() noexcept {
+    if (pass_ != 0) {
+      --pass_;
+      return false;
+    }
+    const auto start = now();
+    do {
+      for (int i = 0; i < 8; ++i) pause();
+    } while (now() - start < while_);
+    return true;
+  }
+
+  /// \param messages  how many had come together.
+  void found(std::size_t messages) noexcept {
+    passes_ = messages >= worth_it ? 0 : std::min<unsigned>(2u * passes_ + 1, most_passes);
+    pass_ = passes_;
+  }
+
+private:
+  static constexpr std::chrono::nanoseconds while_{800};  // a few trips of a cache line
+  static constexpr std::size_t worth_it = 8;              // a cache line of pointers
+  static constexpr unsigned most_passes = 255;
+  unsigned pass_ = 0;
+  unsigned passes_ = 0;
+};
+
 /// Waits a little longer each time: for a peer that is between two steps of its own.
 ///
 /// Gives way to other threads once a peer that was running would have finished.
@@ -160,6 +258,19 @@ inline std::uint32_t random(std::uint32_t limit) noexcept {
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   return static_cast<std::uint32_t>(((z ^ (z >> 31)) >> 32) * limit >> 32);
 }
+
+/// A lock that is held for a few instructions only: who finds it taken looks on for a while before it sleeps.
+class brief_lock : public unique_lock {
+public:
+  explicit brief_lock(platform::mutex& m) : unique_lock(m, std::defer_lock) { lock(); }
+
+  void lock() {
+    for (backoff pacing; !pacing.spent(); pacing.snooze()) {
+      if (this->try_lock()) return;
+    }
+    unique_lock::lock();
+  }
+};
 
 using futex_word = atomic<std::uint32_t>;
 

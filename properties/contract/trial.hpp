@@ -145,7 +145,7 @@ struct mutex : core_channel<cores::mutex> {
 };
 
 /// The facades, which choose a core by capacity.
-struct mpmc_channel : harness::subject<sluice::detail::any_core> {
+struct mpmc_channel : harness::subject<sluice::detail::mpmc_core> {
   static constexpr std::string_view name = "mpmc";
 };
 struct mpsc_channel : mpmc_channel {

@@ -10,11 +10,10 @@ import re
 import statistics
 import subprocess
 import tempfile
+import time
 
 from sluice_cli.build import Channel
-from sluice_cli.common import Failure, Usage, progress
-
-SHAPES = ("seq", "spsc", "mpsc", "mpmc", "ping_pong")
+from sluice_cli.common import ROOT, Failure, Usage, console, progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +24,7 @@ class Cell:
     shape: str
     capacity: str
     threads: int
+    pinned: bool = True
 
     @property
     def name(self) -> str:
@@ -34,20 +34,31 @@ class Cell:
 @dataclasses.dataclass(frozen=True)
 class Effort:
     messages: int
-    rounds: int
-    threads: tuple[int, ...]  # the axis of the scaling pictures
-    scaling_rounds: int
+    rounds: int  # of the shapes that figures are compared by
+    other_rounds: int
+    threads: tuple[int, ...]  # the axis of the scaling picture
+    minutes: float  # no round begins later
 
 
 EFFORTS = {
-    "quick": Effort(messages=100_000, rounds=5, threads=(1, 2, 8), scaling_rounds=3),
-    "full": Effort(messages=1_000_000, rounds=15, threads=(1, 2, 8, 16), scaling_rounds=7),
+    "quick": Effort(messages=100_000, rounds=5, other_rounds=3, threads=(1, 8), minutes=5),
+    "full": Effort(messages=1_000_000, rounds=13, other_rounds=5, threads=(1, 2, 8, 16), minutes=36),
 }
 USUAL_THREADS = 4
+STREAMS = ("spsc", "mpsc", "mpmc")
+COMPARED = (*STREAMS, "ping_pong")
+TIMEOUT = 120  # seconds, of one sample
+
+COUNTERS = ("messages", "ns_per_message", "cpu_ns_per_message", "switches_per_message")
+OWN_COUNTERS = (
+    *("p50_ns", "p90_ns", "p99_ns", "p999_ns"),
+    *("receiver_cpu", "slowest_over_fastest", "bytes_empty", "bytes_one"),
+)
+PROBES = ("round_trip_before_ns", "round_trip_after_ns", "pause_before_ns", "pause_after_ns")
 
 
 class Lost(Failure):
-    """A workload's sums were wrong."""
+    """A workload's sums were wrong, or it did not end."""
 
     exit_code = 1
 
@@ -58,7 +69,7 @@ def cells(channels: list[Channel], threads: tuple[int, ...] = (USUAL_THREADS,)) 
     for channel in channels:
         if "bench" not in channel.programs:
             continue
-        command = [str(channel.programs["bench"]), "--list", "--threads", ",".join(map(str, threads))]
+        command = [*channel.bench, "--list", "--threads", ",".join(map(str, threads))]
         listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         for shape, capacity, count in re.findall(r"^(\w+)/(\w+)/(\d+)/", listing, re.MULTILINE):
             found.append(Cell(channel, shape, capacity, int(count)))
@@ -69,7 +80,7 @@ def scaling_cells(channels: list[Channel], threads: tuple[int, ...]) -> list[Cel
     """mpmc over the number of threads, for each channel at one capacity that suits it."""
     chosen = []
     for channel in channels:
-        mine = [cell for cell in cells([channel], threads) if cell.shape == "mpmc"]
+        mine = [cell for cell in cells([channel], threads) if cell.shape == "mpmc" and cell.threads != USUAL_THREADS]
         for capacity in ("128", "unbounded", "0"):
             if at := [cell for cell in mine if cell.capacity == capacity]:
                 chosen += at
@@ -77,42 +88,66 @@ def scaling_cells(channels: list[Channel], threads: tuple[int, ...]) -> list[Cel
     return chosen
 
 
-def command_of(cell: Cell, messages: int, pinned: bool) -> list[str]:
+def free_cells(usual: list[Cell]) -> list[Cell]:
+    """Streams with threads that the kernel may move."""
+    wanted = [cell for cell in usual if cell.shape in STREAMS and cell.capacity in ("128", "unbounded")]
+    return [dataclasses.replace(cell, pinned=False) for cell in wanted]
+
+
+def command_of(cell: Cell, messages: int) -> list[str]:
     """The command that takes one sample."""
-    command = [str(cell.channel.programs["bench"]), "--filter", f"^{cell.name}/"]
+    command = [*cell.channel.bench, "--filter", f"^{cell.name}/"]
     command += ["--threads", str(cell.threads), "--messages", str(messages)]
-    return command if pinned else [*command, "--free"]
+    return command if cell.pinned else [*command, "--free"]
 
 
-def take(cell: Cell, messages: int, pinned: bool) -> dict:
+def shown(command: list[str]) -> str:
+    """A command as it can be typed in the project's folder."""
+    parts = [part.removeprefix(f"{ROOT}/") for part in command]
+    return " ".join(f"'{part}'" if re.search(r"[^\w./=,-]", part) else part for part in parts)
+
+
+def _probe(prober: Channel, when: str) -> dict[str, float]:
+    state = json.loads(subprocess.run([*prober.bench, "--probe"], capture_output=True, text=True, check=True).stdout)
+    return {f"round_trip_{when}_ns": state["round_trip_ns"], f"pause_{when}_ns": state["pause_ns"]}
+
+
+def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
     """One sample, in a process of its own.
 
-    Raises Lost if the run lost messages.
+    `prober` looks at the machine around programs that do not do so themselves.
+
+    Raises Lost if the run lost messages or did not end.
     """
+    around = _probe(prober, "before") if prober else {}
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "sample.json"
-        command = command_of(cell, messages, pinned)
-        done = subprocess.run([*command, "--json", str(out)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        command = command_of(cell, messages)
+        try:
+            done = subprocess.run(
+                [*command, "--json", str(out)], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT
+            )
+        except subprocess.TimeoutExpired:
+            raise Lost(f"{cell.channel.name} {cell.name}: no end within {TIMEOUT} s") from None
         if not out.exists():
             raise Failure(f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
         report = json.loads(out.read_text())
+    around |= _probe(prober, "after") if prober else {}
     (run,) = report["benchmarks"]
     if run.get("error_occurred"):
         raise Lost(f"{cell.channel.name} {cell.name}: {run['error_message']}")
-    counters = ("messages", "ns_per_message", "cpu_ns_per_message", "switches_per_message")
-    percentiles = ("p50_ns", "p90_ns", "p99_ns", "p999_ns")
-    probes = ("round_trip_before_ns", "round_trip_after_ns", "pause_before_ns", "pause_after_ns")
     return {
         "channel": cell.channel.name,
         "shape": cell.shape,
         "capacity": cell.capacity,
         "threads": cell.threads,
-        "pinned": pinned,
-        **{key: run[key] for key in counters},
-        **{key: run[key] for key in percentiles if key in run},
-        "probe": {key: run[key] for key in probes},
+        "pinned": cell.pinned,
+        **{key: run[key] for key in COUNTERS},
+        **{key: run[key] for key in OWN_COUNTERS if key in run},
+        "probe": around or {key: run[key] for key in PROBES},
         "compiler": report["context"]["compiler"],
-        "benchmark_library": report["context"]["library_build_type"],
+        "benchmark_library": report["context"].get("library_build_type", ""),
+        "command": shown(command),
         "odd": False,
     }
 
@@ -133,21 +168,43 @@ def mark_odd(samples: list[dict]) -> None:
 
 
 def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = True) -> list[dict]:
-    """Samples of every workload of these channels."""
+    """Samples of every workload of these channels, in rounds of random order.
+
+    A third party's workload that loses messages or does not end is said and left out.
+    """
     usual = cells(channels)
     if not usual:
         raise Usage("none of these channels has a benchmark program")
-    scaling = [cell for cell in scaling_cells(channels, effort.threads) if cell.threads != USUAL_THREADS]
+    prober = next((c for c in channels if "bench" in c.programs and c.language == "C++"), None)
+    if prober is None:
+        raise Usage("channels of other languages are measured beside ours: name one of ours as well")
+    compared = [cell for cell in usual if cell.shape in COMPARED]
+    others = [cell for cell in usual if cell.shape not in COMPARED] + scaling_cells(channels, effort.threads)
+    if pinned:
+        others += free_cells(usual)
     order = random.Random(seed)
-    schedule: list[Cell] = []
-    for number in range(max(effort.rounds, effort.scaling_rounds)):
-        now = usual * (number < effort.rounds) + scaling * (number < effort.scaling_rounds)
-        order.shuffle(now)
-        schedule += now
-    samples = []
-    with progress("measuring", len(schedule)) as advance:
-        for cell in schedule:
-            samples.append(take(cell, effort.messages, pinned))
-            advance(f"{cell.channel.name} {cell.name}")
+    samples: list[dict] = []
+    dropped: set[Cell] = set()
+    until = time.monotonic() + 60 * effort.minutes
+    total = effort.rounds * len(compared) + effort.other_rounds * len(others)
+    with progress("measuring", total) as advance:
+        for number in range(effort.rounds):
+            now = compared + others * (number < effort.other_rounds)
+            order.shuffle(now)
+            if time.monotonic() > until:
+                console.print(f"sluice: {number} rounds of {effort.rounds}, since {effort.minutes:g} min are over")
+                break
+            for cell in now:
+                if not pinned:
+                    cell = dataclasses.replace(cell, pinned=False)
+                if cell not in dropped:
+                    try:
+                        samples.append(take(cell, effort.messages, None if cell.channel.language == "C++" else prober))
+                    except Lost as lost:
+                        if not cell.channel.third_party:
+                            raise
+                        console.print(f"sluice: left out: {lost.message}", markup=False)
+                        dropped.add(cell)
+                advance(f"{cell.channel.name} {cell.name}")
     mark_odd(samples)
     return samples

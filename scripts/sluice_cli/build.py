@@ -22,6 +22,12 @@ class Channel:
     caught_by: tuple[str, ...]
     programs: dict[str, pathlib.Path]
     third_party: bool = False
+    language: str = "C++"
+
+    @property
+    def bench(self) -> list[str]:
+        """The command of its benchmark program; those of other languages serve several channels."""
+        return [str(self.programs["bench"]), *([] if self.language == "C++" else [self.name])]
 
     @property
     def faulty(self) -> bool:

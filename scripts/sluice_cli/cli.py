@@ -8,10 +8,10 @@ import sys
 
 import click
 
-from sluice_cli import audit as auditing
+from sluice_cli import advise as advising, audit as auditing
 from sluice_cli import bench as benchmarks
 from sluice_cli import build, contract as contracting, gate as gating, machine, new as creating
-from sluice_cli import merge as merging, replay as replaying, report as reporting, results, setup
+from sluice_cli import merge as merging, peers, replay as replaying, report as reporting, results, setup
 from sluice_cli import verify as verification
 from sluice_cli.common import RESULTS, Failure, Unverified, Usage, console
 
@@ -38,6 +38,7 @@ def gather(
     checking: list[dict] = (),
     audit: list[dict] = (),
     litmus: list[dict] = (),
+    missing: dict[str, str] | None = None,
 ) -> dict:
     """A run's results, as results/schema.json has them."""
     return {
@@ -53,6 +54,7 @@ def gather(
         "checking": list(checking),
         "audit": list(audit),
         "litmus": list(litmus),
+        "missing": missing or {},
         "samples": samples,
     }
 
@@ -116,9 +118,10 @@ def report(quick: bool, source: pathlib.Path | None, seed: int) -> None:
     audited = auditing.audit(build.registry(binary, of_tests=True), whole=True)
     contract = contracting.run(binary, divide=20 if quick else 1)
     effort = benchmarks.EFFORTS["quick" if quick else "full"]
-    samples = benchmarks.measure(channels, effort, seed)
+    others, missing = peers.build()
+    samples = benchmarks.measure(channels + others, effort, seed)
     speed = verification.checking_speed(binary)
-    publish(gather(level, seed, checks, samples, contract, speed, audited, verification.litmus(binary)))
+    publish(gather(level, seed, checks, samples, contract, speed, audited, verification.litmus(binary), missing))
     insist(checks, contract, audited)
 
 
@@ -232,15 +235,40 @@ def contract(preset: str, divide: int, out: pathlib.Path | None) -> None:
 
 @commands.command()
 @click.argument("channels", nargs=-1)
-@click.option("--quick", is_flag=True, help="Fewer messages and rounds.")
+@click.option("--quick", is_flag=True, help="Fewer messages and rounds: some 6 minutes with --peers, in place of 40.")
 @click.option("--free", is_flag=True, help="Do not pin threads to processors.")
+@click.option("--peers", "beside", is_flag=True, help="Other people's channels as well, of C++, Rust and Go.")
 @SEED
-def bench(channels: tuple[str, ...], quick: bool, free: bool, seed: int) -> None:
-    """Measure CHANNELS, or all; writes results/<run>/results.json and its report."""
+def bench(channels: tuple[str, ...], quick: bool, free: bool, beside: bool, seed: int) -> None:
+    """Measure CHANNELS, or all of ours; writes results/<run>/results.json and its report."""
     registered = build.registry(build.preset("release"))
+    missing: dict[str, str] = {}
+    if beside:
+        others, missing = peers.build()
+        registered += others
+    elif not channels:
+        registered = [channel for channel in registered if not channel.third_party]
     effort = benchmarks.EFFORTS["quick" if quick else "full"]
     samples = benchmarks.measure(build.choose(registered, channels), effort, seed, pinned=not free)
-    publish(gather("none", seed, [], samples))
+    publish(gather("none", seed, [], samples, missing=missing))
+
+
+@commands.command()
+@click.option("--producers", type=click.Choice(["one", "many"]), required=True, help="Threads that send.")
+@click.option("--consumers", type=click.Choice(["one", "many"]), required=True, help="Threads that receive.")
+@click.option("--capacity", type=click.IntRange(0), help="Messages it may hold; leave it out for no bound.")
+@click.option("--latency", is_flag=True, help="Round trips count more than throughput.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=pathlib.Path),
+    default=RESULTS / "reference" / "results.json",
+    help="The results.json to go by; your own machine's is better than the reference.",
+)
+def advise(producers: str, consumers: str, capacity: int | None, latency: bool, source: pathlib.Path) -> None:
+    """Name the channel to take for a need, and what it and its peers cost."""
+    need = advising.Need(producers, consumers, capacity, latency)
+    advising.show(results.load(source)["samples"], need)
 
 
 @commands.command()
@@ -258,7 +286,7 @@ def gate(base: str, pairs: int, seed: int) -> None:
     verification.show(verification.bad(checks))
     insist(checks)
     before = gating.build_benchmarks(tree, tree / "build" / "gate")
-    verdicts = gating.compare(before, [c for c in channels if "bench" in c.programs], seed, pairs)
+    verdicts = gating.compare(before, gating.measured(channels), seed, pairs)
     gating.show(verdicts)
     folder = RESULTS / "gate"
     folder.mkdir(parents=True, exist_ok=True)

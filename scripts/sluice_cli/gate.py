@@ -75,7 +75,12 @@ def build_benchmarks(tree: pathlib.Path, binary: pathlib.Path) -> list[build.Cha
     options += ["-D", "SLUICE_PROPERTIES=OFF", "-D", "SLUICE_MODELS=OFF", "-D", "SLUICE_TESTS=OFF"]
     build.configure(tree, binary, options)
     build.compile_targets(binary)
-    return [channel for channel in build.registry(binary) if "bench" in channel.programs]
+    return measured(build.registry(binary))
+
+
+def measured(channels: list[build.Channel]) -> list[build.Channel]:
+    """Those whose speed is ours to guard."""
+    return [channel for channel in channels if "bench" in channel.programs and not channel.third_party]
 
 
 def _cells(channels: list[build.Channel]) -> dict[tuple[str, str], bench.Cell]:
@@ -114,7 +119,7 @@ def compare(base: list[build.Channel], current: list[build.Channel], seed: int, 
                     times = {}
                     for side in order.sample(("base", "current"), 2):
                         cell = (before if side == "base" else after)[key]
-                        times[side] = bench.take(cell, MESSAGES, pinned=True)["ns_per_message"]
+                        times[side] = bench.take(cell, MESSAGES)["ns_per_message"]
                     ratios[key].append(times["current"] / times["base"])
                     advance(" ".join(key))
 

@@ -8,17 +8,18 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.colors  # noqa: E402
 import matplotlib.ticker  # noqa: E402
 import numpy  # noqa: E402
 
 from sluice_cli import stats  # noqa: E402
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart, doubled by markers and hatches.
+# Okabe and Ito's colours, which colour-blind readers can tell apart, doubled by markers.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")
 
 CAPACITIES = ("0", "1", "128", "n", "unbounded")
+OURS = ("spsc", "mpmc")  # what users include
 TITLES = {
     "seq": "seq: one thread sends, then receives",
     "spsc": "spsc: 1 producer, 1 consumer",
@@ -28,7 +29,7 @@ TITLES = {
 
 
 class Style:
-    """The same colour, marker and hatch for a channel in every picture."""
+    """The same colour and marker for a channel in every picture."""
 
     def __init__(self, channels: list[str]) -> None:
         self.channels = channels
@@ -38,10 +39,8 @@ class Style:
         return COLOURS[self._index[channel] % len(COLOURS)]
 
     def marker(self, channel: str) -> str:
-        return MARKERS[self._index[channel] % len(MARKERS)]
-
-    def hatch(self, channel: str) -> str:
-        return HATCHES[self._index[channel] % len(HATCHES)]
+        i = self._index[channel]
+        return MARKERS[(i + i // len(COLOURS)) % len(MARKERS)]
 
 
 def counted(samples: list[dict]) -> list[dict]:
@@ -88,59 +87,193 @@ def _save(figure, handles, labels, file: pathlib.Path, title: str) -> None:
     plt.close(figure)
 
 
-def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
-    """Time for a message, for each shape and capacity, with the interval of the median."""
-    style = Style(channels_of(samples))
-    figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
-    legend: dict[str, object] = {}
-    for axis, shape in zip(axes.flat, TITLES):
-        per_side = 1 if shape in ("seq", "spsc") else threads
-        present = [
-            capacity
-            for capacity in CAPACITIES
-            if any(s["shape"] == shape and s["capacity"] == capacity for s in counted(samples))
-        ]
-        for place, capacity in enumerate(present):
-            found = {}
-            for channel in style.channels:
-                cell = estimate(
-                    samples, "ns_per_message", channel=channel, shape=shape, capacity=capacity, threads=per_side
-                )
-                if cell:
-                    found[channel] = cell
-            width = 0.8 / max(len(found), 2)
-            for i, (channel, cell) in enumerate(found.items()):
-                x = place + (i - (len(found) - 1) / 2) * width
-                bar = axis.bar(
-                    x,
-                    cell.median,
-                    width * 0.92,
-                    color=style.colour(channel),
-                    hatch=style.hatch(channel),
-                    edgecolor="white",
-                    linewidth=0.5,
-                )
-                spread = [[cell.median - cell.low], [cell.high - cell.median]]
-                axis.errorbar(x, cell.median, yerr=spread, color="black", capsize=3, linewidth=1)
-                axis.annotate(
-                    f"{cell.median:,.0f}" if cell.median >= 10 else f"{cell.median:.1f}",
-                    (x, cell.high),
-                    xytext=(0, 3),
-                    textcoords="offset points",
+def _name(shape: str, capacity: str) -> str:
+    return f"{shape}\n{capacity}"
+
+
+def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
+    """Every channel's time in every cell, as a multiple of the best there."""
+    shapes = ("spsc", "mpsc", "mpmc", "ping_pong")
+    cells = [(shape, capacity) for shape in shapes for capacity in CAPACITIES]
+    all_counted = counted(samples)
+    table: dict[str, dict[tuple[str, str], float]] = {}
+    for channel in channels_of(all_counted):
+        for shape, capacity in cells:
+            per_side = threads if shape in ("mpsc", "mpmc") else 1
+            where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": per_side}
+            if found := estimate(all_counted, "ns_per_message", **where):
+                table.setdefault(channel, {})[shape, capacity] = found.median
+    columns = [cell for cell in cells if any(cell in row for row in table.values())]
+    best = {cell: min(row[cell] for row in table.values() if cell in row) for cell in columns}
+    # The channels that come nearest to the best on average stand first.
+    order = sorted(table, key=lambda name: numpy.mean([numpy.log(t / best[cell]) for cell, t in table[name].items()]))
+    ratios = numpy.array([[table[name].get(cell, numpy.nan) / best[cell] for cell in columns] for name in order])
+    figure, axis = plt.subplots(
+        figsize=(max(6.0, 0.72 * len(columns) + 2), 0.36 * len(order) + 1.8), layout="constrained"
+    )
+    shades = matplotlib.colormaps["YlOrRd"].copy()
+    shades.set_bad("#f4f4f4")
+    image = axis.imshow(ratios, cmap=shades, norm=matplotlib.colors.LogNorm(1, 30), aspect="auto")
+    for row, name in enumerate(order):
+        for column, cell in enumerate(columns):
+            if cell in table[name]:
+                dark = ratios[row, column] > 8
+                axis.text(
+                    column,
+                    row,
+                    f"{table[name][cell]:,.0f}",
                     ha="center",
+                    va="center",
                     fontsize=8,
+                    color="white" if dark else "black",
+                    fontweight="bold" if ratios[row, column] == 1 else "normal",
                 )
-                legend.setdefault(channel, bar)
-        # Room for every bar to be seen as one, and for the labels.
-        shown = [bar.get_height() for bar in axis.patches]
-        axis.set_ylim(min(shown, default=1) / 3, max(shown, default=1) * 3)
-        _log_axis(axis)
-        axis.set_xticks(range(len(present)), [f"capacity {c}" if c.isdigit() or c == "n" else c for c in present])
-        axis.set_title(TITLES[shape].format(threads=threads), fontsize=11)
-        axis.set_ylabel("time per message (log scale)")
-    ordered = [channel for channel in style.channels if channel in legend]
-    title = "Time per message, less is better: median with 95 % interval, labels in ns"
-    _save(figure, [legend[channel] for channel in ordered], ordered, file, title)
+    axis.set_yticks(range(len(order)), order)
+    axis.set_xticks(range(len(columns)), [_name(*cell) for cell in columns], fontsize=8)
+    axis.xaxis.tick_top()
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    bar = figure.colorbar(image, ax=axis, fraction=0.025, pad=0.01)
+    bar.set_ticks([1, 2, 5, 10, 30], labels=["best", "2x", "5x", "10x", "30x"])
+    bar.ax.minorticks_off()
+    figure.suptitle(f"Nanoseconds a message; colour: times the best of the column ({threads} threads a side)", fontsize=12)
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
+
+
+BARS = (("spsc", "128"), ("spsc", "unbounded"), ("mpsc", "128"), ("mpsc", "unbounded"), ("mpmc", "128"), ("mpmc", "0"))
+
+
+def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
+    """Time for a message in the cells that most programs have, the quickest first, with the interval of the median."""
+    all_counted = counted(samples)
+    style = Style(channels_of(samples))
+    here = [cell for cell in BARS if any((s["shape"], s["capacity"]) == cell for s in all_counted)]
+    rows = max(1, (len(here) + 1) // 2)
+    most = max((len({s["channel"] for s in all_counted if (s["shape"], s["capacity"]) == c}) for c in here), default=1)
+    figure, axes = plt.subplots(rows, 2, figsize=(11, rows * (0.28 * most + 1.1)), layout="constrained", squeeze=False)
+    for axis in axes.flat[len(here) :]:
+        axis.set_visible(False)
+    for axis, (shape, capacity) in zip(axes.flat, here):
+        per_side = threads if shape in ("mpsc", "mpmc") else 1
+        found = {}
+        for channel in style.channels:
+            where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": per_side}
+            if cell := estimate(all_counted, "ns_per_message", **where):
+                found[channel] = cell
+        ordered = sorted(found.items(), key=lambda item: -item[1].median)
+        for place, (channel, cell) in enumerate(ordered):
+            axis.barh(place, cell.median, color="#0072B2" if channel in OURS else "#BBBBBB", height=0.75)
+            axis.errorbar(
+                cell.median,
+                place,
+                xerr=[[cell.median - cell.low], [cell.high - cell.median]],
+                color="black",
+                capsize=2.5,
+                linewidth=1,
+            )
+            axis.annotate(
+                f"{cell.median:,.0f}",
+                (cell.high, place),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
+        axis.set_yticks(range(len(ordered)), [channel for channel, _ in ordered], fontsize=9)
+        axis.set_xscale("log")
+        shown = [cell.median for cell in found.values()]
+        axis.set_xlim(min(shown, default=1) / 2, max(shown, default=1) * 2.5)
+        axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(_nanoseconds))
+        axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.set_title(f"{TITLES[shape].format(threads=threads)}, {_room(capacity)}", fontsize=10.5)
+    figure.suptitle("Time per message, less is better: median with 95 % interval; ours in blue", fontweight="bold")
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
+
+
+def _room(capacity: str) -> str:
+    return capacity if capacity == "unbounded" else f"capacity {capacity}"
+
+
+LOADS = {"open_loop_10k": 10_000, "open_loop_100k": 100_000, "open_loop_1m": 1_000_000}
+
+
+def loads(samples: list[dict], file: pathlib.Path) -> None:
+    """Latency at a rate of messages, and what the receiver costs meanwhile."""
+    open_loops = [s for s in counted(samples) if s["shape"] in LOADS]
+    style = Style(channels_of(samples))
+    figure, axes = plt.subplots(1, 3, figsize=(11, 4.6), layout="constrained")
+    panels = (("p50_ns", "half of the messages within"), ("p99_ns", "99 % within"), ("receiver_cpu", "the receiver's processor"))
+    legend: dict[str, object] = {}
+    for axis, (key, title) in zip(axes, panels):
+        for channel in channels_of(open_loops):
+            points = {
+                rate: found
+                for shape, rate in LOADS.items()
+                if (found := estimate(open_loops, key, channel=channel, shape=shape))
+            }
+            if not points:
+                continue
+            (line,) = axis.plot(
+                list(points),
+                [p.median for p in points.values()],
+                marker=style.marker(channel),
+                color=style.colour(channel),
+                linewidth=2.5 if channel in OURS else 1.2,
+            )
+            axis.fill_between(
+                list(points),
+                [p.low for p in points.values()],
+                [p.high for p in points.values()],
+                color=style.colour(channel),
+                alpha=0.12,
+            )
+            legend.setdefault(channel, line)
+        axis.set_xscale("log")
+        if key == "receiver_cpu":
+            axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
+            axis.set_ylim(bottom=0)
+            axis.grid(axis="y", alpha=0.4)
+            axis.spines[["top", "right"]].set_visible(False)
+        else:
+            _log_axis(axis)
+        axis.set_xticks(list(LOADS.values()), ["10k", "100k", "1M"])
+        axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+        axis.set_xlabel("messages a second")
+        axis.set_title(title, fontsize=11)
+    title = "Latency from the moment a message was due, and what waiting costs: median, band 95 %"
+    _save(figure, list(legend.values()), list(legend), file, title)
+
+
+def costs(samples: list[dict], file: pathlib.Path, threads: int) -> None:
+    """What a channel costs beside throughput: at rest, in memory, in fairness."""
+    panels = (
+        ("round trip after 200 µs of rest, p50", "p50_ns", {"shape": "idle_ping_pong"}),
+        ("made, used once and dropped (unbounded)", "ns_per_message", {"shape": "create", "capacity": "unbounded"}),
+        ("bytes of an empty unbounded channel", "bytes_empty", {"shape": "memory"}),
+        ("slowest over fastest of 4 producers, capacity 128", "slowest_over_fastest", {"shape": "shares", "threads": threads}),
+    )
+    figure, axes = plt.subplots(2, 2, figsize=(11, 7.5), layout="constrained")
+    for axis, (title, key, where) in zip(axes.flat, panels):
+        found = {c: e for c in channels_of(samples) if (e := estimate(samples, key, channel=c, **where)) and e.median > 0}
+        best_last = key == "slowest_over_fastest"
+        ordered = sorted(found.items(), key=lambda item: item[1].median if best_last else -item[1].median)
+        for place, (channel, cell) in enumerate(ordered):
+            axis.barh(place, cell.median, color="#0072B2" if channel in OURS else "#BBBBBB", height=0.75)
+            text = _nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
+            axis.annotate(text, (cell.median, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
+        axis.set_yticks(range(len(ordered)), [channel for channel, _ in ordered], fontsize=9)
+        axis.margins(x=0.18)
+        axis.xaxis.set_major_formatter(
+            matplotlib.ticker.FuncFormatter(_nanoseconds if key.endswith(("_ns", "message")) else lambda v, _: f"{v:g}")
+        )
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.set_title(title, fontsize=10.5)
+    figure.suptitle("Beside the messages: medians; ours in blue", fontweight="bold")
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
 
 
 def latency(samples: list[dict], file: pathlib.Path) -> None:
@@ -167,7 +300,7 @@ def latency(samples: list[dict], file: pathlib.Path) -> None:
             legend.setdefault(channel, line)
         _log_axis(axis)
         axis.set_xticks(range(len(keys)), ["50 %", "90 %", "99 %", "99.9 %"])
-        axis.set_title("unbounded" if capacity == "unbounded" else f"capacity {capacity}", fontsize=11)
+        axis.set_title(_room(capacity), fontsize=11)
         axis.set_xlabel("share of round trips that are faster")
     axes.flat[0].set_ylabel("round trip (log scale)")
     ordered = [channel for channel in style.channels if channel in legend]
@@ -203,7 +336,7 @@ def scaling(samples: list[dict], file: pathlib.Path, capacity_of: dict[str, str]
             markersize=7,
         )
         handles.append(line)
-        labels.append(f"{channel} ({'unbounded' if capacity == 'unbounded' else 'capacity ' + str(capacity)})")
+        labels.append(f"{channel} ({_room(capacity)})")
     _log_axis(axis)
     axis.set_xscale("log", base=2)
     axis.set_xticks(counts, [str(n) for n in counts])

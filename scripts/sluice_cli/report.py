@@ -7,7 +7,7 @@ import pathlib
 
 import jinja2
 
-from sluice_cli import audit, bench, contract, plots, verify
+from sluice_cli import audit, bench, contract, goals, plots, verify
 from sluice_cli.results import write_text
 
 
@@ -26,23 +26,24 @@ def _capacity_of(samples: list[dict]) -> dict[str, str]:
 
 def _cells(samples: list[dict]) -> list[dict]:
     """Every measured cell in numbers, with the command that takes one sample of it."""
-    keys = dict.fromkeys((s["channel"], s["shape"], s["capacity"], s["threads"], s["messages"]) for s in samples)
+    commands = {
+        (s["shape"], s["capacity"], s["threads"], s["pinned"], s["channel"]): s["command"] for s in samples
+    }
     rows = []
-    for channel, shape, capacity, threads, messages in sorted(keys, key=lambda k: (k[1], k[2], k[3], k[0])):
-        where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": threads}
-        time = plots.estimate(samples, "ns_per_message", **where)
-        if time is None:
+    for (shape, capacity, threads, pinned, channel), command in sorted(commands.items()):
+        where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": threads, "pinned": pinned}
+        figures = {key: plots.estimate(samples, key, **where) for key in (*bench.COUNTERS, *bench.OWN_COUNTERS)}
+        if (time := figures["ns_per_message"]) is None:
             continue
-        # Capacities 0 and 1 and ping_pong run fewer messages than asked for.
-        asked = messages * (20 if shape == "ping_pong" else 10 if capacity in ("0", "1") else 1)
+        others = [f"{key.removesuffix('_ns')} {figures[key].median:,.3g}" for key in bench.OWN_COUNTERS if figures[key]]
         rows.append(
             where
             | {
                 "time": time,
-                "cpu": plots.estimate(samples, "cpu_ns_per_message", **where).median,
-                "switches": plots.estimate(samples, "switches_per_message", **where).median,
-                "command": f"build/release/{channel}_bench --filter '^{shape}/{capacity}/{threads}/' "
-                f"--threads {threads} --messages {asked:.0f}",
+                "cpu": figures["cpu_ns_per_message"].median,
+                "switches": figures["switches_per_message"].median,
+                "others": ", ".join(others),
+                "command": command,
             }
         )
     return rows
@@ -61,20 +62,28 @@ def _probes(samples: list[dict]) -> list[tuple[str, str]]:
 
 def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
     """Draws the pictures into the folder and writes report.html beside them; returns its path."""
-    samples = data["samples"]
+    every_sample = data["samples"]
+    # Pictures and goals are of pinned threads, unless all of them were free.
+    samples = [s for s in every_sample if s["pinned"]] or every_sample
     pictures = []
     if samples:
+        plots.heat(samples, folder / "heat.png", bench.USUAL_THREADS)
         plots.throughput(samples, folder / "throughput.png", bench.USUAL_THREADS)
         plots.latency(samples, folder / "latency.png")
+        plots.loads(samples, folder / "loads.png")
         plots.scaling(samples, folder / "scaling.png", _capacity_of(samples))
+        plots.costs(samples, folder / "costs.png", bench.USUAL_THREADS)
         pictures = [
-            ("Throughput", "throughput.png", "Time per message for each shape and capacity that a channel can have."),
+            ("Who is fastest", "heat.png", "Each column is a shape and a capacity; its quickest channel is in bold."),
+            ("Throughput", "throughput.png", "The same for the cells that most programs have, with the spread."),
+            ("Latency", "latency.png", "A message to another thread and its answer back; the tail is what stalls look like."),
             (
-                "Latency",
-                "latency.png",
-                "A message to another thread and its answer back; the tail is what stalls look like.",
+                "Latency at a rate",
+                "loads.png",
+                "A sender that keeps to a timetable; who waits for a stalled message is counted from when it was due.",
             ),
             ("Scaling", "scaling.png", "More threads than processors is what tells channels apart on small machines."),
+            ("Beside the messages", "costs.png", "What a channel costs when it rests, when it is made, and whom it favours."),
         ]
     long_histories = None
     if data.get("checking"):
@@ -85,7 +94,7 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
     )
     page = environment.get_template("report.html.j2").render(
-        run={"audit": [], "litmus": []} | data,
+        run={"audit": [], "litmus": [], "missing": {}} | data,
         names=names,
         rows=rows,
         caught=[c for c in data["checks"] if c["expected"] == "caught"],
@@ -100,11 +109,12 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         broken=contract.bad(data.get("contract", [])),
         executions=sum(c["executions"] for c in data["checks"] if c["expected"] == "passed"),
         pictures=[(title, _embedded(folder / file), text) for title, file, text in pictures],
-        cells=_cells(samples),
-        probes=_probes(samples),
-        odd=sum(s["odd"] for s in samples),
-        compilers=sorted({s["compiler"] for s in samples}),
-        library=sorted({s["benchmark_library"] for s in samples}),
+        goals=goals.all_of(samples),
+        cells=_cells(every_sample),
+        probes=_probes(every_sample),
+        odd=sum(s["odd"] for s in every_sample),
+        compilers=sorted({s["compiler"] for s in every_sample}),
+        library=sorted({s["benchmark_library"] for s in every_sample} - {""}),
     )
     file = folder / "report.html"
     write_text(file, page)

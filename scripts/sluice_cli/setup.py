@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import pathlib
 import shutil
@@ -33,6 +34,8 @@ SIGNS = {
 
 
 def here(sign: str) -> bool:
+    if sign.startswith("/"):
+        return bool(glob.glob(sign))
     if not sign.endswith((".h", ".hpp")):
         return shutil.which(sign) is not None
     return any((pathlib.Path(folder) / sign).exists() for folder in ("/usr/include", "/usr/local/include"))
@@ -60,7 +63,7 @@ def ensure(extra: dict[str, str] | None = None) -> None:
     listing = ", ".join(f"{name} (for {purpose})" for name, purpose in missing.items())
     if shutil.which("apt-get") is None or os.environ.get("SLUICE_NO_INSTALL"):
         # Libraries can be had by CMake itself; a compiler and its tools cannot.
-        programs = [name for name in missing if not signs[name].endswith((".h", ".hpp")) and name != "ccache"]
+        programs = [name for name in missing if not signs[name].endswith((".h", ".hpp", "*")) and name != "ccache"]
         if not programs:
             console.print(f"sluice: not installed, so CMake fetches pinned releases: {listing}", markup=False)
             return

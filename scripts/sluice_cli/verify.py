@@ -173,6 +173,9 @@ def verify(channels: list[Channel], level: str, seed: int, shard: str = "1/1") -
         raise Usage(f"there is no level `{level}`; there are {', '.join(LEVELS)}")
     part, parts = parse_shard(shard)
     tasks = tasks_for(channels, LEVELS[level], part, parts)
+    if not tasks:
+        names = ", ".join(channel.name for channel in channels)
+        raise Usage(f"{names}: no properties and no models to verify; a facade is verified by the cores it chooses from")
     checks: list[dict] = []
     with progress("verifying", len(tasks)) as advance:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -14,7 +14,7 @@ from unittest import mock
 
 import click.testing
 
-from sluice_cli import build, cli, new, replay, results, setup, verify
+from sluice_cli import build, cli, new, peers, replay, results, setup, verify
 from sluice_cli.common import ROOT, BadResults, BuildFailed, Environment, Unverified, Usage
 
 BUILD = pathlib.Path(os.environ.get("SLUICE_TEST_BUILD", ROOT / "build" / "release"))
@@ -121,7 +121,7 @@ class Setup(unittest.TestCase):
 
     def test_every_package_has_a_sign_or_is_python(self):
         for package, purpose in setup.wanted().items():
-            self.assertTrue(purpose == "scripts" or package in setup.SIGNS, package)
+            self.assertTrue(purpose == "scripts" or package in setup.SIGNS | peers.SIGNS, package)
 
     def test_a_tree_that_does_not_configure(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -7,8 +7,9 @@ import random
 import tempfile
 import unittest
 
-from sluice_cli import bench, gate, plots, report, stats
+from sluice_cli import advise, bench, gate, goals, plots, report, stats
 from sluice_cli.cli import gather
+from sluice_cli.common import BadResults
 
 
 def sample(channel: str, shape: str, capacity: str, threads: int, time: float, round_trip: float = 220.0) -> dict:
@@ -31,6 +32,7 @@ def sample(channel: str, shape: str, capacity: str, threads: int, time: float, r
             "pause_after_ns": 4.5,
         },
         "compiler": "g++ 12.2.0",
+        "command": f"build/release/{channel}_bench --filter '^{shape}/'",
         "benchmark_library": "release",
         "odd": False,
     }
@@ -82,6 +84,61 @@ class Odd(unittest.TestCase):
         self.assertEqual(plots.estimate(samples, "ns_per_message", channel="a").count, 9)
 
 
+class Goals(unittest.TestCase):
+    def run_of(self, **times: float) -> list[dict]:
+        """Each channel at one time in the cells of one producer and one consumer."""
+        return [
+            sample(channel, "spsc", capacity, 1, time + n / 100)
+            for channel, time in times.items()
+            for capacity in goals.DEEP
+            for n in range(5)
+        ]
+
+    def of(self, samples: list[dict], against: str, what: str) -> goals.Goal:
+        [found] = [g for g in goals.all_of(samples) if (g.against, g.what) == (against, what)]
+        return found
+
+    def test_twice_as_fast_meets_twice_and_not_five_times(self):
+        samples = self.run_of(spsc=10, crossbeam=21, mutex=21)
+        self.assertIs(self.of(samples, "crossbeam", "spsc").met, True)
+        self.assertIs(self.of(samples, "mutex", "spsc").met, False)
+
+    def test_a_good_mean_does_not_excuse_a_slower_cell(self):
+        samples = self.run_of(spsc=10, crossbeam=100)
+        samples += [sample("crossbeam", "spsc", "128", 1, 9.0) for _ in range(99)]
+        found = self.of(samples, "crossbeam", "spsc")
+        self.assertIs(found.met, False)
+        self.assertIn("spsc 128", found.measured)
+
+    def test_what_was_not_measured_is_neither_met_nor_missed(self):
+        self.assertIsNone(self.of(self.run_of(spsc=10, crossbeam=21), "tbb_bounded", "spsc").met)
+        self.assertEqual(goals.all_of([]), [])
+
+    def test_the_best_peer_is_the_best_of_each_cell(self):
+        samples = self.run_of(spsc=10, flume=30) + [sample("atomic_queue", "spsc", "128", 1, 12.0) for _ in range(5)]
+        self.assertEqual([round(r.value, 1) for r in goals.best_of(samples, goals.SPSC)], [1.2, 3.0, 3.0])
+        self.assertIs(self.of(samples, "the best peer of each cell", "spsc").met, True)
+
+
+class Advice(unittest.TestCase):
+    def test_names_what_to_include_and_the_nearest_cell(self):
+        for asked, make, cell in (
+            (("one", "one", None, False), "sluice::spsc::unbounded<T>()", ("spsc", "unbounded")),
+            (("many", "one", 40, False), "sluice::mpsc::sync_channel<T>(40)", ("mpsc", "128")),
+            (("one", "many", 0, False), "sluice::mpmc::bounded<T>(0)", ("mpmc", "0")),
+            (("one", "one", 9, True), "sluice::spsc::bounded<T>(9)", ("ping_pong", "1")),
+        ):
+            need = advise.Need(*asked)
+            self.assertEqual((need.make, need.cell), (make, cell))
+
+    def test_ranks_by_the_samples_and_says_if_there_are_none(self):
+        samples = [sample(name, "mpmc", "128", 4, time) for name, time in (("a", 3.0), ("b", 1.0), ("mpmc", 2.0))]
+        need = advise.Need("many", "many", 10, False)
+        self.assertEqual([name for name, _ in advise.ranking(samples, need)], ["b", "mpmc", "a"])
+        with self.assertRaisesRegex(BadResults, "mpmc 128"):
+            advise.ranking([], need)
+
+
 class Report(unittest.TestCase):
     def test_a_page_with_pictures_and_figures(self):
         samples = []
@@ -103,12 +160,12 @@ class Report(unittest.TestCase):
         }
         with tempfile.TemporaryDirectory() as folder:
             page = report.write(gather("quick", 1, [check], samples), pathlib.Path(folder)).read_text()
-            for picture in ("throughput.png", "latency.png", "scaling.png"):
+            for picture in ("heat.png", "throughput.png", "latency.png", "loads.png", "scaling.png", "costs.png"):
                 self.assertGreater((pathlib.Path(folder) / picture).stat().st_size, 10_000)
-        self.assertEqual(page.count("data:image/png;base64,"), 3)
+        self.assertEqual(page.count("data:image/png;base64,"), 6)
         self.assertIn("Nothing &lt;is&gt; lost.", page)
         self.assertIn("message 3 was received 0 times", page)
-        self.assertIn("--filter &#39;^mpmc/1/4/&#39; --threads 4 --messages 10000", page)
+        self.assertIn("build/release/left_bench --filter &#39;^mpmc/&#39;", page)
         self.assertNotIn("http://", page.replace("http://www.w3.org", ""))
 
 

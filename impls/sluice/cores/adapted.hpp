@@ -128,7 +128,7 @@ private:
   platform::atomic<bool> senders_gone_{false};
   platform::atomic<bool> receivers_gone_{false};
   counter inside_{0};  ///< senders between their look at `receivers_gone_` and their push
-  detail::wait_queue senders_;
+  alignas(platform::cache_line) detail::wait_queue senders_;
   detail::wait_queue receivers_;
 };
 

@@ -16,9 +16,10 @@ namespace sluice::cores {
 
 /// An unbounded channel on a list of blocks of slots, for any number of senders and receivers.
 ///
-/// The design of crossbeam's list channel: positions are handed out by compare-and-swap on two counters; a block has
-/// one position more than slots, and whoever takes the last slot moves the counter over that gap once the next block is
-/// in place. The last reader of a block frees it: a reader that finds a slot still being read leaves the rest to it.
+/// The design of crossbeam's list channel, and like there the first block comes with the first message: positions are
+/// handed out by compare-and-swap on two counters; a block has one position more than slots, and whoever takes the last
+/// slot moves the counter over that gap once the next block is in place. The last reader of a block frees it: a reader
+/// that finds a slot still being read leaves the rest to it.
 ///
 /// \par Progress  a send is lock-free but for the moment at which a block is appended; a receive may wait for the
 /// sender
@@ -30,11 +31,7 @@ public:
   using value_type = T;
   static constexpr core_traits traits{.unbounded = true, .messages_per_allocation = platform::block_slots};
 
-  lock_free() {
-    auto first = std::make_unique<block>();
-    head_.place.store(first.get(), std::memory_order::relaxed);
-    tail_.place.store(first.release(), std::memory_order::relaxed);
-  }
+  lock_free() = default;
 
   ~lock_free() {
     discard();
@@ -104,14 +101,14 @@ private:
   static constexpr std::size_t flag = 1;
   static constexpr std::size_t one = std::size_t{1} << shift;
 
-  // Bits of a slot's state.
-  static constexpr std::uint8_t written = 1;
-  static constexpr std::uint8_t read = 2;
-  static constexpr std::uint8_t abandoned = 4;  // the block is being freed: whoever reads this slot goes on with it
+  // What has become of a slot's message, in bits.
+  static constexpr std::uint8_t read = 1;
+  static constexpr std::uint8_t abandoned = 2;  // the block is being freed: whoever reads this slot goes on with it
 
   struct slot {
     platform::cell<T> message;
-    platform::atomic<std::uint8_t> state{0};
+    platform::atomic<bool> written{false};
+    platform::atomic<std::uint8_t> end{0};
   };
 
   struct block {
@@ -132,9 +129,11 @@ private:
     // [L1] acquire, pairs with release [L6]: an index comes with the block that it belongs to, so `place` itself needs
     // no order; it is used only once a claim has shown that the index was current.
     std::size_t tail = tail_.index.load(std::memory_order::acquire);
-    block* place = tail_.place.load(std::memory_order::relaxed);
+    // [L20] acquire, pairs with release [L19]: no index comes with the first block.
+    block* place = tail_.place.load(std::memory_order::acquire);
     for (;;) {
       if (tail & flag) return false;
+      if (!place) place = first_block();
       const std::size_t offset = (tail >> shift) % lap;
       if (offset == slots) {
         // A peer is putting the next block in place.
@@ -165,9 +164,22 @@ private:
       slot& mine = place->at[offset];
       mine.message.construct(std::move(value));
       // [L9] release, pairs with acquire [L10]: who sees `written` sees the message.
-      mine.state.fetch_or(written, std::memory_order::release);
+      mine.written.store(true, std::memory_order::release);
       return true;
     }
+  }
+
+  /// Puts the first block in place, unless another sender has.
+  block* first_block() {
+    auto fresh = std::make_unique<block>();
+    block* found = nullptr;
+    // [L19] release, pairs with acquire [L20]: who finds the block finds it built. On failure acquire, as [L20].
+    if (!tail_.place.compare_exchange_strong(found, fresh.get(), std::memory_order::release,
+                                             std::memory_order::acquire)) {
+      return found;
+    }
+    head_.place.store(fresh.get(), std::memory_order::relaxed);
+    return fresh.release();
   }
 
   status pop(std::optional<T>& out) {
@@ -190,6 +202,12 @@ private:
         const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
         if (head >> shift == tail >> shift) return tail & flag ? status::disconnected : status::empty;
         if ((head >> shift) / lap != (tail >> shift) / lap) after |= flag;
+      }
+      if (!place) {
+        // The first sender is putting the first block in place.
+        pacing.snooze();
+        place = head_.place.load(std::memory_order::relaxed);
+        continue;
       }
       // [L5] seq_cst, pairs with [L17], and with acquire [L3]: who reads this claim also sees the tail that it was made
       // under. On failure acquire, as [L3].
@@ -221,13 +239,13 @@ private:
   static void take(block& place, std::size_t offset, std::optional<T>& out) noexcept {
     slot& mine = place.at[offset];
     // [L10] acquire, pairs with release [L9].
-    for (platform::backoff pacing; !(mine.state.load(std::memory_order::acquire) & written); pacing.snooze()) {
+    for (platform::backoff pacing; !mine.written.load(std::memory_order::acquire); pacing.snooze()) {
     }
     mine.message.take(out);
     // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and who frees sees all reads finished.
     if (offset + 1 == slots) {
       free_from(&place, 0);
-    } else if (mine.state.fetch_or(read, std::memory_order::acq_rel) & abandoned) {
+    } else if (mine.end.fetch_or(read, std::memory_order::acq_rel) & abandoned) {
       free_from(&place, offset + 1);
     }
   }
@@ -237,9 +255,9 @@ private:
   static void free_from(block* place, std::size_t offset) noexcept {
     for (; offset + 1 < slots; ++offset) {
       // [L14] acq_rel, pairs with [L13].
-      auto& state = place->at[offset].state;
-      if (!(state.load(std::memory_order::acquire) & read) &&
-          !(state.fetch_or(abandoned, std::memory_order::acq_rel) & read)) {
+      auto& end = place->at[offset].end;
+      if (!(end.load(std::memory_order::acquire) & read) &&
+          !(end.fetch_or(abandoned, std::memory_order::acq_rel) & read)) {
         return;
       }
     }
@@ -268,7 +286,7 @@ private:
 
   position head_;
   position tail_;
-  detail::wait_queue receivers_;
+  alignas(platform::cache_line) detail::wait_queue receivers_;
 };
 
 }  // namespace sluice::cores

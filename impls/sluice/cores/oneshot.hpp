@@ -49,6 +49,8 @@ public:
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
+    const status now = try_recv(out);
+    if (now != status::empty) return now;
     return detail::wait(
         status::empty, until, [&] { return try_recv(out); },
         [&](detail::wait_entry& entry) { return watch_recv(entry); },
@@ -57,7 +59,7 @@ public:
 
   bool watch_recv(detail::wait_entry& entry) {
     {
-      platform::unique_lock guard(mutex_);
+      platform::brief_lock guard(mutex_);
       waiting_.push(entry);
     }
     // Relaxed: of two steps on one word one comes first, so either this sees that there is something to try for, or the
@@ -65,7 +67,7 @@ public:
     return flags_.fetch_or(watched, std::memory_order::relaxed) & (sent | sender_left);
   }
   void unwatch_recv(detail::wait_entry& entry) noexcept {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     waiting_.remove(entry);
   }
 
@@ -100,7 +102,7 @@ private:
   static constexpr std::uint32_t receiver_left = 16;
 
   void wake(detail::outcome how) noexcept {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     waiting_.end_all(how);
   }
 

@@ -33,12 +33,12 @@ public:
 
   /// \returns  full unless a receiver is waiting.
   status try_send(T& value) {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     return hand_over(value, guard);
   }
 
   status send_until(T& value, deadline until) {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     const status now = hand_over(value, guard);
     if (now != status::full) return now;
     return wait(senders_, std::addressof(value), guard, until);
@@ -46,12 +46,12 @@ public:
 
   /// \returns  empty unless a sender is waiting.
   status try_recv(std::optional<T>& out) {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     return take_over(out, guard);
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     const status now = take_over(out, guard);
     if (now != status::empty) return now;
     return wait(receivers_, std::addressof(out), guard, until);
@@ -70,7 +70,7 @@ public:
   std::optional<std::size_t> capacity() const noexcept { return 0; }
 
 protected:
-  status hand_over(T& value, platform::unique_lock& guard) {
+  status hand_over(T& value, platform::brief_lock& guard) {
     if (closed_) return status::disconnected;
     const auto peer = receivers_.select_first(detail::outcome::claimed);
     if (!peer.owner) return status::full;
@@ -80,7 +80,7 @@ protected:
     return status::ok;
   }
 
-  status take_over(std::optional<T>& out, platform::unique_lock& guard) {
+  status take_over(std::optional<T>& out, platform::brief_lock& guard) {
     const auto peer = senders_.select_first(detail::outcome::claimed);
     if (!peer.owner) return closed_ ? status::disconnected : status::empty;
     guard.unlock();
@@ -89,7 +89,7 @@ protected:
     return status::ok;
   }
 
-  status wait(detail::wait_list& line, void* packet, platform::unique_lock& guard, deadline until) {
+  status wait(detail::wait_list& line, void* packet, platform::brief_lock& guard, deadline until) {
     detail::waiter self;
     detail::wait_entry entry{.owner = &self, .packet = packet};
     line.push(entry);
@@ -106,18 +106,18 @@ protected:
   /// \returns  whether there is somebody to meet. Two selects that wait for each other here meet because the later one
   ///           sees the earlier one's entry, under the lock.
   bool watch(detail::wait_list& line, const detail::wait_list& opposite, detail::wait_entry& entry) {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     line.push(entry);
     return closed_ || opposite.other_than(*entry.owner);
   }
 
   void unwatch(detail::wait_list& line, detail::wait_entry& entry) noexcept {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     line.remove(entry);
   }
 
   void close(detail::wait_list& line) {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     closed_ = true;
     line.end_all(detail::outcome::closed);
   }

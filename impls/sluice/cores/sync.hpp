@@ -1,16 +1,14 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/ring_size.hpp>
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
 #include <bit>
 #include <cstddef>
-#include <limits>
 #include <memory>
 #include <optional>
-#include <stdexcept>
-#include <string>
 
 namespace sluice::cores {
 
@@ -33,7 +31,7 @@ public:
   /// \throws std::length_error   if no such ring can be laid out.
   /// \throws std::bad_alloc      if there is no memory for it.
   explicit sync(std::size_t capacity)
-      : capacity_(checked(capacity)),
+      : capacity_(detail::checked_ring_size<slot>(capacity)),
         closed_bit_(std::bit_ceil(capacity + 1)),
         one_lap_(closed_bit_ * 2),
         slots_(std::make_unique<slot[]>(capacity)) {
@@ -116,16 +114,6 @@ private:
     platform::atomic<std::size_t> stamp{0};
     platform::cell<T> message;
   };
-
-  static std::size_t checked(std::size_t capacity) {
-    constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(slot) / 4;
-    if (capacity == 0) throw std::length_error("sluice: a ring needs a capacity of at least 1");
-    if (capacity > most) {
-      throw std::length_error("sluice: a capacity of " + std::to_string(capacity) + " is beyond memory; at most " +
-                              std::to_string(most) + " messages of this type can be asked for");
-    }
-    return capacity;
-  }
 
   std::size_t index_of(std::size_t position) const noexcept { return position & (closed_bit_ - 1); }
 

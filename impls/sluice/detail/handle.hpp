@@ -18,7 +18,8 @@ public:
   template <class... Args>
   explicit shared_channel(origin where, Args&&... args) : core(std::forward<Args>(args)...), living(where) {}
 
-  Core core;
+  // What follows fills its last line up.
+  [[no_unique_address]] Core core;
   [[no_unique_address]] roll living;
 
   void add_sender() noexcept { senders_.fetch_add(1, std::memory_order::relaxed); }
@@ -44,7 +45,7 @@ private:
     if (self->one_side_left_.exchange(true, std::memory_order::acq_rel)) delete self;
   }
 
-  alignas(platform::cache_line) platform::atomic<std::size_t> senders_{1};
+  platform::atomic<std::size_t> senders_{1};
   platform::atomic<std::size_t> receivers_{1};
   platform::atomic<bool> one_side_left_{false};
 };

@@ -90,19 +90,21 @@ private:
   wait_entry* tail_ = nullptr;
 };
 
-/// Tries, spins, then sleeps, until the attempt comes to something or the deadline passes.
+/// Tries, spins, then sleeps, until the attempt comes to something or the deadline passes. Called after a first attempt
+/// was in vain, and kept out of its code.
 ///
 /// \param attempt  one non-blocking attempt; its result `pending` means "not now".
 /// \param watch    lines an entry up, then looks again: whether an attempt could now give something else.
 /// \param unwatch  takes the entry out again.
 /// \returns  the attempt's result, or `status::timeout`.
 template <class Attempt, class Watch, class Unwatch>
-status wait(status pending, platform::time_point until, Attempt attempt, Watch watch, Unwatch unwatch) {
+[[gnu::noinline]] status wait(status pending, platform::time_point until, Attempt attempt, Watch watch,
+                              Unwatch unwatch) {
   for (;;) {
-    for (platform::backoff pacing;; pacing.snooze()) {
+    for (platform::backoff pacing; !pacing.spent();) {
+      pacing.snooze();
       const status now = attempt();
       if (now != pending) return now;
-      if (pacing.spent()) break;
     }
     if (until != platform::time_point::max() && platform::now() >= until) return status::timeout;
 
@@ -111,6 +113,8 @@ status wait(status pending, platform::time_point until, Attempt attempt, Watch w
     if (platform::second_look(watch(entry))) self.select(outcome::aborted);
     // Whoever ended the wait otherwise has taken the entry out.
     if (self.wait_until(until).how == outcome::aborted) unwatch(entry);
+    const status now = attempt();
+    if (now != pending) return now;
   }
 }
 

@@ -10,46 +10,48 @@ namespace sluice::detail {
 ///
 /// The protocol that loses no wake-up: a sleeper registers [Q1], then looks again at the channel; a peer changes the
 /// channel, then looks for sleepers [Q2]. All four are seq_cst, so at least one of the two sees the other.
-class alignas(platform::cache_line) wait_queue {
+class wait_queue {
 public:
   /// Wakes the longest waiting thread, if any, to try again.
   void notify_one() noexcept {
     // [Q2] seq_cst, pairs with [Q1]; the caller's change to the channel is seq_cst and comes before.
-    if (!occupied_.load(std::memory_order::seq_cst)) return;
-    const platform::futex_word* address = nullptr;
-    {
-      platform::unique_lock guard(mutex_);
-      address = waiters_.select_first(outcome::woken).address;
-      publish_occupancy();
-    }
-    if (address) platform::unpark(address);
+    if (occupied_.load(std::memory_order::seq_cst)) wake_first();
+  }
+
+  /// The same after a change to the channel of any order, and a light fence; sleepers make a heavy one before they look
+  /// at the channel again.
+  void notify_one_lightly() noexcept {
+    if (occupied_.load(std::memory_order::relaxed)) wake_first();
   }
 
   /// Ends every wait: the other side went. The caller has marked the channel closed.
   void close() noexcept {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     waiters_.end_all(outcome::closed);
     publish_occupancy();
   }
 
   /// Lines up with those who wait. The caller looks at the channel again after it; nothing may rest on an earlier look.
   void watch(wait_entry& entry) noexcept {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     waiters_.push(entry);
     publish_occupancy();
   }
 
   void unwatch(wait_entry& entry) noexcept {
-    platform::unique_lock guard(mutex_);
+    platform::brief_lock guard(mutex_);
     waiters_.remove(entry);
     publish_occupancy();
   }
 
-  /// detail::wait() in this queue.
+  /// Attempts, and after that detail::wait() in this queue.
   ///
   /// \param worth_trying  whether an attempt could now give something else than `pending`; reads seq_cst.
   template <class Attempt, class Predicate>
   status wait(status pending, platform::time_point until, Attempt attempt, Predicate worth_trying) {
+    const status now = attempt();
+    if (now != pending) [[likely]]
+      return now;
     return detail::wait(
         pending, until, attempt,
         [&](wait_entry& entry) {
@@ -60,6 +62,16 @@ public:
   }
 
 private:
+  [[gnu::noinline]] void wake_first() noexcept {
+    const platform::futex_word* address = nullptr;
+    {
+      platform::brief_lock guard(mutex_);
+      address = waiters_.select_first(outcome::woken).address;
+      publish_occupancy();
+    }
+    if (address) platform::unpark(address);
+  }
+
   void publish_occupancy() noexcept {
     // [Q1] seq_cst, pairs with [Q2]: see the class comment.
     occupied_.store(!waiters_.empty(), std::memory_order::seq_cst);
@@ -67,8 +79,9 @@ private:
 
   platform::mutex mutex_;
   wait_list waiters_;
-  // On a line of its own: busy peers read it at every operation, and it changes only when somebody sleeps.
-  alignas(platform::cache_line) platform::atomic<bool> occupied_{false};
+  // Busy peers read it at every operation, so it must not share a line with what changes at each; it changes only when
+  // somebody sleeps, as the lock does.
+  platform::atomic<bool> occupied_{false};
 };
 
 }  // namespace sluice::detail

@@ -1,0 +1,3 @@
+module sluice-go-peers
+
+go 1.19

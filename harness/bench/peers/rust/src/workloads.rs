@@ -1,0 +1,369 @@
+//! What is measured: the same work, done the same way, as by sluice's own in harness/bench.
+
+use crate::channels::{Channel, SelectBoth, SelectRecv};
+use crate::crew::{Crew, Sample, Span};
+use crate::histogram::Histogram;
+use crate::machine::{thread_cpu_seconds, Processors};
+use crate::memory::Count;
+use std::os::raw::c_long;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What one run of a workload came to.
+pub struct Outcome {
+    pub messages: u64,
+    pub nanoseconds: f64,
+    pub cpu_seconds: f64,
+    pub context_switches: c_long,
+    /// Figures that only this workload has.
+    pub extra: Vec<(&'static str, f64)>,
+}
+
+/// An error says what was lost: a run whose sums are wrong has no time.
+pub type Run = Result<Outcome, String>;
+
+impl Outcome {
+    fn new(messages: u64, sample: Sample) -> Outcome {
+        Outcome {
+            messages,
+            nanoseconds: sample.elapsed.as_nanos() as f64,
+            cpu_seconds: sample.cpu_seconds,
+            context_switches: sample.context_switches,
+            extra: Vec::new(),
+        }
+    }
+
+    fn with(mut self, extra: impl IntoIterator<Item = (&'static str, f64)>) -> Outcome {
+        self.extra.extend(extra);
+        self
+    }
+}
+
+fn expect(what: &str, got: u64, expected: u64) -> Result<(), String> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(format!(
+        "{} is {}, not {}: messages were lost or made up",
+        what, got, expected
+    ))
+}
+
+fn expect_sum(got: u64, expected: u64) -> Result<(), String> {
+    expect("the sum received", got, expected)
+}
+
+fn sum_below(n: u64) -> u64 {
+    n * n.saturating_sub(1) / 2
+}
+
+/// The messages of one of several producers.
+fn share(messages: u64, producer: usize, producers: usize) -> impl ExactSizeIterator<Item = u64> {
+    let count = (messages as usize + producers - 1 - producer) / producers;
+    (0..count).map(move |i| (i * producers + producer) as u64)
+}
+
+/// One thread sends n messages, then receives them.
+pub fn seq<C: Channel>(capacity: Option<usize>, messages: u64) -> Run {
+    let (sender, receiver) = C::make(capacity);
+    let timed = Span::start();
+    let mut sum = 0;
+    // A bounded channel is filled and emptied in turns.
+    let turn = capacity.map_or(messages, |capacity| messages.min(capacity as u64));
+    let mut done = 0;
+    while done < messages {
+        let now = turn.min(messages - done);
+        for i in 0..now {
+            C::send(&sender, done + i);
+        }
+        for _ in 0..now {
+            sum += C::recv(&receiver).unwrap_or(0);
+        }
+        done += now;
+    }
+    let sample = timed.finish();
+    expect_sum(sum, sum_below(messages))?;
+    Ok(Outcome::new(messages, sample))
+}
+
+/// Producers send n messages between them to one consumer.
+pub fn to_one<C: Channel>(capacity: Option<usize>, messages: u64, producers: usize, processors: &Processors) -> Run {
+    let (sender, receiver) = C::make(capacity);
+    stream::<C>(sender, vec![receiver], messages, producers, processors)
+}
+
+/// Producers send n messages between them to as many consumers.
+pub fn to_many<C: Channel>(capacity: Option<usize>, messages: u64, threads: usize, processors: &Processors) -> Run
+where
+    C::Receiver: Clone,
+{
+    let (sender, receiver) = C::make(capacity);
+    stream::<C>(sender, vec![receiver; threads], messages, threads, processors)
+}
+
+fn stream<C: Channel>(
+    sender: C::Sender,
+    receivers: Vec<C::Receiver>,
+    messages: u64,
+    producers: usize,
+    processors: &Processors,
+) -> Run {
+    let mut crew = Crew::new(processors);
+    for producer in 0..producers {
+        let sender = sender.clone();
+        crew.spawn(move || {
+            for message in share(messages, producer, producers) {
+                C::send(&sender, message);
+            }
+            0
+        });
+    }
+    drop(sender);
+    for receiver in receivers {
+        crew.spawn(move || {
+            let mut sum = 0;
+            while let Some(message) = C::recv(&receiver) {
+                sum += message;
+            }
+            sum
+        });
+    }
+    let (sample, sums) = crew.run();
+    expect_sum(sums.iter().sum(), sum_below(messages))?;
+    Ok(Outcome::new(messages, sample))
+}
+
+/// A message goes to a second thread and comes back over another channel, n times; each round trip is timed.
+///
+/// `idle` is how long both sides do nothing before each, outside the time.
+pub fn ping_pong<C: Channel>(capacity: Option<usize>, messages: u64, idle: Duration, processors: &Processors) -> Run {
+    let (ping_sender, ping_receiver) = C::make(capacity);
+    let (pong_sender, pong_receiver) = C::make(capacity);
+    let mut crew = Crew::new(processors);
+    crew.spawn(move || {
+        let mut times = Histogram::new();
+        let mut busy = 0;
+        let mut sum = 0;
+        for i in 0..messages {
+            if !idle.is_zero() {
+                thread::sleep(idle);
+            }
+            let start = Instant::now();
+            C::send(&ping_sender, i);
+            sum += C::recv(&pong_receiver).unwrap_or(0);
+            let took = start.elapsed().as_nanos() as u64;
+            busy += took;
+            times.record(took);
+        }
+        Some((sum, busy, times))
+    });
+    crew.spawn(move || {
+        while let Some(message) = C::recv(&ping_receiver) {
+            C::send(&pong_sender, message + 1);
+        }
+        None
+    });
+    let (sample, results) = crew.run();
+    let (sum, busy, times) = results.into_iter().flatten().next().expect("the first thread tells");
+    expect_sum(sum, sum_below(messages) + messages)?;
+    let mut outcome = Outcome::new(messages, sample).with(times.percentiles());
+    outcome.nanoseconds = busy as f64;
+    Ok(outcome)
+}
+
+/// Messages are sent at a fixed rate, whatever becomes of them, and each one's delay is from the time it was due.
+///
+/// A sender that is late sends at once until it has caught up, so that its delays count as well.
+pub fn open_loop<C: Channel>(capacity: Option<usize>, messages: u64, per_second: u64, processors: &Processors) -> Run {
+    let (sender, receiver) = C::make(capacity);
+    let period = 1_000_000_000 / per_second;
+    let epoch = Instant::now();
+    let now = move || epoch.elapsed().as_nanos() as u64;
+    // The first message publishes it.
+    let start = Arc::new(AtomicU64::new(0));
+    let mut crew = Crew::new(processors);
+    {
+        let start = start.clone();
+        crew.spawn(move || {
+            let first = now();
+            start.store(first, Ordering::Relaxed);
+            for i in 0..messages {
+                while now() < first + i * period {}
+                C::send(&sender, i);
+            }
+            None
+        });
+    }
+    crew.spawn(move || {
+        let before = thread_cpu_seconds();
+        let mut delays = Histogram::new();
+        let mut sum = 0;
+        while let Some(message) = C::recv(&receiver) {
+            let due = start.load(Ordering::Relaxed) + message * period;
+            delays.record(now().saturating_sub(due));
+            sum += message;
+        }
+        Some((sum, delays, thread_cpu_seconds() - before))
+    });
+    let (sample, results) = crew.run();
+    let (sum, delays, receiver_cpu) = results.into_iter().flatten().next().expect("the receiver tells");
+    expect_sum(sum, sum_below(messages))?;
+    let share = receiver_cpu / sample.elapsed.as_secs_f64();
+    Ok(Outcome::new(messages, sample)
+        .with(delays.percentiles())
+        .with([("receiver_cpu", share)]))
+}
+
+/// Several producers, each with a channel of its own; one consumer takes from whichever has a message.
+pub fn select_rx<C: SelectRecv>(
+    capacity: Option<usize>,
+    messages: u64,
+    threads: usize,
+    processors: &Processors,
+) -> Run {
+    let (senders, receivers): (Vec<_>, Vec<_>) = (0..threads).map(|_| C::make(capacity)).unzip();
+    let mut crew = Crew::new(processors);
+    for (producer, sender) in senders.iter().enumerate() {
+        let sender = sender.clone();
+        crew.spawn(move || {
+            for message in share(messages, producer, threads) {
+                C::send(&sender, message);
+            }
+            0
+        });
+    }
+    crew.spawn(move || C::recv_any(&receivers, messages));
+    let (sample, sums) = crew.run();
+    // Until here: the receiver would find a channel without senders always ready.
+    drop(senders);
+    expect_sum(sums.iter().sum(), sum_below(messages))?;
+    Ok(Outcome::new(messages, sample))
+}
+
+/// Several channels; each producer sends over whichever has room, each consumer takes from whichever has a message.
+pub fn select_both<C: SelectBoth>(
+    capacity: Option<usize>,
+    messages: u64,
+    threads: usize,
+    processors: &Processors,
+) -> Run
+where
+    C::Receiver: Clone,
+{
+    let (senders, receivers): (Vec<_>, Vec<_>) = (0..threads).map(|_| C::make(capacity)).unzip();
+    let mut crew = Crew::new(processors);
+    for producer in 0..threads {
+        let senders = senders.clone();
+        crew.spawn(move || {
+            C::send_any(&senders, share(messages, producer, threads));
+            0
+        });
+    }
+    for consumer in 0..threads {
+        let receivers = receivers.clone();
+        let count = share(messages, consumer, threads).len() as u64;
+        crew.spawn(move || C::recv_any(&receivers, count));
+    }
+    let (sample, sums) = crew.run();
+    // Until here: a channel without senders or receivers would always be ready.
+    drop((senders, receivers));
+    expect_sum(sums.iter().sum(), sum_below(messages))?;
+    Ok(Outcome::new(messages, sample))
+}
+
+/// A channel is made, carries one message and is dropped, n times.
+pub fn create<C: Channel>(capacity: Option<usize>, messages: u64) -> Run {
+    let timed = Span::start();
+    let mut sum = 0;
+    for i in 0..messages {
+        let (sender, receiver) = C::make(capacity);
+        C::send(&sender, i);
+        sum += C::recv(&receiver).unwrap_or(0);
+    }
+    let sample = timed.finish();
+    expect_sum(sum, sum_below(messages))?;
+    Ok(Outcome::new(messages, sample))
+}
+
+/// Bits of a message that number its producer.
+const PRODUCER_BITS: u32 = 8;
+
+/// What a thread of `shares` has to tell.
+enum Told {
+    Sent(u64),
+    Received {
+        /// Of the first n messages, by producer.
+        shares: Vec<u64>,
+        total: u64,
+    },
+}
+
+/// Producers send as fast as they can until one consumer has n messages: does each get its share?
+pub fn shares<C: Channel>(capacity: Option<usize>, messages: u64, producers: usize, processors: &Processors) -> Run {
+    let (sender, receiver) = C::make(capacity);
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut crew = Crew::new(processors);
+    for producer in 0..producers as u64 {
+        let sender = sender.clone();
+        let stop = stop.clone();
+        crew.spawn(move || {
+            let mut sent = 0;
+            while !stop.load(Ordering::Relaxed) {
+                C::send(&sender, sent << PRODUCER_BITS | producer);
+                sent += 1;
+            }
+            Told::Sent(sent)
+        });
+    }
+    drop(sender);
+    crew.spawn(move || {
+        let mut shares = vec![0; producers];
+        let mut total = 0;
+        while let Some(message) = C::recv(&receiver) {
+            total += 1;
+            if total <= messages {
+                shares[message as usize % (1 << PRODUCER_BITS)] += 1;
+            }
+            if total == messages {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+        Told::Received { shares, total }
+    });
+    let (sample, told) = crew.run();
+    let mut all_sent = 0;
+    let mut outcome = Outcome::new(messages, sample);
+    for one in told {
+        match one {
+            Told::Sent(sent) => all_sent += sent,
+            Told::Received { shares, total } => {
+                expect("the number received", total, all_sent)?;
+                expect("the sum of the shares", shares.iter().sum(), messages)?;
+                let slowest = shares.iter().min().copied().unwrap_or(0);
+                let fastest = shares.iter().max().copied().unwrap_or(0);
+                outcome = outcome.with([("slowest_over_fastest", slowest as f64 / fastest as f64)]);
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// Bytes that a channel has requested and not given back, empty and with one message.
+pub fn memory<C: Channel>(capacity: Option<usize>) -> Run {
+    let count = Count::start();
+    let (sender, receiver) = C::make(capacity);
+    let empty = count.bytes();
+    C::send(&sender, 1);
+    let one = count.bytes();
+    drop(count);
+    expect_sum(C::recv(&receiver).unwrap_or(0), 1)?;
+    Ok(Outcome {
+        messages: 1,
+        nanoseconds: 0.0,
+        cpu_seconds: 0.0,
+        context_switches: 0,
+        extra: vec![("bytes_empty", empty), ("bytes_one", one)],
+    })
+}

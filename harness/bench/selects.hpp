@@ -1,0 +1,91 @@
+#pragma once
+
+#include <harness/bench/crew.hpp>
+#include <harness/bench/sample.hpp>
+#include <harness/bench/streams.hpp>
+
+#include <sluice/select.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+/// Threads that wait for several channels at once.
+namespace sluice::bench {
+
+namespace detail {
+
+template <class Subject>
+struct channels {
+  std::vector<typename Subject::template sender<std::uint64_t>> senders;
+  std::vector<typename Subject::template receiver<std::uint64_t>> receivers;
+
+  channels(capacity room, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+      senders.push_back(std::move(tx));
+      receivers.push_back(std::move(rx));
+    }
+  }
+};
+
+template <class Receivers>
+std::uint64_t select_sum(Receivers& receivers, std::uint64_t messages) {
+  std::uint64_t sum = 0;
+  selector any;
+  for (auto& rx : receivers) any.recv(rx, [&sum](auto message) { sum += *message; });
+  for (std::uint64_t i = 0; i < messages; ++i) any.wait();
+  return sum;
+}
+
+}  // namespace detail
+
+/// Each producer has a channel of its own; one receiver waits for all of them.
+template <class Subject>
+sample select_rx(capacity room, std::uint64_t messages, std::size_t producers, bool pinned) {
+  detail::channels<Subject> ends(room, producers);
+  std::uint64_t sum = 0;
+  crew threads(producers + 1, pinned);
+  for (std::size_t p = 0; p < producers; ++p) {
+    threads.add([&ends, p, producers, messages] {
+      for (std::uint64_t i = p; i < messages; i += producers) (void)ends.senders[p].send(std::uint64_t{i});
+    });
+  }
+  threads.add([&] { sum = detail::select_sum(ends.receivers, messages); });
+  const sample s = threads.run(messages);
+  expect_sum(sum, sum_below(messages));
+  return s;
+}
+
+/// Each producer sends over whichever of the channels has room, each consumer receives from whichever has a message.
+template <class Subject>
+sample select_both(capacity room, std::uint64_t messages, std::size_t sides, bool pinned) {
+  detail::channels<Subject> ends(room, sides);
+  std::atomic<std::uint64_t> sum{0};
+  crew threads(2 * sides, pinned);
+  const auto share = [=](std::size_t n) { return messages / sides + (n < messages % sides); };
+  for (std::size_t p = 0; p < sides; ++p) {
+    threads.add([&ends, p, sides, messages] {
+      std::uint64_t next = p;
+      selector any;
+      for (const auto& tx : ends.senders) any.send(tx, next, [](auto) {});
+      for (std::uint64_t i = p; i < messages; i += sides) {
+        next = i;
+        any.wait();
+      }
+    });
+  }
+  for (std::size_t c = 0; c < sides; ++c) {
+    threads.add([&, c] {
+      auto mine = detail::select_sum(ends.receivers, share(c));
+      sum.fetch_add(mine, std::memory_order::relaxed);
+    });
+  }
+  const sample s = threads.run(messages);
+  expect_sum(sum.load(), sum_below(messages));
+  return s;
+}
+
+}  // namespace sluice::bench

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <harness/bench/crew.hpp>
+#include <harness/bench/messages.hpp>
+#include <harness/bench/sample.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+/// Messages in one direction, as fast as they go.
+namespace sluice::bench {
+
+using capacity = std::optional<std::size_t>;
+
+/// One thread sends n messages, then receives them.
+template <class Subject>
+sample seq(capacity room, std::uint64_t messages) {
+  auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+  const span timed;
+  std::uint64_t sum = 0;
+  // A bounded channel is filled and emptied in turns.
+  const std::uint64_t turn = room ? std::min<std::uint64_t>(*room, messages) : messages;
+  for (std::uint64_t done = 0; done < messages;) {
+    const std::uint64_t now = std::min(turn, messages - done);
+    for (std::uint64_t i = 0; i < now; ++i) (void)tx.send(done + i);
+    for (std::uint64_t i = 0; i < now; ++i) sum += rx.recv().value_or(0);
+    done += now;
+  }
+  const sample s = timed.finish(messages);
+  expect_sum(sum, sum_below(messages));
+  return s;
+}
+
+/// Producers send n messages between them to the consumers.
+template <class Subject, class Message = std::uint64_t>
+sample stream(capacity room, std::uint64_t messages, std::size_t producers, std::size_t consumers, bool pinned) {
+  auto [tx, rx] = Subject::template make<Message>(room);
+  std::atomic<std::uint64_t> sum{0};
+  crew threads(producers + consumers, pinned);
+  for (std::size_t p = 0; p < producers; ++p) {
+    threads.add([=, mine = tx.clone()]() mutable {
+      for (std::uint64_t i = p; i < messages; i += producers) (void)mine.send(message_of<Message>(i));
+      mine.reset();
+    });
+  }
+  for (std::size_t c = 0; c < consumers; ++c) {
+    threads.add([&, mine = rx.clone()]() mutable {
+      std::uint64_t mine_sum = 0;
+      for (Message message : mine) mine_sum += number_of(message);
+      sum.fetch_add(mine_sum, std::memory_order::relaxed);
+    });
+  }
+  tx.reset();
+  rx.reset();
+  const sample s = threads.run(messages);
+  expect_sum(sum.load(), sum_below(messages));
+  return s;
+}
+
+/// Producers send for as long as it takes to receive n messages: how many are whose tells whether the channel is fair.
+template <class Subject>
+sample shares(capacity room, std::uint64_t messages, std::size_t producers, bool pinned) {
+  auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+  std::vector<std::uint64_t> received(producers, 0);
+  std::atomic<bool> enough{false};
+  crew threads(producers + 1, pinned);
+  for (std::size_t p = 0; p < producers; ++p) {
+    threads.add([&enough, p, mine = tx.clone()]() mutable {
+      while (!enough.load(std::memory_order::relaxed)) (void)mine.send(std::uint64_t{p});
+      mine.reset();
+    });
+  }
+  threads.add([&, mine = rx.clone()]() mutable {
+    for (std::uint64_t i = 0; i < messages; ++i) ++received[mine.recv().value()];
+    enough.store(true, std::memory_order::relaxed);
+    for ([[maybe_unused]] std::uint64_t late : mine) {
+    }
+  });
+  tx.reset();
+  rx.reset();
+  sample s = threads.run(messages);
+  std::uint64_t all = 0;
+  for (const std::uint64_t share : received) all += share;
+  expect_sum(all, messages);
+  const auto [least, most] = std::ranges::minmax(received);
+  s.counters.emplace_back("slowest_over_fastest", static_cast<double>(least) / static_cast<double>(most));
+  return s;
+}
+
+}  // namespace sluice::bench

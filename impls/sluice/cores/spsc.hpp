@@ -1,0 +1,273 @@
+#pragma once
+
+#include <sluice/core.hpp>
+#include <sluice/detail/wait_queue.hpp>
+#include <sluice/platform.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace sluice::cores {
+
+/// A channel for one sender and one receiver: two counts, of messages sent and received, over a store of slots.
+///
+/// Lamport's ring with each side's copy of the other's count, so that a line is fetched only when the copy has run out
+/// (FastForward, MCRingBuffer). No side makes a read-modify-write or a full fence for a message: who is about to sleep,
+/// or to go, fences on behalf of both (platform::heavy_fence).
+///
+/// A store has slots in the order of their use, and a `cursor` for each side, which stands before one of them:
+/// - `back(cursor)`, the slot of the next message to be sent, and `front(cursor)`, of the next to be received; each
+///   cursor moves on with `next(cursor)`;
+/// - `free(front, back)`, at the end;
+/// - `static constexpr core_traits traits`, `capacity()`.
+///
+/// So a count that is read may be a moment old: the channel is not prompt.
+///
+/// \par Progress  wait-free but for what the store allocates, and with nobody asleep without a system call.
+/// \par Threads   one at a time on each side, also for size().
+template <class T, class Store>
+class spsc {
+public:
+  using value_type = T;
+  static constexpr core_traits traits = Store::traits;
+
+  spsc() requires(traits.unbounded) = default;
+
+  /// \throws std::length_error, std::bad_alloc  as the store does.
+  explicit spsc(std::size_t capacity) requires(traits.bounded) : capacity_(capacity * one), slots_(capacity) {}
+
+  ~spsc() {
+    discard();
+    slots_.free(received_.at, sent_.at);
+  }
+
+  status try_send(T& value) {
+    const status now = push(value);
+    if (now == status::ok) tell(receivers_);
+    return now;
+  }
+
+  status send_until(T& value, deadline until) {
+    if constexpr (traits.unbounded) {
+      return try_send(value);
+    } else {
+      const status now = wait(
+          sent_, senders_, status::full, until, [&] { return push(value); },
+          [&] { return (capacity_ - (sent_.mine - sent_.other)) / one; }, [&] { return worth_sending(); });
+      if (now == status::ok) tell(receivers_);
+      return now;
+    }
+  }
+
+  status try_recv(std::optional<T>& out) {
+    const status now = pop(out);
+    if (now == status::ok) tell_sender();
+    return now;
+  }
+
+  status recv_until(std::optional<T>& out, deadline until) {
+    const status now = wait(
+        received_, receivers_, status::empty, until, [&] { return pop(out); },
+        [&] { return (received_.other - received_.mine) / one; }, [&] { return worth_receiving(); });
+    if (now == status::ok) tell_sender();
+    return now;
+  }
+
+  bool watch_send(detail::wait_entry& entry) {
+    if constexpr (traits.unbounded) {
+      return true;
+    } else {
+      watch(senders_, entry);
+      return worth_sending();
+    }
+  }
+  void unwatch_send(detail::wait_entry& entry) noexcept {
+    if constexpr (!traits.unbounded) senders_.unwatch(entry);
+  }
+
+  bool watch_recv(detail::wait_entry& entry) {
+    watch(receivers_, entry);
+    return worth_receiving();
+  }
+  void unwatch_recv(detail::wait_entry& entry) noexcept { receivers_.unwatch(entry); }
+
+  void close_senders() {
+    // [R7] release, pairs with acquire [R4]: the receiver that reads this may have read no count before it.
+    sent_.count.store(sent_.mine | closed, std::memory_order::release);
+    receivers_.close();
+  }
+
+  void close_receivers() {
+    receiver_gone_.store(true, std::memory_order::relaxed);
+    platform::heavy_fence();
+    // [R5] acquire, pairs with release [R6]: either the sender sees that the receiver has gone, or its message is
+    // destroyed here.
+    for (platform::backoff pacing; sent_.busy.load(std::memory_order::acquire); pacing.snooze()) {
+    }
+    if constexpr (!traits.unbounded) senders_.close();
+    discard();
+  }
+
+  std::size_t size() const {
+    // As fence_once().
+    platform::full_fence();
+    const std::size_t received = received_.count.load(std::memory_order::relaxed);
+    return ((sent_.count.load(std::memory_order::relaxed) & ~closed) - received) / one;
+  }
+
+  std::optional<std::size_t> capacity() const noexcept { return slots_.capacity(); }
+
+private:
+  // Counts are even; the lowest bit of what is sent says that a side has gone.
+  static constexpr std::size_t closed = 1;
+  static constexpr std::size_t one = 2;
+  static constexpr std::size_t first = 0 - platform::laps_before_wrap * 2 * one;
+
+  /// One side's count, which the other reads, and what it keeps to itself.
+  struct alignas(platform::cache_line) side {
+    platform::atomic<std::size_t> count{first};
+    std::size_t mine = first;            ///< the count, without the mark
+    std::size_t other = first;           ///< the other side's, when it was last looked at
+    platform::atomic<bool> busy{false};  ///< the sender's: between its look at `receiver_gone_` and its count
+    std::size_t fenced = first;          ///< its own, when it last made sure that the other side can see it
+    platform::batching pace{};
+    typename Store::cursor at{};
+  };
+
+  /// Waits in a queue. A side that looks at the other's count after each message takes the line away each time, so
+  /// where the other side streams, it lets some messages come together first.
+  ///
+  /// \param left  how many attempts more are known to succeed.
+  template <class Attempt, class Left, class Predicate>
+  static status wait(side& self, detail::wait_queue& line, status pending, deadline until, Attempt attempt, Left left,
+                     Predicate worth_trying) {
+    const status now = attempt();
+    if (now != pending) [[likely]]
+      return now;
+    return wait_longer(self, line, pending, until, attempt, left, worth_trying);
+  }
+
+  template <class Attempt, class Left, class Predicate>
+  [[gnu::noinline]] static status wait_longer(side& self, detail::wait_queue& line, status pending, deadline until,
+                                              Attempt attempt, Left left, Predicate worth_trying) {
+    if (self.pace.lingers()) {
+      const status now = attempt();
+      self.pace.found(now == status::ok ? left() : 0);
+      if (now != pending) return now;
+    }
+    return detail::wait(
+        pending, until, attempt,
+        [&](detail::wait_entry& entry) {
+          watch(line, entry);
+          return worth_trying();
+        },
+        [&](detail::wait_entry& entry) { line.unwatch(entry); });
+  }
+
+  /// Held while a message is sent.
+  class at_work {
+  public:
+    explicit at_work(side& s) noexcept : side_(s) {
+      side_.busy.store(true, std::memory_order::relaxed);
+      platform::light_fence();
+    }
+    // [R6] release, pairs with acquire [R5].
+    ~at_work() { side_.busy.store(false, std::memory_order::release); }
+    at_work(const at_work&) = delete;
+    at_work& operator=(const at_work&) = delete;
+
+  private:
+    side& side_;
+  };
+
+  status push(T& value) {
+    const at_work now(sent_);
+    if (receiver_gone_.load(std::memory_order::relaxed)) return status::disconnected;
+    if constexpr (!traits.unbounded) {
+      if (sent_.mine - sent_.other == capacity_) {
+        // [R2] acquire, pairs with release [R3]: the slot was emptied before it is filled again.
+        fence_once(sent_);
+        sent_.other = received_.count.load(std::memory_order::acquire);
+        if (sent_.mine - sent_.other == capacity_) return status::full;
+      }
+    }
+    slots_.back(sent_.at).construct(std::move(value));
+    slots_.next(sent_.at);
+    sent_.mine += one;
+    // [R1] release, pairs with acquire [R4]: the receiver that reads this count also sees the message.
+    sent_.count.store(sent_.mine, std::memory_order::release);
+    return status::ok;
+  }
+
+  status pop(std::optional<T>& out) {
+    if (received_.mine == received_.other) {
+      // [R4] acquire, pairs with release [R1] and [R7].
+      fence_once(received_);
+      const std::size_t sent = sent_.count.load(std::memory_order::acquire);
+      received_.other = sent & ~closed;
+      if (received_.mine == received_.other) return sent & closed ? status::disconnected : status::empty;
+    }
+    take(out);
+    return status::ok;
+  }
+
+  /// Two sides that each look at the other's count must not both miss the other's last step.
+  static void fence_once(side& self) noexcept {
+    if (self.fenced == self.mine) return;
+    platform::full_fence();
+    self.fenced = self.mine;
+  }
+
+  void take(std::optional<T>& out) noexcept {
+    slots_.front(received_.at).take(out);
+    slots_.next(received_.at);
+    received_.mine += one;
+    // [R3] release, pairs with acquire [R2].
+    received_.count.store(received_.mine, std::memory_order::release);
+  }
+
+  void tell_sender() noexcept {
+    if constexpr (!traits.unbounded) tell(senders_);
+  }
+
+  static void tell(detail::wait_queue& line) noexcept {
+    platform::light_fence();
+    line.notify_one_lightly();
+  }
+
+  static void watch(detail::wait_queue& line, detail::wait_entry& entry) {
+    line.watch(entry);
+    platform::heavy_fence();
+  }
+
+  // What a sleeper about to park looks at, after its fence. A close is seen by the queue's lock, or ends the wait.
+
+  bool worth_receiving() const noexcept { return sent_.count.load(std::memory_order::relaxed) != received_.mine; }
+
+  bool worth_sending() const noexcept {
+    return sent_.mine - received_.count.load(std::memory_order::relaxed) != capacity_ ||
+           receiver_gone_.load(std::memory_order::relaxed);
+  }
+
+  /// Destroys what was sent. Called by the side that is left.
+  void discard() noexcept {
+    // The sender's last step happens before this: [R5], or the end of both sides.
+    const std::size_t sent = sent_.count.load(std::memory_order::relaxed) & ~closed;
+    for (std::optional<T> message; received_.mine != sent; message.reset()) take(message);
+  }
+
+  struct nobody {};
+
+  side sent_;
+  side received_;
+  alignas(platform::cache_line) std::size_t capacity_ = 0;
+  platform::atomic<bool> receiver_gone_{false};
+  Store slots_;
+  detail::wait_queue receivers_;
+  [[no_unique_address]] std::conditional_t<traits.unbounded, nobody, detail::wait_queue> senders_;
+};
+
+}  // namespace sluice::cores

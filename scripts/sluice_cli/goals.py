@@ -1,0 +1,212 @@
+"""What the channels are to reach, computed from a run's samples."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from sluice_cli import plots, stats
+
+# The channel of ours that a user takes for a shape.
+OURS = {"spsc": "spsc", "ping_pong": "spsc", "idle_ping_pong": "spsc", "mpsc": "mpmc", "mpmc": "mpmc"}
+THREADS = {"mpsc": 4, "mpmc": 4}
+
+DEEP = ("128", "n", "unbounded")
+SPSC = tuple(("spsc", capacity) for capacity in DEEP)
+CROWDS = tuple((shape, capacity) for shape in ("mpsc", "mpmc") for capacity in DEEP)
+SMALL = tuple((shape, capacity) for shape in ("spsc", "mpsc", "mpmc") for capacity in ("0", "1"))
+TRIPS = tuple(("ping_pong", capacity) for capacity in ("0", "1", "unbounded"))
+
+BLOCKING = ("mutex", "tbb_bounded", "boost_fiber", "moodycamel")
+RUST = ("rust_std", "crossbeam")
+# Goroutines switch without the kernel: a class of their own.
+RIVALS = (*BLOCKING, *RUST, "flume", "atomic_queue", "readerwriterqueue")
+
+Cell = tuple[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    against: str
+    what: str
+    target: str
+    measured: str
+    met: bool | None  # None: it could not be measured
+
+
+@dataclasses.dataclass(frozen=True)
+class Ratio:
+    """How many times as long the other takes."""
+
+    cell: Cell
+    value: float
+    low: float
+    high: float
+
+    @property
+    def place(self) -> str:
+        return " ".join(self.cell)
+
+
+def estimate(samples: list[dict], channel: str, cell: Cell, key: str = "ns_per_message") -> stats.Estimate | None:
+    shape, capacity = cell
+    return plots.estimate(
+        samples,
+        key,
+        channel=channel,
+        shape=shape,
+        capacity=capacity,
+        threads=THREADS.get(shape, 1),
+        pinned=True,
+    )
+
+
+def ratio(samples: list[dict], other: str, cell: Cell, key: str = "ns_per_message") -> Ratio | None:
+    """The other's median over ours; the interval is that of both medians at their furthest."""
+    ours, theirs = (estimate(samples, name, cell, key) for name in (OURS[cell[0]], other))
+    if not ours or not theirs:
+        return None
+    return Ratio(cell, theirs.median / ours.median, theirs.low / ours.high, theirs.high / ours.low)
+
+
+def ratios(samples: list[dict], other: str, cells: tuple[Cell, ...], key: str = "ns_per_message") -> list[Ratio]:
+    return [found for cell in cells if (found := ratio(samples, other, cell, key))]
+
+
+def best_of(samples: list[dict], cells: tuple[Cell, ...], key: str = "ns_per_message") -> list[Ratio]:
+    """Against the quickest rival of each cell."""
+    found = []
+    for cell in cells:
+        if rivals := [r for other in RIVALS if (r := ratio(samples, other, cell, key))]:
+            found.append(min(rivals, key=lambda r: r.value))
+    return found
+
+
+def mean(found: list[Ratio]) -> float:
+    return math.exp(sum(math.log(r.value) for r in found) / len(found))
+
+
+def _worst(found: list[Ratio]) -> str:
+    worst = min(found, key=lambda r: r.value)
+    return f"{worst.value:.2f}x at {worst.place} ({worst.low:.2f} – {worst.high:.2f})"
+
+
+def _every(against: str, what: str, found: list[Ratio], least: float) -> Goal:
+    if not found:
+        return Goal(against, what, f"at least {least:g}x in every cell", "no cell in common", None)
+    return Goal(
+        against,
+        what,
+        f"at least {least:g}x in every cell",
+        f"least {_worst(found)}, mean {mean(found):.2f}x of {len(found)} cells",
+        min(r.value for r in found) >= least,
+    )
+
+
+def _on_average(against: str, what: str, found: list[Ratio], least: float) -> Goal:
+    target = f"at least {least:g}x on geometric average, no cell slower"
+    if not found:
+        return Goal(against, what, target, "no cell in common", None)
+    measured = f"mean {mean(found):.2f}x of {len(found)} cells, least {_worst(found)}"
+    return Goal(against, what, target, measured, mean(found) >= least and min(r.value for r in found) >= 1)
+
+
+def _no_slower_in_most(what: str, found: list[Ratio]) -> Goal:
+    target = "no slower in 3 of 4 cells"
+    if not found:
+        return Goal("the best peer of each cell", what, target, "no cell in common", None)
+    quick = [r for r in found if r.value >= 1]
+    measured = f"in {len(quick)} of {len(found)}; least {_worst(found)}"
+    return Goal("the best peer of each cell", what, target, measured, 4 * len(quick) >= 3 * len(found))
+
+
+def _relative(samples: list[dict]) -> list[Goal]:
+    goals = []
+    for other in BLOCKING:
+        goals.append(_every(other, "spsc", ratios(samples, other, SPSC), 5))
+        goals.append(_every(other, "mpsc, mpmc", ratios(samples, other, CROWDS), 3))
+        goals.append(_every(other, "capacity 0 and 1", ratios(samples, other, SMALL), 2.5))
+        least = 1 if other == "moodycamel" else 3
+        goals += [_every(other, f"ping-pong {p}", ratios(samples, other, TRIPS, f"{p}_ns"), least) for p in ("p50", "p99")]
+    for other in RUST:
+        goals.append(_on_average(other, "spsc", ratios(samples, other, SPSC), 2))
+        goals.append(_on_average(other, "mpsc, mpmc", ratios(samples, other, CROWDS), 1.3))
+        goals.append(_on_average(other, "capacity 0 and 1", ratios(samples, other, SMALL), 1.2))
+        goals.append(_every(other, "rendezvous", ratios(samples, other, tuple(c for c in SMALL if c[1] == "0")), 5))
+        goals += [_every(other, f"ping-pong {p}", ratios(samples, other, TRIPS, f"{p}_ns"), 1) for p in ("p50", "p99")]
+    best = best_of(samples, SPSC)
+    if best:
+        measured = f"mean {mean(best):.2f}x of {len(best)} cells, least {_worst(best)}"
+        goals.append(
+            Goal("the best peer of each cell", "spsc", "at least 1.3x on geometric average", measured, mean(best) >= 1.3)
+        )
+    goals.append(_no_slower_in_most("mpsc, mpmc", best_of(samples, CROWDS)))
+    goals.append(_no_slower_in_most("capacity 0 and 1", best_of(samples, SMALL)))
+    for p in ("p50", "p99"):
+        if trips := best_of(samples, TRIPS, f"{p}_ns"):
+            slowest = min(r.value for r in trips)
+            goals.append(
+                Goal("the best peer of each cell", f"ping-pong {p}", "within 1.1x", f"least {_worst(trips)}", slowest >= 1 / 1.1)
+            )
+    return goals
+
+
+def _absolute(samples: list[dict]) -> list[Goal]:
+    goals = []
+
+    def add(what: str, target: str, found: list[stats.Estimate | None], told, met) -> None:
+        missing = None in found
+        goals.append(Goal("a need", what, target, "not measured" if missing else told(*found), None if missing else met(*found)))
+
+    load = ("open_loop_100k", "unbounded")
+    add(
+        "100,000 messages/s, received asleep",
+        "at most 40 % of a core, p50 under 4 µs",
+        [estimate(samples, "spsc", load, "receiver_cpu"), estimate(samples, "spsc", load, "p50_ns")],
+        lambda cpu, p50: f"{100 * cpu.median:.0f} % of a core, p50 {p50.median / 1000:.2f} µs",
+        lambda cpu, p50: cpu.median <= 0.4 and p50.median < 4000,
+    )
+    add(
+        "100,000 messages/s, received with recv_busy()",
+        "p50 under 0.7 µs",
+        [estimate(samples, "spsc", ("busy_loop_100k", "unbounded"), "p50_ns")],
+        lambda p50: f"p50 {p50.median:.0f} ns",
+        lambda p50: p50.median < 700,
+    )
+    idle = ("idle_ping_pong", "1")
+    add(
+        "round trip after 200 µs of rest",
+        "no worse than crossbeam",
+        [estimate(samples, name, idle, "p50_ns") for name in ("spsc", "crossbeam")],
+        lambda ours, theirs: f"p50 {ours.median / 1000:.1f} µs against {theirs.median / 1000:.1f} µs",
+        lambda ours, theirs: ours.low <= theirs.high,
+    )
+    add(
+        "slowest over fastest of 4 producers, capacity 128",
+        "at least 0.3",
+        [plots.estimate(samples, "slowest_over_fastest", channel="mpmc", capacity="128", threads=4)],
+        lambda share: f"{share.median:.2f} ({share.low:.2f} – {share.high:.2f})",
+        lambda share: share.median >= 0.3,
+    )
+    for name in ("spsc", "mpmc"):
+        add(
+            f"an empty unbounded {name} channel",
+            "under 512 bytes",
+            [estimate(samples, name, ("memory", "unbounded"), "bytes_empty")],
+            lambda size: f"{size.median:.0f} bytes",
+            lambda size: size.median < 512,
+        )
+    add(
+        "a oneshot made, used and dropped",
+        "under 100 ns",
+        [estimate(samples, "oneshot", ("create", "1"))],
+        lambda time: f"{time.median:.0f} ns",
+        lambda time: time.median < 100,
+    )
+    return goals
+
+
+def all_of(samples: list[dict]) -> list[Goal]:
+    """Every goal; none where not one of them was measured."""
+    found = [*_relative(samples), *_absolute(samples)]
+    return found if any(goal.met is not None for goal in found) else []
