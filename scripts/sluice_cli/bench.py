@@ -184,7 +184,7 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
         others += free_cells(usual)
     order = random.Random(seed)
     samples: list[dict] = []
-    dropped: set[Cell] = set()
+    dropped: list[Cell] = []
     until = time.monotonic() + 60 * effort.minutes
     total = effort.rounds * len(compared) + effort.other_rounds * len(others)
     with progress("measuring", total) as advance:
@@ -204,7 +204,7 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
                         if not cell.channel.third_party:
                             raise
                         console.print(f"sluice: left out: {lost.message}", markup=False)
-                        dropped.add(cell)
+                        dropped.append(cell)
                 advance(f"{cell.channel.name} {cell.name}")
     mark_odd(samples)
     return samples

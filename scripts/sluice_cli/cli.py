@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import pathlib
 import sys
@@ -235,11 +236,14 @@ def contract(preset: str, divide: int, out: pathlib.Path | None) -> None:
 
 @commands.command()
 @click.argument("channels", nargs=-1)
-@click.option("--quick", is_flag=True, help="Fewer messages and rounds: some 6 minutes with --peers, in place of 40.")
+@click.option("--quick", is_flag=True, help="Fewer messages and rounds: 2 minutes with --peers, in place of 40.")
 @click.option("--free", is_flag=True, help="Do not pin threads to processors.")
 @click.option("--peers", "beside", is_flag=True, help="Other people's channels as well, of C++, Rust and Go.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Begin no round of samples later than that.")
 @SEED
-def bench(channels: tuple[str, ...], quick: bool, free: bool, beside: bool, seed: int) -> None:
+def bench(
+    channels: tuple[str, ...], quick: bool, free: bool, beside: bool, minutes: float | None, seed: int
+) -> None:
     """Measure CHANNELS, or all of ours; writes results/<run>/results.json and its report."""
     registered = build.registry(build.preset("release"))
     missing: dict[str, str] = {}
@@ -249,6 +253,7 @@ def bench(channels: tuple[str, ...], quick: bool, free: bool, beside: bool, seed
     elif not channels:
         registered = [channel for channel in registered if not channel.third_party]
     effort = benchmarks.EFFORTS["quick" if quick else "full"]
+    effort = dataclasses.replace(effort, minutes=minutes or effort.minutes)
     samples = benchmarks.measure(build.choose(registered, channels), effort, seed, pinned=not free)
     publish(gather("none", seed, [], samples, missing=missing))
 
