@@ -91,33 +91,45 @@ def _worst(found: list[Ratio]) -> str:
     return f"{worst.value:.2f}x at {worst.place} ({worst.low:.2f} – {worst.high:.2f})"
 
 
-def _every(against: str, what: str, found: list[Ratio], least: float) -> Goal:
+def _goal(against: str, what: str, target: str, found: list[Ratio], told, met) -> Goal:
+    """A goal of ratios, of which there may be none; `told` and `met` are called if there are some."""
     if not found:
-        return Goal(against, what, f"at least {least:g}x in every cell", "no cell in common", None)
-    return Goal(
+        return Goal(against, what, target, "no cell in common", None)
+    return Goal(against, what, target, told(), met())
+
+
+def _every(against: str, what: str, found: list[Ratio], least: float) -> Goal:
+    return _goal(
         against,
         what,
         f"at least {least:g}x in every cell",
-        f"least {_worst(found)}, mean {mean(found):.2f}x of {len(found)} cells",
-        min(r.value for r in found) >= least,
+        found,
+        lambda: f"least {_worst(found)}, mean {mean(found):.2f}x of {len(found)} cells",
+        lambda: min(r.value for r in found) >= least,
     )
 
 
 def _on_average(against: str, what: str, found: list[Ratio], least: float) -> Goal:
-    target = f"at least {least:g}x on geometric average, no cell slower"
-    if not found:
-        return Goal(against, what, target, "no cell in common", None)
-    measured = f"mean {mean(found):.2f}x of {len(found)} cells, least {_worst(found)}"
-    return Goal(against, what, target, measured, mean(found) >= least and min(r.value for r in found) >= 1)
+    return _goal(
+        against,
+        what,
+        f"at least {least:g}x on geometric average, no cell slower",
+        found,
+        lambda: f"mean {mean(found):.2f}x of {len(found)} cells, least {_worst(found)}",
+        lambda: mean(found) >= least and min(r.value for r in found) >= 1,
+    )
 
 
 def _no_slower_in_most(what: str, found: list[Ratio]) -> Goal:
-    target = "no slower in 3 of 4 cells"
-    if not found:
-        return Goal("the best peer of each cell", what, target, "no cell in common", None)
     quick = [r for r in found if r.value >= 1]
-    measured = f"in {len(quick)} of {len(found)}; least {_worst(found)}"
-    return Goal("the best peer of each cell", what, target, measured, 4 * len(quick) >= 3 * len(found))
+    return _goal(
+        "the best peer of each cell",
+        what,
+        "no slower in 3 of 4 cells",
+        found,
+        lambda: f"in {len(quick)} of {len(found)}; least {_worst(found)}",
+        lambda: 4 * len(quick) >= 3 * len(found),
+    )
 
 
 def _relative(samples: list[dict]) -> list[Goal]:

@@ -102,13 +102,12 @@ def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
     """Every channel's time in every cell, as a multiple of the best there."""
     shapes = ("spsc", "mpsc", "mpmc", "ping_pong")
     cells = [(shape, capacity) for shape in shapes for capacity in CAPACITIES]
-    all_counted = counted(samples)
     table: dict[str, dict[tuple[str, str], float]] = {}
-    for channel in channels_of(all_counted):
+    for channel in channels_of(samples):
         for shape, capacity in cells:
             per_side = threads if shape in ("mpsc", "mpmc") else 1
             where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": per_side}
-            if found := estimate(all_counted, "ns_per_message", **where):
+            if found := estimate(samples, "ns_per_message", **where):
                 table.setdefault(channel, {})[shape, capacity] = found.median
     columns = [cell for cell in cells if any(cell in row for row in table.values())]
     best = {cell: min(row[cell] for row in table.values() if cell in row) for cell in columns}
@@ -166,7 +165,7 @@ def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
         found = {}
         for channel in style.channels:
             where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": per_side}
-            if cell := estimate(all_counted, "ns_per_message", **where):
+            if cell := estimate(samples, "ns_per_message", **where):
                 found[channel] = cell
         ordered = sorted(found.items(), key=lambda item: -item[1].median)
         for place, (channel, cell) in enumerate(ordered):

@@ -9,7 +9,7 @@ mod memory;
 mod report;
 mod workloads;
 
-use channels::{Bounded, Channel, Crossbeam, Flume, SelectBoth, SelectRecv, Unbounded};
+use channels::{Bounded, Channel, Crossbeam, Flume, Unbounded};
 use command::{Command, Parsed};
 use machine::Processors;
 use report::Entry;
@@ -124,10 +124,8 @@ impl Suite {
         }
     }
 
-    fn add_mpmc<C: Channel>(&mut self)
-    where
-        C::Receiver: Clone,
-    {
+    /// A workload of many threads a side, at every capacity and number of threads.
+    fn add_crowds<C: Channel>(&mut self, shape: &'static str, run: fn(Option<usize>, u64, usize, &Processors) -> Run) {
         for Column {
             name,
             capacity,
@@ -135,42 +133,7 @@ impl Suite {
         } in self.columns::<C>()
         {
             for threads in self.threads.clone() {
-                self.add("mpmc", name, threads, move |p| {
-                    workloads::to_many::<C>(capacity, messages, threads, p)
-                });
-            }
-        }
-    }
-
-    fn add_select_rx<C: SelectRecv>(&mut self) {
-        for Column {
-            name,
-            capacity,
-            messages,
-        } in self.columns::<C>()
-        {
-            for threads in self.threads.clone() {
-                self.add("select_rx", name, threads, move |p| {
-                    workloads::select_rx::<C>(capacity, messages, threads, p)
-                });
-            }
-        }
-    }
-
-    fn add_select_both<C: SelectBoth>(&mut self)
-    where
-        C::Receiver: Clone,
-    {
-        for Column {
-            name,
-            capacity,
-            messages,
-        } in self.columns::<C>()
-        {
-            for threads in self.threads.clone() {
-                self.add("select_both", name, threads, move |p| {
-                    workloads::select_both::<C>(capacity, messages, threads, p)
-                });
+                self.add(shape, name, threads, move |p| run(capacity, messages, threads, p));
             }
         }
     }
@@ -196,15 +159,15 @@ fn suite(command: &Command) -> Result<(Vec<Benchmark>, &'static str), String> {
         }
         "crossbeam" => {
             suite.add_usual::<Crossbeam>();
-            suite.add_mpmc::<Crossbeam>();
-            suite.add_select_rx::<Crossbeam>();
-            suite.add_select_both::<Crossbeam>();
+            suite.add_crowds::<Crossbeam>("mpmc", workloads::to_many::<Crossbeam>);
+            suite.add_crowds::<Crossbeam>("select_rx", workloads::select_rx::<Crossbeam>);
+            suite.add_crowds::<Crossbeam>("select_both", workloads::select_both::<Crossbeam>);
             env!("PEERS_CROSSBEAM")
         }
         "flume" => {
             suite.add_usual::<Flume>();
-            suite.add_mpmc::<Flume>();
-            suite.add_select_rx::<Flume>();
+            suite.add_crowds::<Flume>("mpmc", workloads::to_many::<Flume>);
+            suite.add_crowds::<Flume>("select_rx", workloads::select_rx::<Flume>);
             env!("PEERS_FLUME")
         }
         other => {
