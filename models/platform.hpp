@@ -524,10 +524,19 @@ public:
 };
 
 /// Looking again after a while is looking again.
+struct patience {
+  template <class Predicate>
+  bool looks_on(Predicate) const noexcept {
+    return false;
+  }
+};
+
 struct batching {
   bool lingers() const noexcept { return false; }
   void found(std::size_t) const noexcept {}
 };
+
+inline void fetch_to_write(const void*) noexcept {}
 
 inline std::uint32_t random(std::uint32_t limit) { return limit < 2 ? 0 : rl::ctx().rand(limit, rl::sched_type_user); }
 

@@ -14,8 +14,9 @@ status wait_to_read(Core& core, typename Core::position& next, std::optional<typ
                     std::uint64_t& missed, deadline until) {
   const status now = core.try_recv(next, out, missed);
   if (now != status::empty) return now;
+  platform::patience patience;
   return detail::wait(
-      status::empty, until, [&] { return core.try_recv(next, out, missed); },
+      patience, status::empty, until, [&] { return core.try_recv(next, out, missed); },
       [&](detail::wait_entry& entry) { return core.watch_recv(next, entry); },
       [&](detail::wait_entry& entry) { core.unwatch_recv(entry); });
 }

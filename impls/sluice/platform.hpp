@@ -138,6 +138,17 @@ inline void pause() noexcept {
 #endif
 }
 
+/// Fetches the cache line at this address to be written, where it is known that another processor has it: who reads it
+/// first and writes it then would fetch it twice.
+inline void fetch_to_write([[maybe_unused]] const void* address) noexcept {
+#if defined(__x86_64__)
+  // What the compiler has for this would fetch the line to be read, unless told that the processor is of this century.
+  asm volatile("prefetchw %0" ::"m"(*static_cast<const char*>(address)));
+#elif defined(__GNUC__)
+  __builtin_prefetch(address, 1);
+#endif
+}
+
 #if defined(SLUICE_WATCHED_FOR_RACES)
 namespace detail {
 
@@ -243,6 +254,71 @@ private:
   static constexpr unsigned spin_steps = 6;
   static constexpr unsigned yield_steps = 9;
   unsigned step_ = 0;
+};
+
+/// Looking on for a while before sleep, for those who wait on one side of a channel.
+///
+/// A while is about what a sleep and a wake-up take, which costs at most twice what the better of the two would have
+/// (Karlin, Li, Manasse, Owicki 1991). Where that was in vain it is done ever less often, so that who waits long sleeps
+/// soon. Threads may share one: an update lost between them costs a try.
+class patience {
+public:
+  /// \returns  whether `over` came true.
+  template <class Predicate>
+  bool looks_on(Predicate over) {
+    if (glances(over)) return true;
+    const unsigned passes = passes_.load(std::memory_order::relaxed);
+    const unsigned pass = pass_.load(std::memory_order::relaxed);
+    if (pass != 0) {
+      pass_.store(static_cast<std::uint8_t>(pass - 1), std::memory_order::relaxed);
+      return false;
+    }
+    if (stays(over)) {
+      if (passes != 0) passes_.store(static_cast<std::uint8_t>(passes / 2), std::memory_order::relaxed);
+      return true;
+    }
+    const auto more = static_cast<std::uint8_t>(std::min(4 * passes + 3, most_passes));
+    passes_.store(more, std::memory_order::relaxed);
+    pass_.store(more, std::memory_order::relaxed);
+    return false;
+  }
+
+private:
+  /// As long as a peer takes that is running.
+  template <class Predicate>
+  static bool glances(Predicate over) {
+    for (unsigned pauses = 1; pauses <= most_pauses; pauses *= 2) {
+      for (unsigned i = 0; i < pauses; ++i) {
+        // Each look may fetch a line that a peer is about to write.
+        if (i % pauses_between_looks == 0 && over()) return true;
+        pause();
+      }
+    }
+    for (unsigned i = 0; i < yields; ++i) {
+      if (over()) return true;
+      std::this_thread::yield();
+    }
+    return over();
+  }
+
+  /// As long as a peer takes that has to be woken.
+  template <class Predicate>
+  static bool stays(Predicate over) {
+    const auto start = now();
+    do {
+      std::this_thread::yield();
+      if (over()) return true;
+    } while (now() - start < while_);
+    return false;
+  }
+
+  static constexpr unsigned most_pauses = 64;
+  static constexpr unsigned pauses_between_looks = 8;
+  static constexpr unsigned yields = 2;
+  static constexpr std::chrono::microseconds while_{5};
+  static constexpr unsigned most_passes = 63;
+  std::atomic<std::uint8_t> passes_{0};
+  std::atomic<std::uint8_t> pass_{0};
 };
 
 /// A number below `limit`, from a generator of the calling thread's (splitmix64: Steele, Lea, Flood 2014). For choices

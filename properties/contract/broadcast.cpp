@@ -31,7 +31,7 @@ struct observed : cores::broadcast<int> {
 
   status recv_until(position& next, std::optional<int>& out, std::uint64_t& missed, deadline until) {
     return detail::wait(
-        status::empty, until,
+        patience_, status::empty, until,
         [&] {
           ++looks;
           return try_recv(next, out, missed);

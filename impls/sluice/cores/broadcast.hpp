@@ -91,7 +91,7 @@ public:
     const status now = try_recv(next, out, missed);
     if (now != status::empty) return now;
     return detail::wait(
-        status::empty, until, [&] { return try_recv(next, out, missed); },
+        patience_, status::empty, until, [&] { return try_recv(next, out, missed); },
         [&](detail::wait_entry& entry) { return watch_recv(next, entry); },
         [&](detail::wait_entry& entry) { unwatch_recv(entry); });
   }
@@ -244,6 +244,7 @@ protected:
   std::size_t receivers_ = 0;
   bool senders_gone_ = false;
   detail::wait_list waiting_;
+  platform::patience patience_;
 };
 
 }  // namespace sluice::cores

@@ -51,8 +51,9 @@ public:
   status recv_until(std::optional<T>& out, deadline until) {
     const status now = try_recv(out);
     if (now != status::empty) return now;
+    platform::patience patience;
     return detail::wait(
-        status::empty, until, [&] { return try_recv(out); },
+        patience, status::empty, until, [&] { return try_recv(out); },
         [&](detail::wait_entry& entry) { return watch_recv(entry); },
         [&](detail::wait_entry& entry) { unwatch_recv(entry); });
   }

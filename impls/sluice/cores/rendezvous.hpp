@@ -70,6 +70,10 @@ public:
   std::optional<std::size_t> capacity() const noexcept { return 0; }
 
 protected:
+  struct side : detail::wait_list {
+    platform::patience patience;
+  };
+
   status hand_over(T& value, platform::brief_lock& guard) {
     if (closed_) return status::disconnected;
     const auto peer = receivers_.select_first(detail::outcome::claimed);
@@ -89,12 +93,12 @@ protected:
     return status::ok;
   }
 
-  status wait(detail::wait_list& line, void* packet, platform::brief_lock& guard, deadline until) {
+  status wait(side& line, void* packet, platform::brief_lock& guard, deadline until) {
     detail::waiter self;
     detail::wait_entry entry{.owner = &self, .packet = packet};
     line.push(entry);
     guard.unlock();
-    switch (self.wait_until(until).how) {
+    switch (self.wait_until(until, line.patience).how) {
       case detail::outcome::handed_over: return status::ok;
       case detail::outcome::closed: return status::disconnected;
       default: break;
@@ -123,8 +127,8 @@ protected:
   }
 
   platform::mutex mutex_;
-  detail::wait_list senders_;
-  detail::wait_list receivers_;
+  side senders_;
+  side receivers_;
   bool closed_ = false;
 };
 

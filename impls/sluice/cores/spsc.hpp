@@ -159,7 +159,7 @@ private:
       if (now != pending) return now;
     }
     return detail::wait(
-        pending, until, attempt,
+        line.patience(), pending, until, attempt,
         [&](detail::wait_entry& entry) {
           watch(line, entry);
           return worth_trying();

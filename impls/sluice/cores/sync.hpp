@@ -50,8 +50,11 @@ public:
   }
 
   status send_until(T& value, deadline until) {
+    // A slot that comes round so soon was last written by a receiver.
+    if (capacity_ < 8) platform::fetch_to_write(&slots_[index_of(tail_.load(std::memory_order::relaxed))]);
     const status now = senders_.wait(
-        status::full, until, [&] { return push(value); }, [&] { return worth_sending(); });
+        status::full, until, [&] { return push<look::glance>(value); }, [&] { return push(value); },
+        [&] { return worth_sending(); });
     if (now == status::ok) receivers_.notify_one();
     return now;
   }
@@ -64,7 +67,8 @@ public:
 
   status recv_until(std::optional<T>& out, deadline until) {
     const status now = receivers_.wait(
-        status::empty, until, [&] { return pop(out); }, [&] { return worth_receiving(); });
+        status::empty, until, [&] { return pop<look::glance>(out); }, [&] { return pop(out); },
+        [&] { return worth_receiving(); });
     if (now == status::ok) senders_.notify_one();
     return now;
   }
@@ -122,6 +126,11 @@ private:
     return index_of(position) + 1 < capacity_ ? position + 1 : (position & ~(one_lap_ - 1)) + one_lap_;
   }
 
+  /// How an attempt finds the channel full or empty: by its own slot alone, which may be so while a peer is between two
+  /// steps and once the channel is closed; or for certain, by the other side's index, a line that peers write.
+  enum class look { glance, sure };
+
+  template <look How = look::sure>
   status push(T& value) {
     platform::backoff pacing;
     std::size_t tail = tail_.load(std::memory_order::relaxed);
@@ -140,6 +149,7 @@ private:
         }
         pacing.spin();
       } else if (stamp + one_lap_ == tail + 1) {
+        if constexpr (How == look::glance) return status::full;
         // Still last lap's message. Full only if no receiver has claimed it: otherwise the slot is about to be free.
         // [S6] seq_cst: after a receive has returned, nobody finds the channel full on its account.
         if (head_.load(std::memory_order::seq_cst) + one_lap_ == tail) {
@@ -158,6 +168,7 @@ private:
     }
   }
 
+  template <look How = look::sure>
   status pop(std::optional<T>& out) {
     platform::backoff pacing;
     std::size_t head = head_.load(std::memory_order::relaxed);
@@ -175,6 +186,7 @@ private:
         }
         pacing.spin();
       } else if (stamp == head) {
+        if constexpr (How == look::glance) return status::empty;
         // [S8] seq_cst: after a send has returned, nobody finds the channel empty while its message is there.
         const std::size_t tail = tail_.load(std::memory_order::seq_cst);
         if ((tail & ~closed_bit_) == head) return tail & closed_bit_ ? status::disconnected : status::empty;

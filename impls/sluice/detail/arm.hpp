@@ -27,6 +27,9 @@ public:
   virtual bool watch(wait_entry& entry) = 0;
   virtual void unwatch(wait_entry& entry) noexcept = 0;
 
+  /// Whether it can go only with a peer that stands in line: two that both try, and do not line up, never meet.
+  virtual bool meets() const noexcept { return false; }
+
   /// A peer has carried the operation out, through the packet of the entry.
   virtual void handed_over() noexcept {}
 
@@ -53,12 +56,14 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
     if (pick == preference::fair) std::swap(order[i], order[platform::random(static_cast<std::uint32_t>(i + 1))]);
   }
   const auto expired = [until] { return until != deadline::max() && platform::now() >= until; };
+  const auto meets = [arms] { return std::ranges::any_of(arms, [](const arm* a) { return a->meets(); }); };
+  platform::patience patience;
   for (;;) {
     for (platform::backoff pacing;; pacing.snooze()) {
       for (const std::size_t i : order) {
         if (arms[i]->attempt()) return i;
       }
-      if (pacing.spent() || expired()) break;
+      if (pacing.spent() || expired() || meets()) break;
     }
     if (arms.size() == 1 && expired()) return std::nullopt;
 
@@ -76,7 +81,8 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
       for (std::size_t i = 0; i < arms.size(); ++i) worth_trying |= arms[i]->watch(entries[i]);
     }
     if (worth_trying || last_look) self.select(outcome::aborted);
-    const waiter::ending end = self.wait_until(std::min(until, due));
+    const deadline wake = std::min(until, due);
+    const waiter::ending end = meets() ? self.wait_until(wake, patience) : self.wait_until(wake);
     for (std::size_t i = 0; i < arms.size(); ++i) arms[i]->unwatch(entries[i]);
 
     switch (end.how) {
@@ -113,6 +119,10 @@ public:
     return core_->watch_recv(entry);
   }
   void unwatch(wait_entry& entry) noexcept override { core_->unwatch_recv(entry); }
+  bool meets() const noexcept override {
+    if constexpr (requires { core_->capacity(); }) return core_->capacity() == 0;
+    return false;
+  }
   deadline due() const noexcept override {
     if constexpr (requires { core_->due(); }) return core_->due();
     return deadline::max();
@@ -150,6 +160,7 @@ public:
     return core_->watch_send(entry);
   }
   void unwatch(wait_entry& entry) noexcept override { core_->unwatch_send(entry); }
+  bool meets() const noexcept override { return core_->capacity() == 0; }
   void handed_over() noexcept override { now_ = status::ok; }
 
   /// What the operation came to. \pre  it has taken effect

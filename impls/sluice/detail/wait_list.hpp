@@ -48,16 +48,18 @@ public:
     waiter* owner;
     std::uint32_t arm;
     void* packet;
-    const platform::futex_word* address;
+    const platform::futex_word* sleeps_on;  ///< where to wake the owner; null while it is awake
   };
 
   /// Takes the first waiter whose wait is not over yet and ends it with `how`; `owner` is null if there is none.
   selected select_first(outcome how) noexcept {
     while (head_) {
       wait_entry& entry = *head_;
-      const selected found{entry.owner, entry.arm, entry.packet, entry.owner->address()};
+      selected found{entry.owner, entry.arm, entry.packet, entry.owner->address()};
       remove(entry);
-      if (found.owner->select(how, found.arm)) return found;
+      const waiter::selection won = found.owner->select(how, found.arm);
+      if (won == waiter::selection::awake) found.sleeps_on = nullptr;
+      if (won != waiter::selection::lost) return found;
     }
     return {nullptr, 0, nullptr, nullptr};
   }
@@ -65,7 +67,7 @@ public:
   /// Ends the first wait that is not over yet, if any, so that its owner tries again.
   void wake_one() noexcept {
     const selected found = select_first(outcome::woken);
-    if (found.owner) platform::unpark(found.address);
+    if (found.sleeps_on) platform::unpark(found.sleeps_on);
   }
 
   /// Ends every wait.
@@ -73,7 +75,7 @@ public:
     for (;;) {
       const selected found = select_first(how);
       if (!found.owner) return;
-      platform::unpark(found.address);
+      if (found.sleeps_on) platform::unpark(found.sleeps_on);
     }
   }
 
@@ -90,22 +92,21 @@ private:
   wait_entry* tail_ = nullptr;
 };
 
-/// Tries, spins, then sleeps, until the attempt comes to something or the deadline passes. Called after a first attempt
-/// was in vain, and kept out of its code.
+/// Tries, looks on, then sleeps, until an attempt comes to something or the deadline passes. Called after a first
+/// attempt was in vain, and kept out of its code.
 ///
+/// \param glance   an attempt that may overlook something, and disturbs peers less.
 /// \param attempt  one non-blocking attempt; its result `pending` means "not now".
 /// \param watch    lines an entry up, then looks again: whether an attempt could now give something else.
 /// \param unwatch  takes the entry out again.
 /// \returns  the attempt's result, or `status::timeout`.
-template <class Attempt, class Watch, class Unwatch>
-[[gnu::noinline]] status wait(status pending, platform::time_point until, Attempt attempt, Watch watch,
-                              Unwatch unwatch) {
+template <class Glance, class Attempt, class Watch, class Unwatch>
+[[gnu::noinline]] status wait(platform::patience& patience, status pending, platform::time_point until, Glance glance,
+                              Attempt attempt, Watch watch, Unwatch unwatch) {
   for (;;) {
-    for (platform::backoff pacing; !pacing.spent();) {
-      pacing.snooze();
-      const status now = attempt();
-      if (now != pending) return now;
-    }
+    status now = pending;
+    if (!patience.looks_on([&] { return (now = glance()) != pending; })) now = attempt();
+    if (now != pending) return now;
     if (until != platform::time_point::max() && platform::now() >= until) return status::timeout;
 
     waiter self;
@@ -113,9 +114,14 @@ template <class Attempt, class Watch, class Unwatch>
     if (platform::second_look(watch(entry))) self.select(outcome::aborted);
     // Whoever ended the wait otherwise has taken the entry out.
     if (self.wait_until(until).how == outcome::aborted) unwatch(entry);
-    const status now = attempt();
-    if (now != pending) return now;
   }
+}
+
+/// The same, where an attempt is no more than a glance.
+template <class Attempt, class Watch, class Unwatch>
+status wait(platform::patience& patience, status pending, platform::time_point until, Attempt attempt, Watch watch,
+            Unwatch unwatch) {
+  return wait(patience, pending, until, attempt, attempt, watch, unwatch);
 }
 
 }  // namespace sluice::detail

@@ -46,14 +46,15 @@ public:
 
   /// Attempts, and after that detail::wait() in this queue.
   ///
+  /// \param glance        an attempt that may overlook something, and disturbs peers less.
   /// \param worth_trying  whether an attempt could now give something else than `pending`; reads seq_cst.
-  template <class Attempt, class Predicate>
-  status wait(status pending, platform::time_point until, Attempt attempt, Predicate worth_trying) {
-    const status now = attempt();
+  template <class Glance, class Attempt, class Predicate>
+  status wait(status pending, platform::time_point until, Glance glance, Attempt attempt, Predicate worth_trying) {
+    const status now = glance();
     if (now != pending) [[likely]]
       return now;
     return detail::wait(
-        pending, until, attempt,
+        patience_, pending, until, glance, attempt,
         [&](wait_entry& entry) {
           watch(entry);
           return worth_trying();
@@ -61,15 +62,24 @@ public:
         [&](wait_entry& entry) { unwatch(entry); });
   }
 
+  /// The same, where an attempt is no more than a glance.
+  template <class Attempt, class Predicate>
+  status wait(status pending, platform::time_point until, Attempt attempt, Predicate worth_trying) {
+    return wait(pending, until, attempt, attempt, worth_trying);
+  }
+
+  /// For those who wait in this queue in a way of their own.
+  platform::patience& patience() noexcept { return patience_; }
+
 private:
   [[gnu::noinline]] void wake_first() noexcept {
-    const platform::futex_word* address = nullptr;
+    const platform::futex_word* sleeper = nullptr;
     {
       platform::brief_lock guard(mutex_);
-      address = waiters_.select_first(outcome::woken).address;
+      sleeper = waiters_.select_first(outcome::woken).sleeps_on;
       publish_occupancy();
     }
-    if (address) platform::unpark(address);
+    if (sleeper) platform::unpark(sleeper);
   }
 
   void publish_occupancy() noexcept {
@@ -79,6 +89,7 @@ private:
 
   platform::mutex mutex_;
   wait_list waiters_;
+  platform::patience patience_;
   // Busy peers read it at every operation, so it must not share a line with what changes at each; it changes only when
   // somebody sleeps, as the lock does.
   platform::atomic<bool> occupied_{false};

@@ -27,31 +27,48 @@ public:
     std::uint32_t arm;  ///< the arm through which the wait ended
   };
 
+  /// What came of an attempt to end a wait.
+  enum class selection {
+    lost,    ///< somebody else has ended it
+    awake,   ///< the waiter will see by itself
+    asleep,  ///< the waiter is to be woken by whoever ended its wait
+  };
+
   /// Tries to be the one who ends this wait.
   ///
-  /// After it succeeded with anything but `claimed` the waiter may be gone: only wake() on its address remains.
-  bool select(outcome how, std::uint32_t arm = 0) noexcept {
-    std::uint32_t expected = pack(outcome::waiting, 0);
+  /// After it succeeded with anything but `claimed` the waiter may be gone: only unpark() on its address remains.
+  selection select(outcome how, std::uint32_t arm = 0) noexcept {
+    std::uint32_t state = pack(outcome::waiting, 0);
     // [W1] release, pairs with acquire [W3]: a waiter told that the other side went sees all that the other side did.
     // Claiming reads nothing of the waiter's: its packet was read under the lock that it was registered under.
-    return state_.compare_exchange_strong(expected, pack(how, arm), std::memory_order::release,
-                                          std::memory_order::relaxed);
+    while (!state_.compare_exchange_strong(state, pack(how, arm) | (state & asleep), std::memory_order::release,
+                                           std::memory_order::relaxed)) {
+      if (outcome_of(state) != outcome::waiting) return selection::lost;
+    }
+    return state & asleep ? selection::asleep : selection::awake;
   }
 
   /// Ends a wait that this caller has claimed. The waiter may be gone when it returns.
   void finish(std::uint32_t arm) noexcept {
     const platform::futex_word* word = &state_;
     // [W2] release, pairs with acquire [W3]: the thread that sees the end also sees the message handed over.
-    state_.store(pack(outcome::handed_over, arm), std::memory_order::release);
-    platform::unpark(word);
+    if (state_.exchange(pack(outcome::handed_over, arm), std::memory_order::release) & asleep) platform::unpark(word);
   }
 
   const platform::futex_word* address() const noexcept { return &state_; }
 
   /// Whether nobody has ended this wait yet. `false` is for good; `true` may be over at any moment.
-  bool open() const noexcept { return state_.load(std::memory_order::relaxed) == pack(outcome::waiting, 0); }
+  bool open() const noexcept { return outcome_of(state_.load(std::memory_order::relaxed)) == outcome::waiting; }
 
-  /// Spins briefly, then sleeps until the wait has ended or the deadline has passed.
+  /// Looks on if that is worth it, then sleeps until the wait has ended or the deadline has passed.
+  ///
+  /// \returns  any outcome but `waiting` and `claimed`.
+  ending wait_until(platform::time_point until, platform::patience& patience) noexcept {
+    (void)patience.looks_on([&] { return !open(); });
+    return wait_until(until);
+  }
+
+  /// Sleeps until the wait has ended or the deadline has passed.
   ///
   /// \returns  any outcome but `waiting` and `claimed`.
   ending wait_until(platform::time_point until) noexcept {
@@ -59,24 +76,32 @@ public:
     for (;;) {
       // [W3] acquire, pairs with release [W1] and [W2].
       const std::uint32_t state = state_.load(std::memory_order::acquire);
-      const auto now = static_cast<outcome>(state & outcome_mask);
+      const outcome now = outcome_of(state);
       if (now != outcome::waiting && now != outcome::claimed) return {now, state >> arm_shift};
-      if (!pacing.spent()) {
+      if (now == outcome::claimed && !pacing.spent()) {
         pacing.snooze();
         continue;
       }
       if (now == outcome::waiting && until != platform::time_point::max() && platform::now() >= until) {
-        if (select(outcome::aborted)) return {outcome::aborted, 0};
+        if (select(outcome::aborted) != selection::lost) return {outcome::aborted, 0};
         continue;
       }
+      // Whoever ends the wait from now on also wakes: a system call that those who find the waiter awake are spared.
+      if (state_.fetch_or(asleep, std::memory_order::relaxed) != state) continue;
       // A claimed waiter is a few instructions from its end, whatever its deadline says.
-      platform::park(state_, state, now == outcome::waiting ? until : platform::time_point::max());
+      platform::park(state_, state | asleep, now == outcome::waiting ? until : platform::time_point::max());
     }
   }
 
 private:
-  static constexpr std::uint32_t arm_shift = 3;
-  static constexpr std::uint32_t outcome_mask = (1u << arm_shift) - 1;
+  // The arm, whether the waiter sleeps, and the outcome.
+  static constexpr std::uint32_t arm_shift = 4;
+  static constexpr std::uint32_t asleep = 1u << 3;
+  static constexpr std::uint32_t outcome_mask = asleep - 1;
+
+  static constexpr outcome outcome_of(std::uint32_t state) noexcept {
+    return static_cast<outcome>(state & outcome_mask);
+  }
 
   static constexpr std::uint32_t pack(outcome how, std::uint32_t arm) noexcept {
     return static_cast<std::uint32_t>(how) | arm << arm_shift;
