@@ -537,6 +537,7 @@ struct batching {
 };
 
 inline void fetch_to_write(const void*) noexcept {}
+inline void touch_pages(const void*, std::size_t) noexcept {}
 
 inline std::uint32_t random(std::uint32_t limit) { return limit < 2 ? 0 : rl::ctx().rand(limit, rl::sched_type_user); }
 

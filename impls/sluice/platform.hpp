@@ -120,6 +120,14 @@ private:
   };
 };
 
+/// Has the system find memory for these bytes now, which it would do when a page is first used. Nothing lives there
+/// yet.
+inline void touch_pages(void* first, std::size_t bytes) noexcept {
+  constexpr std::size_t least_page = 4096;
+  auto* const at = static_cast<volatile std::byte*>(first);
+  for (std::size_t i = 0; i < bytes; i += least_page) at[i] = std::byte{0};
+}
+
 /// What the library itself must keep to: an assertion, which models check as well.
 inline void expects(bool holds, [[maybe_unused]] const char* otherwise) noexcept {
   assert(holds && otherwise);

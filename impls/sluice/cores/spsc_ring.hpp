@@ -24,7 +24,10 @@ public:
 
   explicit ring_store(std::size_t capacity)
       : capacity_(detail::checked_ring_size<platform::cell<T>>(capacity)),
-        slots_(std::make_unique<platform::cell<T>[]>(capacity)) {}
+        slots_(std::make_unique<platform::cell<T>[]>(capacity)) {
+    // Or the first lap would wait for it, page by page.
+    platform::touch_pages(slots_.get(), capacity * sizeof(platform::cell<T>));
+  }
 
   platform::cell<T>& back(cursor at) const noexcept { return slots_[at]; }
   platform::cell<T>& front(cursor at) const noexcept { return slots_[at]; }
