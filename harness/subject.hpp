@@ -25,13 +25,16 @@ struct subject {
   template <class T>
   using receiver = basic_receiver<Core<T>>;
 
+  /// Handles of one type for all cores, which can be cloned: checks that would be wrong to do so do not apply.
+  ///
   /// \pre  traits.accepts(capacity)
   template <class T>
   static auto make(std::optional<std::size_t> capacity) {
+    constexpr auto many = cardinality::many;
     if constexpr (traits.bounded) {
-      if (capacity) return make_channel<Core<T>>(*capacity);
+      if (capacity) return make_channel<Core<T>, many, many>(*capacity);
     }
-    if constexpr (traits.unbounded) return make_channel<Core<T>>();
+    if constexpr (traits.unbounded) return make_channel<Core<T>, many, many>();
     std::abort();
   }
 

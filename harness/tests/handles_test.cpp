@@ -24,6 +24,18 @@ namespace {
 static_assert(sizeof(mpmc::sender<int>) == sizeof(void*) && sizeof(mpsc::receiver<int>) == sizeof(void*));
 static_assert(sizeof(oneshot::sender<int>) == sizeof(void*));
 
+template <class Handle>
+concept clonable = requires(const Handle& handle) {
+  handle.clone();
+};
+
+template <class Core>
+using ends_of = decltype(make_channel<Core>(1));
+
+static_assert(clonable<ends_of<cores::sync<int>>::first_type> && clonable<ends_of<cores::sync<int>>::second_type>);
+static_assert(!clonable<ends_of<cores::spsc_ring<int>>::first_type> &&
+              !clonable<ends_of<cores::spsc_ring<int>>::second_type>);
+
 TEST(facades, choose_by_capacity) {
   EXPECT_EQ(mpsc::channel<int>().first.capacity(), std::nullopt);
   EXPECT_EQ(mpsc::sync_channel<int>(0).first.capacity(), 0u);

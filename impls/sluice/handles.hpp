@@ -66,18 +66,19 @@ struct factory {
 
 }  // namespace detail
 
-/// Makes an unbounded channel on a core of the caller's choice.
+/// Makes an unbounded channel on a core of the caller's choice, with handles that allow as many threads as the core
+/// does.
 ///
 /// \throws  what the core's constructor throws; std::bad_alloc.
-template <class Core, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
+template <class Core, cardinality Consumers = Core::traits.consumers, cardinality Producers = Core::traits.producers>
 [[nodiscard("a channel without handles is closed at once")]] auto make_channel(detail::origin where = SLUICE_HERE) {
   return detail::factory::make<Core, Consumers, Producers>(where);
 }
 
-/// Makes a bounded channel on a core of the caller's choice.
+/// Makes a bounded channel on a core of the caller's choice, with handles that allow as many threads as the core does.
 ///
 /// \throws  what the core's constructor throws; std::bad_alloc.
-template <class Core, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
+template <class Core, cardinality Consumers = Core::traits.consumers, cardinality Producers = Core::traits.producers>
 [[nodiscard("a channel without handles is closed at once")]] auto make_channel(std::size_t capacity,
                                                                                detail::origin where = SLUICE_HERE) {
   return detail::factory::make<Core, Consumers, Producers>(where, capacity);
