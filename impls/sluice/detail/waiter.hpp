@@ -41,8 +41,8 @@ public:
     std::uint32_t state = pack(outcome::waiting, 0);
     // [W1] release, pairs with acquire [W3]: a waiter told that the other side went sees all that the other side did.
     // Claiming reads nothing of the waiter's: its packet was read under the lock that it was registered under.
-    while (!state_.compare_exchange_strong(state, pack(how, arm) | (state & asleep), std::memory_order::release,
-                                           std::memory_order::relaxed)) {
+    while (!state_.compare_exchange_weak(state, pack(how, arm) | (state & asleep), std::memory_order::release,
+                                         std::memory_order::relaxed)) {
       if (outcome_of(state) != outcome::waiting) return selection::lost;
     }
     return state & asleep ? selection::asleep : selection::awake;
