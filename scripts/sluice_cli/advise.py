@@ -52,6 +52,62 @@ def ranking(samples: list[dict], need: Need) -> list[tuple[str, stats.Estimate]]
     return sorted(found, key=lambda item: item[1].median)
 
 
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What to take for a need that many programs have, and what it costs beside the best that is not ours."""
+
+    need: str
+    make: str
+    cost: str
+    next_best: str
+
+
+# A reader's first questions, in words.
+COMMON = (
+    ("one producer, one consumer", Need("one", "one", None, latency=False)),
+    ("one producer, one consumer, bounded", Need("one", "one", 128, latency=False)),
+    ("many producers, one consumer", Need("many", "one", None, latency=False)),
+    ("many producers, one consumer, bounded", Need("many", "one", 128, latency=False)),
+    ("many of both", Need("many", "many", None, latency=False)),
+    ("many of both, bounded", Need("many", "many", 128, latency=False)),
+    ("many of both, each send waiting for its receive", Need("many", "many", 0, latency=False)),
+    ("a question and its answer, soon", Need("one", "one", 1, latency=True)),
+)
+
+
+def _figure(time: stats.Estimate) -> str:
+    return f"{time.median:,.0f} ns ({time.low:,.0f} – {time.high:,.0f})"
+
+
+def choices(samples: list[dict]) -> list[Choice]:
+    """An answer to each common need that was measured."""
+    found = []
+    for words, need in COMMON:
+        ours = goals.OURS[need.cell[0]]
+        try:
+            ranked = dict(ranking(samples, need))
+        except BadResults:
+            continue
+        if ours not in ranked:
+            continue
+        others = [name for name in ranked if name not in plots.OURS + plots.CORES]
+        time = _figure(ranked[ours])
+        cost = f"half of the round trips within {time}" if need.latency else f"{time} a message"
+        next_best = f"{others[0]} {_figure(ranked[others[0]])}" if others else ""
+        found.append(Choice(words, need.make, cost, next_best))
+    for words, make, shape in (
+        ("100,000 messages a second, and a receiver that sleeps", "sluice::spsc::unbounded<T>()", "open_loop_100k"),
+        ("the same, and a processor to spare", "sluice::spsc::unbounded<T>(), rx.recv_busy()", "busy_loop_100k"),
+    ):
+        half, late, core = (
+            goals.estimate(samples, "spsc", (shape, "unbounded"), key) for key in ("p50_ns", "p99_ns", "receiver_cpu")
+        )
+        if half and late and core:
+            within = f"half within {half.median / 1000:.1f} µs, 99 % within {late.median / 1000:.0f} µs"
+            found.append(Choice(words, make, f"{within}; {100 * core.median:.0f} % of a processor", ""))
+    return found
+
+
 def show(samples: list[dict], need: Need) -> None:
     console.print(f"take {need.make}, of <sluice/{need.facade}.hpp>", markup=False)
     what = "round trip, p50" if need.latency else "a message"

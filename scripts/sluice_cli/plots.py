@@ -134,7 +134,7 @@ def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
                     color="white" if dark else "black",
                     fontweight="bold" if ratios[row, column] == 1 else "normal",
                 )
-    axis.set_yticks(range(len(order)), order)
+    axis.set_yticks(range(len(order)), [label(name) for name in order])
     axis.set_xticks(range(len(columns)), [_name(*cell) for cell in columns], fontsize=8)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
@@ -142,7 +142,7 @@ def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
     bar = figure.colorbar(image, ax=axis, fraction=0.025, pad=0.01)
     bar.set_ticks([1, 2, 5, 10, 30], labels=["best", "2x", "5x", "10x", "30x"])
     bar.ax.minorticks_off()
-    figure.suptitle(f"Nanoseconds a message; colour: times the best of the column ({threads} threads a side)", fontsize=12)
+    figure.suptitle(f"Nanoseconds a message (ping_pong: a round trip); colour: times the best of the column; many is {threads}", fontsize=12)
     figure.savefig(file, dpi=110)
     plt.close(figure)
 
@@ -186,7 +186,7 @@ def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
                 va="center",
                 fontsize=8,
             )
-        axis.set_yticks(range(len(ordered)), [channel for channel, _ in ordered], fontsize=9)
+        axis.set_yticks(range(len(ordered)), [label(channel) for channel, _ in ordered], fontsize=9)
         axis.set_xscale("log")
         shown = [cell.median for cell in found.values()]
         axis.set_xlim(min(shown, default=1) / 2, max(shown, default=1) * 2.5)
@@ -194,9 +194,14 @@ def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
         axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_title(f"{TITLES[shape].format(threads=threads)}, {_room(capacity)}", fontsize=10.5)
-    figure.suptitle("Time per message, less is better: median with 95 % interval; ours in blue, their cores in light blue", fontweight="bold")
+    figure.suptitle("Time per message, less is better: median and interval; ours in blue, their cores in light blue", fontweight="bold")
     figure.savefig(file, dpi=110)
     plt.close(figure)
+
+
+def label(channel: str) -> str:
+    """What a reader would include, rather than our name for it."""
+    return {"spsc": "sluice::spsc", "mpmc": "sluice::mpmc, mpsc"}.get(channel, channel)
 
 
 def _room(capacity: str) -> str:
@@ -230,14 +235,10 @@ def loads(samples: list[dict], file: pathlib.Path) -> None:
                 color=style.colour(channel),
                 linewidth=2.5 if channel in OURS else 1.2,
             )
-            axis.fill_between(
-                list(points),
-                [p.low for p in points.values()],
-                [p.high for p in points.values()],
-                color=style.colour(channel),
-                alpha=0.12,
-            )
-            legend.setdefault(channel, line)
+            legend.setdefault(label(channel), line)
+        if busy := estimate(samples, key, channel="spsc", shape="busy_loop_100k"):
+            (point,) = axis.plot([LOADS["open_loop_100k"]], [busy.median], "*", color=style.colour("spsc"), markersize=14)
+            legend.setdefault("sluice::spsc, recv_busy()", point)
         axis.set_xscale("log")
         if key == "receiver_cpu":
             axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
@@ -250,7 +251,7 @@ def loads(samples: list[dict], file: pathlib.Path) -> None:
         axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         axis.set_xlabel("messages a second")
         axis.set_title(title, fontsize=11)
-    title = "Latency from the moment a message was due, and what waiting costs: median, band 95 %"
+    title = "Latency from the moment a message was due, and what waiting costs: medians"
     _save(figure, list(legend.values()), list(legend), file, title)
 
 
@@ -274,7 +275,7 @@ def costs(samples: list[dict], file: pathlib.Path, threads: int) -> None:
             axis.barh(place, cell.median, color=shade(channel), height=0.75)
             text = _nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
             axis.annotate(text, (cell.median, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
-        axis.set_yticks(range(len(ordered)), [channel for channel, _ in ordered], fontsize=9)
+        axis.set_yticks(range(len(ordered)), [label(channel) for channel, _ in ordered], fontsize=9)
         axis.margins(x=0.18)
         axis.xaxis.set_major_formatter(
             matplotlib.ticker.FuncFormatter(_nanoseconds if key.endswith(("_ns", "message")) else lambda v, _: f"{v:g}")
@@ -314,8 +315,8 @@ def latency(samples: list[dict], file: pathlib.Path) -> None:
         axis.set_xlabel("share of round trips that are faster")
     axes.flat[0].set_ylabel("round trip (log scale)")
     ordered = [channel for channel in style.channels if channel in legend]
-    title = "Round trip between two threads over two channels: median run, band 95 %"
-    _save(figure, [legend[channel] for channel in ordered], ordered, file, title)
+    title = "Round trip between two threads over two channels: medians, bands their intervals"
+    _save(figure, [legend[channel] for channel in ordered], [label(channel) for channel in ordered], file, title)
 
 
 def scaling(samples: list[dict], file: pathlib.Path, capacity_of: dict[str, str]) -> None:
@@ -346,14 +347,14 @@ def scaling(samples: list[dict], file: pathlib.Path, capacity_of: dict[str, str]
             markersize=7,
         )
         handles.append(line)
-        labels.append(f"{channel} ({_room(capacity)})")
+        labels.append(f"{label(channel)} ({_room(capacity)})")
     _log_axis(axis)
     axis.set_xscale("log", base=2)
     axis.set_xticks(counts, [str(n) for n in counts])
     axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     axis.set_xlabel("producers, and as many consumers")
     axis.set_ylabel("time per message (log scale)")
-    _save(figure, handles, labels, file, "mpmc as threads are added: median with 95 % interval")
+    _save(figure, handles, labels, file, "mpmc as threads are added: median and interval")
 
 
 def checking(rows: list[dict], file: pathlib.Path) -> None:

@@ -7,7 +7,7 @@ import pathlib
 
 import jinja2
 
-from sluice_cli import audit, bench, contract, goals, plots, verify
+from sluice_cli import advise, audit, bench, contract, goals, plots, verify
 from sluice_cli.results import write_text
 
 
@@ -109,6 +109,7 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         broken=contract.bad(data.get("contract", [])),
         executions=sum(c["executions"] for c in data["checks"] if c["expected"] == "passed"),
         pictures=[(title, _embedded(folder / file), text) for title, file, text in pictures],
+        choices=advise.choices(samples),
         goals=goals.all_of(samples),
         cells=_cells(every_sample),
         probes=_probes(every_sample),

@@ -17,7 +17,10 @@ class Estimate:
 
 
 def median(values: list[float], confidence: float = 0.95) -> Estimate:
-    """The median, and an interval for it that asks nothing of the distribution (order statistics)."""
+    """The median, and an interval for it that asks nothing of the distribution (order statistics).
+
+    Fewer than six values allow no such interval: then it is their range.
+    """
     ordered = numpy.sort(numpy.asarray(values, dtype=float))
     count = len(ordered)
     # The widest symmetric pair of order statistics that leaves no more than the error outside.

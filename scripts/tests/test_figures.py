@@ -117,7 +117,7 @@ class Goals(unittest.TestCase):
     def test_the_best_peer_is_the_best_of_each_cell(self):
         samples = self.run_of(spsc=10, flume=30) + [sample("atomic_queue", "spsc", "128", 1, 12.0) for _ in range(5)]
         self.assertEqual([round(r.value, 1) for r in goals.best_of(samples, goals.SPSC)], [1.2, 3.0, 3.0])
-        self.assertIs(self.of(samples, "the best peer of each cell", "spsc").met, True)
+        self.assertIs(self.of(samples, goals.PEER, "spsc").met, True)
 
 
 class Advice(unittest.TestCase):
@@ -137,6 +137,12 @@ class Advice(unittest.TestCase):
         self.assertEqual([name for name, _ in advise.ranking(samples, need)], ["b", "mpmc", "a"])
         with self.assertRaisesRegex(BadResults, "mpmc 128"):
             advise.ranking([], need)
+
+    def test_answers_the_common_needs_that_were_measured(self):
+        samples = [sample(name, "mpmc", "128", 4, time) for name, time in (("go", 3.0), ("sync", 1.0), ("mpmc", 2.0))]
+        [choice] = advise.choices(samples)
+        self.assertEqual(choice.make, "sluice::mpmc::bounded<T>(128)")
+        self.assertEqual((choice.cost, choice.next_best), ("2 ns (2 – 2) a message", "go 3 ns (3 – 3)"))
 
 
 class Report(unittest.TestCase):
