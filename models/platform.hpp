@@ -525,9 +525,10 @@ public:
 
 /// Looking again after a while is looking again.
 struct patience {
-  template <class Predicate>
-  bool looks_on(Predicate) const noexcept {
-    return false;
+  // A glance that comes to nothing changes nothing; one that does takes the attempt's steps.
+  template <class Glance, class Attempt>
+  bool looks_on(time_point, Glance, Attempt attempt) const {
+    return attempt();
   }
 };
 

@@ -126,6 +126,7 @@ inline void touch_pages(void* first, std::size_t bytes) noexcept {
   constexpr std::size_t least_page = 4096;
   auto* const at = static_cast<volatile std::byte*>(first);
   for (std::size_t i = 0; i < bytes; i += least_page) at[i] = std::byte{0};
+  if (bytes != 0) at[bytes - 1] = std::byte{0};
 }
 
 /// What the library itself must keep to: an assertion, which models check as well.
@@ -271,20 +272,26 @@ private:
 /// soon. Threads may share one: an update lost between them costs a try.
 class patience {
 public:
-  /// \returns  whether `over` came true.
-  template <class Predicate>
-  bool looks_on(Predicate over) {
-    if (glances(over)) return true;
+  /// \param glance   whether there is something to be had, which it may overlook.
+  /// \param attempt  the same, for certain; called last, or both are in vain.
+  /// \returns  whether one of them came true; nobody looks on for longer than `until`.
+  template <class Glance, class Attempt>
+  bool looks_on(time_point until, Glance glance, Attempt attempt) {
+    const bool timed = until != time_point::max();
+    if (timed && now() >= until) return attempt();
+    if (glances(glance) || attempt()) return true;
     const unsigned passes = passes_.load(std::memory_order::relaxed);
     const unsigned pass = pass_.load(std::memory_order::relaxed);
     if (pass != 0) {
       pass_.store(static_cast<std::uint8_t>(pass - 1), std::memory_order::relaxed);
       return false;
     }
-    if (stays(over)) {
+    const time_point enough = now() + while_;
+    if (stays(std::min(until, enough), attempt)) {
       if (passes != 0) passes_.store(static_cast<std::uint8_t>(passes / 2), std::memory_order::relaxed);
       return true;
     }
+    if (until < enough) return false;  // too short a wait to learn from
     const auto more = static_cast<std::uint8_t>(std::min(4 * passes + 3, most_passes));
     passes_.store(more, std::memory_order::relaxed);
     pass_.store(more, std::memory_order::relaxed);
@@ -293,30 +300,29 @@ public:
 
 private:
   /// As long as a peer takes that is running.
-  template <class Predicate>
-  static bool glances(Predicate over) {
+  template <class Glance>
+  static bool glances(Glance glance) {
     for (unsigned pauses = 1; pauses <= most_pauses; pauses *= 2) {
       for (unsigned i = 0; i < pauses; ++i) {
         // Each look may fetch a line that a peer is about to write.
-        if (i % pauses_between_looks == 0 && over()) return true;
+        if (i % pauses_between_looks == 0 && glance()) return true;
         pause();
       }
     }
     for (unsigned i = 0; i < yields; ++i) {
-      if (over()) return true;
+      if (glance()) return true;
       std::this_thread::yield();
     }
-    return over();
+    return false;
   }
 
   /// As long as a peer takes that has to be woken.
-  template <class Predicate>
-  static bool stays(Predicate over) {
-    const auto start = now();
+  template <class Attempt>
+  static bool stays(time_point end, Attempt attempt) {
     do {
       std::this_thread::yield();
-      if (over()) return true;
-    } while (now() - start < while_);
+      if (attempt()) return true;
+    } while (now() < end);
     return false;
   }
 

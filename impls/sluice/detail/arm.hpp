@@ -27,8 +27,9 @@ public:
   virtual bool watch(wait_entry& entry) = 0;
   virtual void unwatch(wait_entry& entry) noexcept = 0;
 
-  /// Whether it can go only with a peer that stands in line: two that both try, and do not line up, never meet.
-  virtual bool meets() const noexcept { return false; }
+  /// Whether trying again may come to something before the waiter has lined up. Not where two peers must meet: two that
+  /// both try, and do not line up, never do.
+  virtual bool worth_spinning() const noexcept { return true; }
 
   /// A peer has carried the operation out, through the packet of the entry.
   virtual void handed_over() noexcept {}
@@ -56,16 +57,16 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
     if (pick == preference::fair) std::swap(order[i], order[platform::random(static_cast<std::uint32_t>(i + 1))]);
   }
   const auto expired = [until] { return until != deadline::max() && platform::now() >= until; };
-  const auto meets = [arms] { return std::ranges::any_of(arms, [](const arm* a) { return a->meets(); }); };
+  const auto spins = [arms] { return std::ranges::any_of(arms, [](const arm* a) { return a->worth_spinning(); }); };
   platform::patience patience;
   for (;;) {
     for (platform::backoff pacing;; pacing.snooze()) {
       for (const std::size_t i : order) {
         if (arms[i]->attempt()) return i;
       }
-      if (pacing.spent() || expired() || meets()) break;
+      if (pacing.spent() || expired() || !spins()) break;
     }
-    if (arms.size() == 1 && expired()) return std::nullopt;
+    if (arms.size() == 1 && expired()) return arms[0]->attempt() ? std::optional<std::size_t>(0) : std::nullopt;
 
     waiter self;
     deadline due = deadline::max();
@@ -82,7 +83,7 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
     }
     if (worth_trying || last_look) self.select(outcome::aborted);
     const deadline wake = std::min(until, due);
-    const waiter::ending end = meets() ? self.wait_until(wake, patience) : self.wait_until(wake);
+    const waiter::ending end = spins() ? self.wait_until(wake) : self.wait_until(wake, patience);
     for (std::size_t i = 0; i < arms.size(); ++i) arms[i]->unwatch(entries[i]);
 
     switch (end.how) {
@@ -119,9 +120,13 @@ public:
     return core_->watch_recv(entry);
   }
   void unwatch(wait_entry& entry) noexcept override { core_->unwatch_recv(entry); }
-  bool meets() const noexcept override {
-    if constexpr (requires { core_->capacity(); }) return core_->capacity() == 0;
-    return false;
+  bool worth_spinning() const noexcept override {
+    if constexpr (requires { core_->due(); }) {
+      return false;
+    } else if constexpr (requires { core_->capacity(); }) {
+      return core_->capacity() != 0;
+    }
+    return true;
   }
   deadline due() const noexcept override {
     if constexpr (requires { core_->due(); }) return core_->due();
@@ -160,7 +165,7 @@ public:
     return core_->watch_send(entry);
   }
   void unwatch(wait_entry& entry) noexcept override { core_->unwatch_send(entry); }
-  bool meets() const noexcept override { return core_->capacity() == 0; }
+  bool worth_spinning() const noexcept override { return core_->capacity() != 0; }
   void handed_over() noexcept override { now_ = status::ok; }
 
   /// What the operation came to. \pre  it has taken effect

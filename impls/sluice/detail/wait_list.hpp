@@ -48,7 +48,7 @@ public:
     waiter* owner;
     std::uint32_t arm;
     void* packet;
-    const platform::futex_word* sleeps_on;  ///< where to wake the owner; null while it is awake
+    const platform::futex_word* sleeps_on;  ///< where to wake the owner; null if it is awake, or only claimed
   };
 
   /// Takes the first waiter whose wait is not over yet and ends it with `how`; `owner` is null if there is none.
@@ -58,7 +58,7 @@ public:
       selected found{entry.owner, entry.arm, entry.packet, entry.owner->address()};
       remove(entry);
       const waiter::selection won = found.owner->select(how, found.arm);
-      if (won == waiter::selection::awake) found.sleeps_on = nullptr;
+      if (won == waiter::selection::awake || how == outcome::claimed) found.sleeps_on = nullptr;
       if (won != waiter::selection::lost) return found;
     }
     return {nullptr, 0, nullptr, nullptr};
@@ -92,8 +92,8 @@ private:
   wait_entry* tail_ = nullptr;
 };
 
-/// Tries, looks on, then sleeps, until an attempt comes to something or the deadline passes. Called after a first
-/// attempt was in vain, and kept out of its code.
+/// Looks on, tries, then sleeps, until an attempt comes to something or the deadline passes. Called after a first
+/// glance was in vain, and kept out of its code.
 ///
 /// \param glance   an attempt that may overlook something, and disturbs peers less.
 /// \param attempt  one non-blocking attempt; its result `pending` means "not now".
@@ -105,8 +105,8 @@ template <class Glance, class Attempt, class Watch, class Unwatch>
                               Attempt attempt, Watch watch, Unwatch unwatch) {
   for (;;) {
     status now = pending;
-    if (!patience.looks_on([&] { return (now = glance()) != pending; })) now = attempt();
-    if (now != pending) return now;
+    const auto comes_to = [&](auto& operation) { return [&] { return (now = operation()) != pending; }; };
+    if (patience.looks_on(until, comes_to(glance), comes_to(attempt))) return now;
     if (until != platform::time_point::max() && platform::now() >= until) return status::timeout;
 
     waiter self;
@@ -114,6 +114,8 @@ template <class Glance, class Attempt, class Watch, class Unwatch>
     if (platform::second_look(watch(entry))) self.select(outcome::aborted);
     // Whoever ended the wait otherwise has taken the entry out.
     if (self.wait_until(until).how == outcome::aborted) unwatch(entry);
+    now = attempt();
+    if (now != pending) return now;
   }
 }
 

@@ -44,9 +44,8 @@ public:
     publish_occupancy();
   }
 
-  /// Attempts, and after that detail::wait() in this queue.
+  /// Glances, and after that detail::wait() in this queue.
   ///
-  /// \param glance        an attempt that may overlook something, and disturbs peers less.
   /// \param worth_trying  whether an attempt could now give something else than `pending`; reads seq_cst.
   template <class Glance, class Attempt, class Predicate>
   status wait(status pending, platform::time_point until, Glance glance, Attempt attempt, Predicate worth_trying) {

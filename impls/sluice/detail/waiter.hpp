@@ -64,7 +64,8 @@ public:
   ///
   /// \returns  any outcome but `waiting` and `claimed`.
   ending wait_until(platform::time_point until, platform::patience& patience) noexcept {
-    (void)patience.looks_on([&] { return !open(); });
+    const auto over = [&] { return !open(); };
+    (void)patience.looks_on(until, over, over);
     return wait_until(until);
   }
 
@@ -87,6 +88,7 @@ public:
         continue;
       }
       // Whoever ends the wait from now on also wakes: a system call that those who find the waiter awake are spared.
+      // As an exchange, it leaves what [W1] and [W2] release to [W3].
       if (state_.fetch_or(asleep, std::memory_order::relaxed) != state) continue;
       // A claimed waiter is a few instructions from its end, whatever its deadline says.
       platform::park(state_, state | asleep, now == outcome::waiting ? until : platform::time_point::max());
