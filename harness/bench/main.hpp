@@ -33,7 +33,7 @@ struct options {
 
 class program {
 public:
-  program(std::string channel, std::string) : channel_(std::move(channel)) {}
+  explicit program(std::string channel) : channel_(std::move(channel)) {}
 
   /// \returns  the process's exit code: 0 done, 1 a workload lost messages, 2 wrong usage.
   template <class Subject>

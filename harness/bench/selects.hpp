@@ -65,7 +65,6 @@ sample select_both(capacity room, std::uint64_t messages, std::size_t sides, boo
   detail::channels<Subject> ends(room, sides);
   std::atomic<std::uint64_t> sum{0};
   crew threads(2 * sides, pinned);
-  const auto share = [=](std::size_t n) { return messages / sides + (n < messages % sides); };
   for (std::size_t p = 0; p < sides; ++p) {
     threads.add([&ends, p, sides, messages] {
       std::uint64_t next = p;
@@ -78,9 +77,8 @@ sample select_both(capacity room, std::uint64_t messages, std::size_t sides, boo
     });
   }
   for (std::size_t c = 0; c < sides; ++c) {
-    threads.add([&, c] {
-      auto mine = detail::select_sum(ends.receivers, share(c));
-      sum.fetch_add(mine, std::memory_order::relaxed);
+    threads.add([&, share = messages / sides + (c < messages % sides)] {
+      sum.fetch_add(detail::select_sum(ends.receivers, share), std::memory_order::relaxed);
     });
   }
   const sample s = threads.run(messages);

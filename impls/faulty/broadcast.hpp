@@ -12,8 +12,6 @@ namespace sluice::faulty {
 template <class Core>
 status wait_to_read(Core& core, typename Core::position& next, std::optional<typename Core::value_type>& out,
                     std::uint64_t& missed, deadline until) {
-  const status now = core.try_recv(next, out, missed);
-  if (now != status::empty) return now;
   platform::patience patience;
   return detail::wait(
       patience, status::empty, until, [&] { return core.try_recv(next, out, missed); },

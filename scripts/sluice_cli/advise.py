@@ -42,14 +42,19 @@ class Need:
         return ("ping_pong" if self.latency else self.facade, room)
 
 
-def ranking(samples: list[dict], need: Need) -> list[tuple[str, stats.Estimate]]:
+def _measured(samples: list[dict], need: Need) -> list[tuple[str, stats.Estimate]]:
     """Every channel that was measured in the cell, the best first."""
     key = "p50_ns" if need.latency else "ns_per_message"
     names = plots.channels_of(samples)
     found = [(name, estimate) for name in names if (estimate := goals.estimate(samples, name, need.cell, key))]
-    if not found:
-        raise BadResults(f"these results have no samples of {' '.join(need.cell)}: run scripts/sluice bench first")
     return sorted(found, key=lambda item: item[1].median)
+
+
+def ranking(samples: list[dict], need: Need) -> list[tuple[str, stats.Estimate]]:
+    """The same; raises BadResults if there is none."""
+    if found := _measured(samples, need):
+        return found
+    raise BadResults(f"these results have no samples of {' '.join(need.cell)}: run scripts/sluice bench first")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,10 +89,7 @@ def choices(samples: list[dict]) -> list[Choice]:
     found = []
     for words, need in COMMON:
         ours = goals.OURS[need.cell[0]]
-        try:
-            ranked = dict(ranking(samples, need))
-        except BadResults:
-            continue
+        ranked = dict(_measured(samples, need))
         if ours not in ranked:
             continue
         others = [name for name in ranked if name not in plots.OURS + plots.CORES]
@@ -111,7 +113,9 @@ def choices(samples: list[dict]) -> list[Choice]:
 def show(samples: list[dict], need: Need) -> None:
     console.print(f"take {need.make}, of <sluice/{need.facade}.hpp>", markup=False)
     what = "round trip, p50" if need.latency else "a message"
-    table = rich.table.Table("channel", what, "95 %", "processor a message", title=f"measured: {' '.join(need.cell)}")
+    table = rich.table.Table(
+        "channel", what, "interval", "processor a message", title=f"measured: {' '.join(need.cell)}"
+    )
     ours = goals.OURS[need.cell[0]]
     for name, time in ranking(samples, need):
         cpu = goals.estimate(samples, name, need.cell, "cpu_ns_per_message")

@@ -85,9 +85,7 @@ def tag_of(file: str, line: int) -> str:
 
 
 def files() -> list[str]:
-    return sorted(
-        str(file.relative_to(LIBRARY)) for file in LIBRARY.rglob("*.hpp") if file.name != "platform.hpp"
-    )
+    return sorted(str(file.relative_to(LIBRARY)) for file in LIBRARY.rglob("*.hpp") if file.name != "platform.hpp")
 
 
 _CALL = re.compile(r"(?:\.|->)(load|store|exchange|compare_exchange_weak|compare_exchange_strong|fetch_\w+)\(")
@@ -185,7 +183,9 @@ def _sites(channel: Channel) -> list[Fault]:
 
 def _row(**known) -> dict:
     """A row of the audit's table; what is not known yet is empty."""
-    row = dict.fromkeys(("file", "tag", "code", "role", "fault", "verdict", "channel", "caught_by", "how", "reason"), "")
+    row = dict.fromkeys(
+        ("file", "tag", "code", "role", "fault", "verdict", "channel", "caught_by", "how", "reason"), ""
+    )
     return row | {"line": 0, "executions": 0, "seconds": 0.0} | known
 
 

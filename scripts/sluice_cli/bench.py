@@ -125,7 +125,11 @@ def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
         command = command_of(cell, messages)
         try:
             done = subprocess.run(
-                [*command, "--json", str(out)], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT
+                [*command, "--json", str(out)],
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=TIMEOUT,
             )
         except subprocess.TimeoutExpired:
             raise Lost(f"{cell.channel.name} {cell.name}: no end within {TIMEOUT} s") from None

@@ -95,8 +95,8 @@ def insist(checks: list[dict], contract: list[dict] = (), audit: list[dict] = ()
 def commands() -> None:
     """Verify, measure, report and gate channels.
 
-    Exit codes: 0 good, 1 a property or model failed, 2 wrong usage, 3 slower than the base, 4 this machine lacks something,
-    5 a results file cannot be used, 6 the tree does not build.
+    Exit codes: 0 good, 1 a property or model failed, 2 wrong usage, 3 slower than the base, 4 this machine lacks
+    something, 5 a results file cannot be used, 6 the tree does not build.
     """
 
 
@@ -241,9 +241,7 @@ def contract(preset: str, divide: int, out: pathlib.Path | None) -> None:
 @click.option("--peers", "beside", is_flag=True, help="Other people's channels as well, of C++, Rust and Go.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Begin no round of samples later than that.")
 @SEED
-def bench(
-    channels: tuple[str, ...], quick: bool, free: bool, beside: bool, minutes: float | None, seed: int
-) -> None:
+def bench(channels: tuple[str, ...], quick: bool, free: bool, beside: bool, minutes: float | None, seed: int) -> None:
     """Measure CHANNELS, or all of ours; writes results/<run>/results.json and its report."""
     registered = build.registry(build.preset("release"))
     missing: dict[str, str] = {}

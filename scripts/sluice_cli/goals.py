@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from sluice_cli import plots, stats
+from sluice_cli import bench, plots, stats
 
 # The channel of ours that a user takes for a shape.
 OURS = {"spsc": "spsc", "ping_pong": "spsc", "idle_ping_pong": "spsc", "mpsc": "mpmc", "mpmc": "mpmc"}
-THREADS = {"mpsc": 4, "mpmc": 4}
 
 DEEP = ("128", "n", "unbounded")
 SPSC = tuple(("spsc", capacity) for capacity in DEEP)
@@ -51,16 +50,7 @@ class Ratio:
 
 
 def estimate(samples: list[dict], channel: str, cell: Cell, key: str = "ns_per_message") -> stats.Estimate | None:
-    shape, capacity = cell
-    return plots.estimate(
-        samples,
-        key,
-        channel=channel,
-        shape=shape,
-        capacity=capacity,
-        threads=THREADS.get(shape, 1),
-        pinned=True,
-    )
+    return plots.of_cell(samples, channel, cell, bench.USUAL_THREADS, key, pinned=True)
 
 
 def ratio(samples: list[dict], other: str, cell: Cell, key: str = "ns_per_message") -> Ratio | None:
@@ -100,13 +90,17 @@ def _goal(against: str, what: str, target: str, found: list[Ratio], told, met) -
     return Goal(against, what, target, told(), met())
 
 
+def _average(found: list[Ratio]) -> str:
+    return f"mean {mean(found):.2f}x of {len(found)} cells"
+
+
 def _every(against: str, what: str, found: list[Ratio], least: float) -> Goal:
     return _goal(
         against,
         what,
         f"at least {least:g}x in every cell",
         found,
-        lambda: f"least {_worst(found)}, mean {mean(found):.2f}x of {len(found)} cells",
+        lambda: f"least {_worst(found)}, {_average(found)}",
         lambda: min(r.value for r in found) >= least,
     )
 
@@ -117,7 +111,7 @@ def _on_average(against: str, what: str, found: list[Ratio], least: float) -> Go
         what,
         f"at least {least:g}x on geometric average, no cell slower",
         found,
-        lambda: f"mean {mean(found):.2f}x of {len(found)} cells, least {_worst(found)}",
+        lambda: f"{_average(found)}, least {_worst(found)}",
         lambda: mean(found) >= least and min(r.value for r in found) >= 1,
     )
 
@@ -141,7 +135,9 @@ def _relative(samples: list[dict]) -> list[Goal]:
         goals.append(_every(other, "mpsc, mpmc", ratios(samples, other, CROWDS), 3))
         goals.append(_every(other, "capacity 0 and 1", ratios(samples, other, SMALL), 2.5))
         least = 1 if other == "moodycamel" else 3
-        goals += [_every(other, f"ping-pong {p}", ratios(samples, other, TRIPS, f"{p}_ns"), least) for p in ("p50", "p99")]
+        goals += [
+            _every(other, f"ping-pong {p}", ratios(samples, other, TRIPS, f"{p}_ns"), least) for p in ("p50", "p99")
+        ]
     for other in RUST:
         goals.append(_on_average(other, "spsc", ratios(samples, other, SPSC), 2))
         goals.append(_on_average(other, "mpsc, mpmc", ratios(samples, other, CROWDS), 1.3))
@@ -150,18 +146,14 @@ def _relative(samples: list[dict]) -> list[Goal]:
         goals += [_every(other, f"ping-pong {p}", ratios(samples, other, TRIPS, f"{p}_ns"), 1) for p in ("p50", "p99")]
     best = best_of(samples, SPSC)
     if best:
-        measured = f"mean {mean(best):.2f}x of {len(best)} cells, least {_worst(best)}"
-        goals.append(
-            Goal(PEER, "spsc", "at least 1.3x on geometric average", measured, mean(best) >= 1.3)
-        )
+        measured = f"{_average(best)}, least {_worst(best)}"
+        goals.append(Goal(PEER, "spsc", "at least 1.3x on geometric average", measured, mean(best) >= 1.3))
     goals.append(_no_slower_in_most("mpsc, mpmc", best_of(samples, CROWDS)))
     goals.append(_no_slower_in_most("capacity 0 and 1", best_of(samples, SMALL)))
     for p in ("p50", "p99"):
         if trips := best_of(samples, TRIPS, f"{p}_ns"):
             slowest = min(r.value for r in trips)
-            goals.append(
-                Goal(PEER, f"ping-pong {p}", "within 1.1x", f"least {_worst(trips)}", slowest >= 1 / 1.1)
-            )
+            goals.append(Goal(PEER, f"ping-pong {p}", "within 1.1x", f"least {_worst(trips)}", slowest >= 1 / 1.1))
     return goals
 
 
@@ -170,7 +162,9 @@ def _absolute(samples: list[dict]) -> list[Goal]:
 
     def add(what: str, target: str, found: list[stats.Estimate | None], told, met) -> None:
         missing = None in found
-        goals.append(Goal("a need", what, target, "not measured" if missing else told(*found), None if missing else met(*found)))
+        goals.append(
+            Goal("a need", what, target, "not measured" if missing else told(*found), None if missing else met(*found))
+        )
 
     load = ("open_loop_100k", "unbounded")
     add(
@@ -183,7 +177,10 @@ def _absolute(samples: list[dict]) -> list[Goal]:
     add(
         "100,000 messages/s, received with recv_busy()",
         "p50 under 0.7 µs",
-        [estimate(samples, "spsc", ("busy_loop_100k", "unbounded"), key) for key in ("p50_ns", "p99_ns", "receiver_cpu")],
+        [
+            estimate(samples, "spsc", ("busy_loop_100k", "unbounded"), key)
+            for key in ("p50_ns", "p99_ns", "receiver_cpu")
+        ],
         lambda p50, p99, cpu: (
             f"p50 {p50.median:.0f} ns, p99 {p99.median / 1000:.0f} µs, {100 * cpu.median:.0f} % of a core"
         ),
@@ -200,7 +197,7 @@ def _absolute(samples: list[dict]) -> list[Goal]:
     add(
         "slowest over fastest of 4 producers, capacity 128",
         "at least 0.3",
-        [plots.estimate(samples, "slowest_over_fastest", channel="mpmc", capacity="128", threads=4)],
+        [plots.estimate(samples, "slowest_over_fastest", channel="mpmc", capacity="128", threads=bench.USUAL_THREADS)],
         lambda share: f"{share.median:.2g} ({share.low:.2g} – {share.high:.2g})",
         lambda share: share.median >= 0.3,
     )

@@ -59,6 +59,15 @@ def estimate(samples: list[dict], key: str, **where: object) -> stats.Estimate |
     return stats.median(values) if values else None
 
 
+def of_cell(
+    samples: list[dict], channel: str, cell: tuple[str, str], threads: int, key: str = "ns_per_message", **where: object
+) -> stats.Estimate | None:
+    """A channel's figure at a shape and a capacity; `threads` are those of shapes with many on a side."""
+    shape, capacity = cell
+    per_side = threads if shape in ("mpsc", "mpmc") else 1
+    return estimate(samples, key, channel=channel, shape=shape, capacity=capacity, threads=per_side, **where)
+
+
 def _nanoseconds(value: float, _: object = None) -> str:
     if value >= 1e6:
         return f"{value / 1e6:g} ms"
@@ -104,11 +113,9 @@ def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
     cells = [(shape, capacity) for shape in shapes for capacity in CAPACITIES]
     table: dict[str, dict[tuple[str, str], float]] = {}
     for channel in channels_of(samples):
-        for shape, capacity in cells:
-            per_side = threads if shape in ("mpsc", "mpmc") else 1
-            where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": per_side}
-            if found := estimate(samples, "ns_per_message", **where):
-                table.setdefault(channel, {})[shape, capacity] = found.median
+        for cell in cells:
+            if found := of_cell(samples, channel, cell, threads):
+                table.setdefault(channel, {})[cell] = found.median
     columns = [cell for cell in cells if any(cell in row for row in table.values())]
     best = {cell: min(row[cell] for row in table.values() if cell in row) for cell in columns}
     # The channels that come nearest to the best on average stand first.
@@ -142,7 +149,10 @@ def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
     bar = figure.colorbar(image, ax=axis, fraction=0.025, pad=0.01)
     bar.set_ticks([1, 2, 5, 10, 30], labels=["best", "2x", "5x", "10x", "30x"])
     bar.ax.minorticks_off()
-    figure.suptitle(f"Nanoseconds a message (ping_pong: a round trip); colour: times the best of the column; many is {threads}", fontsize=12)
+    figure.suptitle(
+        f"Nanoseconds a message (ping_pong: a round trip); colour: times the best of the column; many is {threads}",
+        fontsize=12,
+    )
     figure.savefig(file, dpi=110)
     plt.close(figure)
 
@@ -153,7 +163,6 @@ BARS = (("spsc", "128"), ("spsc", "unbounded"), ("mpsc", "128"), ("mpsc", "unbou
 def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
     """Time for a message in the cells that most programs have, the quickest first, with the interval of the median."""
     all_counted = counted(samples)
-    style = Style(channels_of(samples))
     here = [cell for cell in BARS if any((s["shape"], s["capacity"]) == cell for s in all_counted)]
     rows = max(1, (len(here) + 1) // 2)
     most = max((len({s["channel"] for s in all_counted if (s["shape"], s["capacity"]) == c}) for c in here), default=1)
@@ -161,12 +170,7 @@ def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
     for axis in axes.flat[len(here) :]:
         axis.set_visible(False)
     for axis, (shape, capacity) in zip(axes.flat, here):
-        per_side = threads if shape in ("mpsc", "mpmc") else 1
-        found = {}
-        for channel in style.channels:
-            where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": per_side}
-            if cell := estimate(samples, "ns_per_message", **where):
-                found[channel] = cell
+        found = {c: e for c in channels_of(samples) if (e := of_cell(samples, c, (shape, capacity), threads))}
         ordered = sorted(found.items(), key=lambda item: -item[1].median)
         for place, (channel, cell) in enumerate(ordered):
             axis.barh(place, cell.median, color=shade(channel), height=0.75)
@@ -194,7 +198,10 @@ def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
         axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_title(f"{TITLES[shape].format(threads=threads)}, {_room(capacity)}", fontsize=10.5)
-    figure.suptitle("Time per message, less is better: median and interval; ours in blue, their cores in light blue", fontweight="bold")
+    figure.suptitle(
+        "Time per message, less is better: median and interval; ours in blue, their cores in light blue",
+        fontweight="bold",
+    )
     figure.savefig(file, dpi=110)
     plt.close(figure)
 
@@ -217,7 +224,11 @@ def loads(samples: list[dict], file: pathlib.Path) -> None:
     open_loops = [s for s in counted(samples) if s["shape"] in LOADS and s["channel"] not in CORES]
     style = Style(channels_of(samples))
     figure, axes = plt.subplots(1, 3, figsize=(11, 5), layout="constrained")
-    panels = (("p50_ns", "half of the messages within"), ("p99_ns", "99 % within"), ("receiver_cpu", "the receiver's processor"))
+    panels = (
+        ("p50_ns", "half of the messages within"),
+        ("p99_ns", "99 % within"),
+        ("receiver_cpu", "the receiver's processor"),
+    )
     legend: dict[str, object] = {}
     for axis, (key, title) in zip(axes, panels):
         for channel in channels_of(open_loops):
@@ -237,7 +248,9 @@ def loads(samples: list[dict], file: pathlib.Path) -> None:
             )
             legend.setdefault(label(channel), line)
         if busy := estimate(samples, key, channel="spsc", shape="busy_loop_100k"):
-            (point,) = axis.plot([LOADS["open_loop_100k"]], [busy.median], "*", color=style.colour("spsc"), markersize=14)
+            (point,) = axis.plot(
+                [LOADS["open_loop_100k"]], [busy.median], "*", color=style.colour("spsc"), markersize=14
+            )
             legend.setdefault("sluice::spsc, recv_busy()", point)
         axis.set_xscale("log")
         if key == "receiver_cpu":
@@ -261,7 +274,11 @@ def costs(samples: list[dict], file: pathlib.Path, threads: int) -> None:
         ("round trip after 200 µs of rest, p50", "p50_ns", {"shape": "idle_ping_pong"}),
         ("made, used once and dropped (unbounded)", "ns_per_message", {"shape": "create", "capacity": "unbounded"}),
         ("bytes of an empty unbounded channel", "bytes_empty", {"shape": "memory"}),
-        ("slowest over fastest of 4 producers, capacity 128", "slowest_over_fastest", {"shape": "shares", "threads": threads}),
+        (
+            "slowest over fastest of 4 producers, capacity 128",
+            "slowest_over_fastest",
+            {"shape": "shares", "threads": threads},
+        ),
     )
     figure, axes = plt.subplots(2, 2, figsize=(11, 7.5), layout="constrained")
     for axis, (title, key, where) in zip(axes.flat, panels):
@@ -273,8 +290,12 @@ def costs(samples: list[dict], file: pathlib.Path, threads: int) -> None:
         ordered = sorted(found.items(), key=lambda item: item[1].median if best_last else -item[1].median)
         for place, (channel, cell) in enumerate(ordered):
             axis.barh(place, cell.median, color=shade(channel), height=0.75)
-            text = _nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
-            axis.annotate(text, (cell.median, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
+            text = (
+                _nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
+            )
+            axis.annotate(
+                text, (cell.median, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
+            )
         axis.set_yticks(range(len(ordered)), [label(channel) for channel, _ in ordered], fontsize=9)
         axis.margins(x=0.18)
         axis.xaxis.set_major_formatter(
@@ -363,7 +384,9 @@ def checking(rows: list[dict], file: pathlib.Path) -> None:
     seconds = numpy.array([row["seconds"] for row in rows])
     figure, axes = plt.subplots(figsize=(7, 4))
     axes.loglog(lengths, seconds, "o-", color=COLOURS[0], label="measured")
-    axes.loglog(lengths, seconds[-1] * lengths / lengths[-1], "--", color="#888888", label="in proportion to the length")
+    axes.loglog(
+        lengths, seconds[-1] * lengths / lengths[-1], "--", color="#888888", label="in proportion to the length"
+    )
     for row in rows:
         axes.annotate(
             f"{row['seconds']:.2g} s, {row['peak_bytes'] / 2**20:.0f} MiB",

@@ -26,9 +26,7 @@ def _capacity_of(samples: list[dict]) -> dict[str, str]:
 
 def _cells(samples: list[dict]) -> list[dict]:
     """Every measured cell in numbers, with the command that takes one sample of it."""
-    commands = {
-        (s["shape"], s["capacity"], s["threads"], s["pinned"], s["channel"]): s["command"] for s in samples
-    }
+    commands = {(s["shape"], s["capacity"], s["threads"], s["pinned"], s["channel"]): s["command"] for s in samples}
     rows = []
     for (shape, capacity, threads, pinned, channel), command in sorted(commands.items()):
         where = {"channel": channel, "shape": shape, "capacity": capacity, "threads": threads, "pinned": pinned}
@@ -76,14 +74,22 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         pictures = [
             ("Who is fastest", "heat.png", "Each column is a shape and a capacity; its quickest channel is in bold."),
             ("Throughput", "throughput.png", "The same for the cells that most programs have, with the spread."),
-            ("Latency", "latency.png", "A message to another thread and its answer back; the tail is what stalls look like."),
+            (
+                "Latency",
+                "latency.png",
+                "A message to another thread and its answer back; the tail is what stalls look like.",
+            ),
             (
                 "Latency at a rate",
                 "loads.png",
                 "A sender that keeps to a timetable; who waits for a stalled message is counted from when it was due.",
             ),
             ("Scaling", "scaling.png", "More threads than processors is what tells channels apart on small machines."),
-            ("Beside the messages", "costs.png", "What a channel costs when it rests, when it is made, and whom it favours."),
+            (
+                "Beside the messages",
+                "costs.png",
+                "What a channel costs when it rests, when it is made, and whom it favours.",
+            ),
         ]
     long_histories = None
     if data.get("checking"):

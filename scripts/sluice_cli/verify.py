@@ -175,7 +175,9 @@ def verify(channels: list[Channel], level: str, seed: int, shard: str = "1/1") -
     tasks = tasks_for(channels, LEVELS[level], part, parts)
     if not tasks:
         names = ", ".join(channel.name for channel in channels)
-        raise Usage(f"{names}: no properties and no models to verify; a facade is verified by the cores it chooses from")
+        raise Usage(
+            f"{names}: no properties and no models to verify; a facade is verified by the cores it chooses from"
+        )
     checks: list[dict] = []
     with progress("verifying", len(tasks)) as advance:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -208,9 +210,7 @@ def litmus(binary: pathlib.Path) -> list[dict]:
 
 def checking_speed(binary: pathlib.Path) -> list[dict]:
     """How long the monitor takes for histories of growing length."""
-    done = subprocess.run(
-        [binary / "harness" / "tests" / "checking_speed"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([binary / "harness" / "tests" / "checking_speed"], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 

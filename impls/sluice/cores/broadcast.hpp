@@ -88,8 +88,6 @@ public:
   }
 
   status recv_until(position& next, std::optional<T>& out, std::uint64_t& missed, deadline until) {
-    const status now = try_recv(next, out, missed);
-    if (now != status::empty) return now;
     return detail::wait(
         patience_, status::empty, until, [&] { return try_recv(next, out, missed); },
         [&](detail::wait_entry& entry) { return watch_recv(next, entry); },

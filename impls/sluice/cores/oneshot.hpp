@@ -49,8 +49,6 @@ public:
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    const status now = try_recv(out);
-    if (now != status::empty) return now;
     platform::patience patience;
     return detail::wait(
         patience, status::empty, until, [&] { return try_recv(out); },

@@ -158,8 +158,8 @@ private:
       self.pace.found(now == status::ok ? left() : 0);
       if (now != pending) return now;
     }
-    return detail::wait(
-        line.patience(), pending, until, attempt,
+    return detail::wait_longer(
+        line.patience(), pending, until, attempt, attempt,
         [&](detail::wait_entry& entry) {
           watch(line, entry);
           return worth_trying();

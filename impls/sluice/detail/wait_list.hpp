@@ -94,15 +94,9 @@ private:
 
 /// Looks on, tries, then sleeps, until an attempt comes to something or the deadline passes. Called after a first
 /// glance was in vain, and kept out of its code.
-///
-/// \param glance   an attempt that may overlook something, and disturbs peers less.
-/// \param attempt  one non-blocking attempt; its result `pending` means "not now".
-/// \param watch    lines an entry up, then looks again: whether an attempt could now give something else.
-/// \param unwatch  takes the entry out again.
-/// \returns  the attempt's result, or `status::timeout`.
 template <class Glance, class Attempt, class Watch, class Unwatch>
-[[gnu::noinline]] status wait(platform::patience& patience, status pending, platform::time_point until, Glance glance,
-                              Attempt attempt, Watch watch, Unwatch unwatch) {
+[[gnu::noinline]] status wait_longer(platform::patience& patience, status pending, platform::time_point until,
+                                     Glance glance, Attempt attempt, Watch watch, Unwatch unwatch) {
   for (;;) {
     status now = pending;
     const auto comes_to = [&](auto& operation) { return [&] { return (now = operation()) != pending; }; };
@@ -117,6 +111,22 @@ template <class Glance, class Attempt, class Watch, class Unwatch>
     now = attempt();
     if (now != pending) return now;
   }
+}
+
+/// Glances, then waits until an attempt comes to something or the deadline passes.
+///
+/// \param glance   an attempt that may overlook something, and disturbs peers less.
+/// \param attempt  one non-blocking attempt; its result `pending` means "not now".
+/// \param watch    lines an entry up, then looks again: whether an attempt could now give something else.
+/// \param unwatch  takes the entry out again.
+/// \returns  the attempt's result, or `status::timeout`.
+template <class Glance, class Attempt, class Watch, class Unwatch>
+status wait(platform::patience& patience, status pending, platform::time_point until, Glance glance, Attempt attempt,
+            Watch watch, Unwatch unwatch) {
+  const status now = glance();
+  if (now != pending) [[likely]]
+    return now;
+  return wait_longer(patience, pending, until, glance, attempt, watch, unwatch);
 }
 
 /// The same, where an attempt is no more than a glance.

@@ -44,14 +44,11 @@ public:
     publish_occupancy();
   }
 
-  /// Glances, and after that detail::wait() in this queue.
+  /// detail::wait() in this queue.
   ///
   /// \param worth_trying  whether an attempt could now give something else than `pending`; reads seq_cst.
   template <class Glance, class Attempt, class Predicate>
   status wait(status pending, platform::time_point until, Glance glance, Attempt attempt, Predicate worth_trying) {
-    const status now = glance();
-    if (now != pending) [[likely]]
-      return now;
     return detail::wait(
         patience_, pending, until, glance, attempt,
         [&](wait_entry& entry) {
