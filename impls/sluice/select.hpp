@@ -216,8 +216,7 @@ public:
   /// Another selector with the same arms, for another thread. Its handlers are copies.
   ///
   /// \throws  std::logic_error  if an arm is not for several threads: a send, whose value is one caller's, or a
-  /// receiver
-  ///          that one thread at a time may use.
+  ///          receiver that one thread at a time may use.
   selector clone() const {
     selector other;
     other.next_key_ = next_key_;

@@ -15,11 +15,9 @@ namespace sluice::cores {
 ///
 /// A queue has
 /// - `static constexpr core_traits traits`: what it promises. A queue whose `try_pop` may find nothing though a push
-/// has
-///   returned, or whose `try_push` may find no room though a pop has, says `.linearizable = false`.
-/// - `bool try_push(T& value)`, which moves from `value` only if it returns true, and `bool
-/// try_pop(std::optional<T>&)`.
-///   Neither waits for anybody but a peer that is between two steps of its own.
+///   has returned, or whose `try_push` may find no room though a pop has, says `.linearizable = false`.
+/// - `bool try_push(T& value)`, which moves from `value` only if it returns true, and
+///   `bool try_pop(std::optional<T>&)`. Neither waits for anybody but a peer that is between two steps of its own.
 /// - `std::size_t size() const`, which is not 0 for ever while a message is there, and `capacity() const`.
 /// - a constructor without arguments, or from a capacity, or both.
 ///

@@ -22,8 +22,7 @@ namespace sluice::cores {
 /// that finds a slot still being read leaves the rest to it.
 ///
 /// \par Progress  a send is lock-free but for the moment at which a block is appended; a receive may wait for the
-/// sender
-///                of its position to publish. A message costs an allocation once in `platform::block_slots`.
+///                sender of its position to publish. A message costs an allocation once in `platform::block_slots`.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
 template <class T>
 class lock_free {

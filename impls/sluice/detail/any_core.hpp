@@ -17,8 +17,7 @@ namespace sluice::detail {
 /// The core behind a facade: whichever suits the capacity asked for, under one type.
 ///
 /// \tparam Least  the least capacity at which `Bounded` is quicker than a ring whose slots carry their own marks: where
-/// a
-///                message is hardly ever followed by the next, both sides then move one line between them, not two.
+///                a message is hardly ever followed by the next, both sides then move one line between them, not two.
 template <class T, class Unbounded, class Bounded, std::size_t Least = 1>
 class any_core {
 public:
