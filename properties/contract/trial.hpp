@@ -1,9 +1,9 @@
 #pragma once
 
+#include <harness/allocations.hpp>
 #include <harness/applies.hpp>
 #include <harness/crew.hpp>
 #include <harness/subject.hpp>
-#include <harness/allocations.hpp>
 
 #include <sluice/cores/lock_free.hpp>
 #include <sluice/cores/mutex.hpp>
