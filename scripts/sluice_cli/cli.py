@@ -11,7 +11,7 @@ import click
 
 from sluice_cli import advise as advising, audit as auditing
 from sluice_cli import bench as benchmarks
-from sluice_cli import build, contract as contracting, gate as gating, machine, new as creating
+from sluice_cli import build, compare as comparing, contract as contracting, gate as gating, machine, new as creating
 from sluice_cli import merge as merging, peers, replay as replaying, report as reporting, results, setup
 from sluice_cli import verify as verification
 from sluice_cli.common import RESULTS, Failure, Unverified, Usage, console
@@ -272,6 +272,18 @@ def advise(producers: str, consumers: str, capacity: int | None, latency: bool, 
     """Name the channel to take for a need, and what it and its peers cost."""
     need = advising.Need(producers, consumers, capacity, latency)
     advising.show(results.load(source)["samples"], need)
+
+
+@commands.command()
+@click.argument("first", type=click.Path(path_type=pathlib.Path))
+@click.argument("second", type=click.Path(path_type=pathlib.Path))
+def compare(first: pathlib.Path, second: pathlib.Path) -> None:
+    """Print which figures of two runs differ by more than their intervals: their results.json files.
+
+    For two runs of one tree, to see how far figures can be trusted, or before and after a change of machine or
+    compiler. A change of the code is better judged by gate, which samples both in turn.
+    """
+    comparing.show(results.load(first)["samples"], results.load(second)["samples"])
 
 
 @commands.command()

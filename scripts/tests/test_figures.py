@@ -7,7 +7,7 @@ import random
 import tempfile
 import unittest
 
-from sluice_cli import advise, bench, gate, goals, plots, report, stats
+from sluice_cli import advise, bench, compare, gate, goals, plots, report, stats
 from sluice_cli.cli import gather
 from sluice_cli.common import BadResults
 
@@ -50,6 +50,28 @@ class Median(unittest.TestCase):
             covered += e.low <= 0 <= e.high
         self.assertGreater(covered / 2000, 0.94)
         self.assertLess(covered / 2000, 0.999)
+
+
+class Compare(unittest.TestCase):
+    def test_what_is_apart_is_told_the_widest_first(self):
+        def run(slow: float, trip: float) -> list[dict]:
+            stable = [sample("a", "mpmc", "128", 4, 50.0 + i) for i in range(5)]
+            moved = [sample("b", "spsc", "128", 1, slow + i) for i in range(5)]
+            trips = [sample("b", "ping_pong", "1", 1, trip + i) for i in range(5)]
+            # Odd samples say nothing.
+            return stable + moved + trips + [sample("a", "mpmc", "128", 4, 9000.0) | {"odd": True}]
+
+        shared, changed = compare.compare(run(100, 400), run(200, 1600))
+        self.assertEqual(shared, 4)
+        self.assertEqual(
+            [(c.channel, c.workload, c.figure) for c in changed],
+            [("b", "ping_pong/1/1", "p50_ns"), ("b", "ping_pong/1/1", "p99_ns"), ("b", "spsc/128/1", "ns_per_message")],
+        )
+        self.assertEqual(compare.compare(run(100, 400), run(103, 404))[1], [])
+
+    def test_nothing_in_common(self):
+        with self.assertRaises(BadResults):
+            compare.compare([sample("a", "mpmc", "128", 4, 50.0)], [sample("b", "mpmc", "128", 4, 50.0)])
 
 
 class Judge(unittest.TestCase):
