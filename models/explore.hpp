@@ -92,6 +92,7 @@ model_result explore_suite(strategy& how, Account account, bool shrinks, rl::thr
   for (const char c : trace.str()) result.trace.push_back(c >= 0 && c < 9 ? static_cast<char>('0' + c) : c);
   const auto kind = rl::test_result_str(repeated == rl::test_result_success ? outcome : repeated);
   result.what = detail::failure_in(result.trace, kind) + controlled + "\n" + account(steps);
+  if (repeated == rl::test_result_data_race) result.what += steps.draw_reads();
   return result;
 }
 

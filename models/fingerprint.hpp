@@ -34,7 +34,7 @@ public:
     std::uint64_t& mine = of_this_thread();
     using platform::model::access;
     // Sleeping on an atomic and waking from there are no stores to it.
-    const bool stored = what == access::read || what == access::write;
+    const bool stored = what == access::read || what == access::write || what == access::update;
     stores& last = stores_of(stored ? object : static_cast<const char*>(object) + 1);
     const std::uint64_t read = last[last.size() - 1 - std::min<std::size_t>(older, last.size() - 1)];
     mine = mixed(mine,

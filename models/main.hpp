@@ -203,8 +203,7 @@ private:
               << " executions  " << result.verdict;
     if (result.verdict != "failed" && !result.detail.empty()) std::cout << ": " << result.detail;
     if (result.space && result.verdict == "passed") {
-      std::cout << ": " << result.space->programs << " programs, " << result.space->exhausted
-                << " of them without a bound";
+      std::cout << ": " << result.space->programs << " programs, " << result.space->exhausted << " of them exhausted";
     }
     std::cout << std::endl;
     if (result.verdict == "failed") {

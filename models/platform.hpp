@@ -86,7 +86,7 @@ inline rl::memory_order order(std::memory_order o) {
   }
 }
 
-enum class access : std::uint8_t { read, write, sleep, wake, woken, fence };
+enum class access : std::uint8_t { read, write, sleep, wake, woken, fence, update };
 
 /// Is told of every step of the running execution.
 class watcher {
@@ -121,7 +121,7 @@ inline void did(access what, const void* object, const location& where) {
   const unsigned older = std::exchange(stores_back, 0);
   if (!playing) return;
   stepped = true;
-  changed |= what == access::write || what == access::wake || what == access::fence;
+  changed |= what == access::write || what == access::update || what == access::wake || what == access::fence;
   if (what == access::read) read_old = older != 0;
   if (watching) watching->did(what, object, older, where);
 }
@@ -270,7 +270,7 @@ public:
     model::did(model::access::write, this, where);
   }
   T exchange(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return changed(impl_.exchange(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.exchange(value, order(o, models::role::rmw, where), used(where)), where);
   }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure,
                                location where = location::current()) {
@@ -282,16 +282,16 @@ public:
     return compare_exchange(true, expected, desired, success, failure, where);
   }
   T fetch_add(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return changed(impl_.fetch_add(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_add(value, order(o, models::role::rmw, where), used(where)), where);
   }
   T fetch_sub(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return changed(impl_.fetch_sub(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_sub(value, order(o, models::role::rmw, where), used(where)), where);
   }
   T fetch_or(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return changed(impl_.fetch_or(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_or(value, order(o, models::role::rmw, where), used(where)), where);
   }
   T fetch_and(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return changed(impl_.fetch_and(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_and(value, order(o, models::role::rmw, where), used(where)), where);
   }
 
   /// The newest value, as a kernel sees it that looks under its own lock.
@@ -302,8 +302,8 @@ private:
     return model::order(models::current_sites.order(o, r, where));
   }
 
-  T changed(T before, const location& where) {
-    model::did(model::access::write, this, where);
+  T updated(T before, const location& where) {
+    model::did(model::access::update, this, where);
     return before;
   }
 
@@ -318,7 +318,7 @@ private:
     const bool equal = impl_.debug_value() == expected;
     if (equal && !(weak && model::fails_for_no_reason())) {
       impl_.compare_exchange(rl::bool_t<false>(), expected, desired, succeeds, rl::mo_relaxed, info);
-      model::did(model::access::write, this, where);
+      model::did(model::access::update, this, where);
       return true;
     }
     T other = equal ? different_from(expected) : expected;

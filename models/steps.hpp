@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,11 +27,16 @@ public:
   step_recorder(const step_recorder&) = delete;
   step_recorder& operator=(const step_recorder&) = delete;
 
-  void did(platform::model::access what, const void*, unsigned older, const platform::location& where) override {
+  void did(platform::model::access what, const void* object, unsigned older, const platform::location& where) override {
     using platform::model::access;
     // The making and the end of an atomic are no lines of the channel.
-    if (what != access::woken && !std::string_view(where.file_name()).ends_with("models/platform.hpp"))
-      add({.what = what == access::sleep ? kind::sleep : kind::access, .older = older, .where = where});
+    if (what == access::woken || std::string_view(where.file_name()).ends_with("models/platform.hpp")) return;
+    add({.what = what == access::sleep ? kind::sleep : kind::access,
+         .reads = what == access::read || what == access::update,
+         .writes = what == access::write || what == access::update,
+         .older = older,
+         .object = object,
+         .where = where});
   }
   void chose(unsigned) override {}
   void began(std::size_t) override { add({.what = kind::call}); }
@@ -51,15 +57,15 @@ public:
     std::vector<std::size_t> number(threads(), 0);  // of the operation that each thread is in, from 1
     std::string text;
     std::size_t rows = 0;
-    std::set<std::pair<std::string, unsigned>> places;
+    std::set<line> places;
     const auto row = [&](unsigned thread, const std::string& what) {
       std::string count = std::to_string(++rows);
       count.insert(0, count.size() < 3 ? 3 - count.size() : 0, ' ');
       text += count + "  " + std::string(thread * width, ' ') + what + "\n";
     };
     const auto place = [&](const step& s) {
-      places.emplace(s.where.file_name(), s.where.line());
-      return std::filesystem::path(s.where.file_name()).filename().string() + ":" + std::to_string(s.where.line());
+      places.insert(line_of(s));
+      return text_of(line_of(s));
     };
     for (std::size_t from = 0; from < steps_.size();) {
       const unsigned thread = steps_[from].thread;
@@ -98,6 +104,38 @@ public:
     return titles(seen) + text + quoted(places);
   }
 
+  /// What the thread that ran last had read of the others' stores in the operation that it is in, and where those
+  /// stand: of a race, who should have released what, and who acquired it. Empty if there is nothing.
+  std::string draw_reads() const {
+    if (steps_.empty()) return {};
+    const unsigned self = steps_.back().thread;
+    const auto begun = std::ranges::find_if(steps_.rbegin(), steps_.rend(),
+                                            [self](const step& s) { return s.thread == self && s.what == kind::call; });
+    const auto since = steps_.rend() - begun;
+    std::map<const void*, std::vector<const step*>> stores;
+    std::vector<std::pair<line, line>> pairs;
+    std::set<line> places;
+    for (std::ptrdiff_t i = 0; i < std::ssize(steps_); ++i) {
+      const step& s = steps_[static_cast<std::size_t>(i)];
+      // When it is, is nobody's message.
+      if (s.what != kind::access || s.object == &platform::model::time) continue;
+      auto& before = stores[s.object];
+      if (i >= since && s.thread == self && s.reads && before.size() > s.older) {
+        const step& store = *before[before.size() - 1 - s.older];
+        const std::pair pair(line_of(s), line_of(store));
+        if (store.thread != self && std::ranges::find(pairs, pair) == pairs.end()) {
+          pairs.push_back(pair);
+          places.insert({pair.first, pair.second});
+        }
+      }
+      if (s.writes) before.push_back(&s);
+    }
+    std::string text;
+    for (const auto& [read, written] : pairs)
+      text += "  " + text_of(read) + " read what " + text_of(written) + " wrote\n";
+    return pairs.empty() ? text : "what could have ordered the two:\n" + text + quoted(places);
+  }
+
   std::size_t threads() const noexcept {
     unsigned most = 0;
     for (const step& s : steps_) most = std::max(most, s.thread + 1);
@@ -109,9 +147,19 @@ private:
   struct step {
     unsigned thread = 0;
     kind what{};
+    bool reads = false;
+    bool writes = false;
     unsigned older = 0;
+    const void* object = nullptr;
     platform::location where{};
   };
+
+  /// A line of source: its file and its number.
+  using line = std::pair<std::string, unsigned>;
+  static line line_of(const step& s) { return {s.where.file_name(), s.where.line()}; }
+  static std::string text_of(const line& l) {
+    return std::filesystem::path(l.first).filename().string() + ":" + std::to_string(l.second);
+  }
   static constexpr std::size_t width = 34;
 
   void add(step s) {
@@ -142,16 +190,14 @@ private:
   }
 
   /// The lines of source at these places, as far as their files can be read.
-  static std::string quoted(const std::set<std::pair<std::string, unsigned>>& places) {
+  static std::string quoted(const std::set<line>& places) {
     std::string text;
-    for (const auto& [file, wanted] : places) {
-      std::ifstream in(file);
-      std::string line;
-      for (unsigned n = 0; n < wanted && std::getline(in, line); ++n) continue;
-      line.erase(0, line.find_first_not_of(' '));
-      if (in)
-        text +=
-            "  " + std::filesystem::path(file).filename().string() + ":" + std::to_string(wanted) + "  " + line + "\n";
+    for (const line& wanted : places) {
+      std::ifstream in(wanted.first);
+      std::string found;
+      for (unsigned n = 0; n < wanted.second && std::getline(in, found); ++n) continue;
+      found.erase(0, found.find_first_not_of(' '));
+      if (in) text += "  " + text_of(wanted) + "  " + found + "\n";
     }
     return text;
   }

@@ -100,6 +100,7 @@ private:
       auto& result = begin(p);
       result.verdict = "not_applicable";
       result.detail = p.not_applicable;
+      std::cout << p.name << ": not applicable, " << p.not_applicable << std::endl;
       return;
     }
     struct test : testing::Test {
@@ -289,7 +290,11 @@ private:
       return t.executions;
     };
     result.program = to_string(harness::shrink(p, often, attempt, effort));
-    if (!account.empty()) result.detail = account;
+    if (!account.empty()) {
+      result.detail = account;
+      result.reproduce = path_ + " --program '" + result.program + "' --seed " + std::to_string(seed) +
+                         " --executions " + std::to_string(often.tries());
+    }
     harness::save_failure(failures_, report_.channel, report_.kind, result, seed, often.tries());
   }
 
@@ -308,7 +313,7 @@ private:
     result.executions = running_->executions();
     announce(result);
     write();
-    std::cout.flush();
+    std::cout << "a hang ends the program; the others run with --except " << result.check << std::endl;
   }
 
   void write() const {

@@ -280,6 +280,16 @@ class Replay(unittest.TestCase):
             self.assertEqual(subprocess.run(command, capture_output=True).returncode, code)
         self.assertTrue(replay.replay(faulty, {"Program": program, "Schedule": schedule}, 1))
 
+    def test_a_race_names_the_lines_that_could_have_ordered_it(self):
+        faulty = build.choose(build.registry(BUILD), ("weak_publish",))[0]
+        command = [faulty.programs["models"], "--program", "capacity 1: send | recv"]
+        told = subprocess.run(command, capture_output=True, text=True).stdout.partition("could have ordered")[2]
+        source = (ROOT / "impls/faulty/weak_publish.hpp").read_text().splitlines()
+        pairs = [
+            [source[int(n) - 1] for n in pair] for pair in re.findall(r"hpp:(\d+) read what \S+hpp:(\d+) wrote", told)
+        ]
+        self.assertTrue(any("compare_exchange" in read and "full - busy" in wrote for read, wrote in pairs), told)
+
     def test_a_program_that_cannot_be_carried_out_is_refused(self):
         sound = build.choose(build.registry(BUILD), ("mutex",))[0]
         with self.assertRaisesRegex(Usage, "cannot run `capacity 1: send shout`"):
