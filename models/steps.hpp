@@ -57,7 +57,7 @@ public:
     std::vector<std::size_t> number(threads(), 0);  // of the operation that each thread is in, from 1
     std::string text;
     std::size_t rows = 0;
-    std::set<line> places;
+    std::set<source_line> places;
     const auto row = [&](unsigned thread, const std::string& what) {
       std::string count = std::to_string(++rows);
       count.insert(0, count.size() < 3 ? 3 - count.size() : 0, ' ');
@@ -113,8 +113,8 @@ public:
                                             [self](const step& s) { return s.thread == self && s.what == kind::call; });
     const auto since = steps_.rend() - begun;
     std::map<const void*, std::vector<const step*>> stores;
-    std::vector<std::pair<line, line>> pairs;
-    std::set<line> places;
+    std::vector<std::pair<source_line, source_line>> pairs;
+    std::set<source_line> places;
     for (std::ptrdiff_t i = 0; i < std::ssize(steps_); ++i) {
       const step& s = steps_[static_cast<std::size_t>(i)];
       // When it is, is nobody's message.
@@ -155,9 +155,9 @@ private:
   };
 
   /// A line of source: its file and its number.
-  using line = std::pair<std::string, unsigned>;
-  static line line_of(const step& s) { return {s.where.file_name(), s.where.line()}; }
-  static std::string text_of(const line& l) {
+  using source_line = std::pair<std::string, unsigned>;
+  static source_line line_of(const step& s) { return {s.where.file_name(), s.where.line()}; }
+  static std::string text_of(const source_line& l) {
     return std::filesystem::path(l.first).filename().string() + ":" + std::to_string(l.second);
   }
   static constexpr std::size_t width = 34;
@@ -190,9 +190,9 @@ private:
   }
 
   /// The lines of source at these places, as far as their files can be read.
-  static std::string quoted(const std::set<line>& places) {
+  static std::string quoted(const std::set<source_line>& places) {
     std::string text;
-    for (const line& wanted : places) {
+    for (const source_line& wanted : places) {
       std::ifstream in(wanted.first);
       std::string found;
       for (unsigned n = 0; n < wanted.second && std::getline(in, found); ++n) continue;
