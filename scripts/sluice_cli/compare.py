@@ -67,7 +67,9 @@ def _text(estimate: stats.Estimate) -> str:
 def show(before: list[dict], after: list[dict]) -> None:
     shared, changed = compare(before, after)
     if changed:
-        table = rich.table.Table("channel", "workload", "figure", "first", "second", title="intervals apart")
+        table = rich.table.Table(title="intervals apart")
+        for heading in ("channel", "workload", "figure", "first", "second"):
+            table.add_column(heading, overflow="fold")
         for c in changed[:SHOWN]:
             workload = c.workload if c.pinned else f"{c.workload}, free"
             table.add_row(c.channel, workload, c.figure, _text(c.before), _text(c.after))
