@@ -117,7 +117,7 @@ public:
     std::set<source_line> places;
     for (std::ptrdiff_t i = 0; i < std::ssize(steps_); ++i) {
       const step& s = steps_[static_cast<std::size_t>(i)];
-      // When it is, is nobody's message.
+      // The clock hands nothing over.
       if (s.what != kind::access || s.object == &platform::model::time) continue;
       auto& before = stores[s.object];
       if (i >= since && s.thread == self && s.reads && before.size() > s.older) {
