@@ -59,7 +59,7 @@ class Compare(unittest.TestCase):
             moved = [sample("b", "spsc", "128", 1, slow + i) for i in range(5)]
             trips = [sample("b", "ping_pong", "1", 1, trip + i) for i in range(5)]
             # Odd samples say nothing.
-            return stable + moved + trips + [sample("a", "mpmc", "128", 4, 9000.0) | {"odd": True}]
+            return stable + moved + trips + [sample("c", "mpmc", "128", 4, slow) | {"odd": True}]
 
         shared, changed = compare.compare(run(100, 400), run(200, 1600))
         self.assertEqual(shared, 4)
