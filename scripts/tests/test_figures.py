@@ -67,6 +67,7 @@ class Compare(unittest.TestCase):
             [(c.channel, c.workload, c.figure) for c in changed],
             [("b", "ping_pong/1/1", "p50_ns"), ("b", "ping_pong/1/1", "p99_ns"), ("b", "spsc/128/1", "ns_per_message")],
         )
+        self.assertEqual(len(compare.compare(run(200, 1600), run(100, 400))[1]), 3)
         self.assertEqual(compare.compare(run(100, 400), run(103, 404))[1], [])
 
     def test_nothing_in_common(self):
