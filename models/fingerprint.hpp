@@ -34,8 +34,8 @@ public:
     std::uint64_t& mine = of_this_thread();
     using platform::model::access;
     // Sleeping on an atomic and waking from there are no stores to it.
-    const bool stored = what == access::read || what == access::write || what == access::update;
-    stores& last = stores_of(stored ? object : static_cast<const char*>(object) + 1);
+    const bool of_object = loads(what) || platform::model::stores(what);
+    stores& last = stores_of(of_object ? object : static_cast<const char*>(object) + 1);
     const std::uint64_t read = last[last.size() - 1 - std::min<std::size_t>(older, last.size() - 1)];
     mine = mixed(mine,
                  mixed(read, ((where.line() * 1024 + where.column()) * 8 + static_cast<unsigned>(what)) * 4 + older));

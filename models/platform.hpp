@@ -88,6 +88,9 @@ inline rl::memory_order order(std::memory_order o) {
 
 enum class access : std::uint8_t { read, write, sleep, wake, woken, fence, update };
 
+constexpr bool loads(access a) noexcept { return a == access::read || a == access::update; }
+constexpr bool stores(access a) noexcept { return a == access::write || a == access::update; }
+
 /// Is told of every step of the running execution.
 class watcher {
 public:
@@ -121,7 +124,7 @@ inline void did(access what, const void* object, const location& where) {
   const unsigned older = std::exchange(stores_back, 0);
   if (!playing) return;
   stepped = true;
-  changed |= what == access::write || what == access::update || what == access::wake || what == access::fence;
+  changed |= stores(what) || what == access::wake || what == access::fence;
   if (what == access::read) read_old = older != 0;
   if (watching) watching->did(what, object, older, where);
 }

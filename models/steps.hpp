@@ -31,12 +31,7 @@ public:
     using platform::model::access;
     // The making and the end of an atomic are no lines of the channel.
     if (what == access::woken || std::string_view(where.file_name()).ends_with("models/platform.hpp")) return;
-    add({.what = what == access::sleep ? kind::sleep : kind::access,
-         .reads = what == access::read || what == access::update,
-         .writes = what == access::write || what == access::update,
-         .older = older,
-         .object = object,
-         .where = where});
+    add({.what = kind::access, .how = what, .older = older, .object = object, .where = where});
   }
   void chose(unsigned) override {}
   void began(std::size_t) override { add({.what = kind::call}); }
@@ -96,8 +91,8 @@ public:
       }
       if (last) {
         const auto* e = inside ? named() : nullptr;
-        row(thread,
-            (e ? to_string(*e) + ": " : "") + (last->what == kind::sleep ? "sleeps at " : "up to ") + place(*last));
+        row(thread, (e ? to_string(*e) + ": " : "") +
+                        (last->how == platform::model::access::sleep ? "sleeps at " : "up to ") + place(*last));
       }
       from = i;
     }
@@ -120,7 +115,7 @@ public:
       // The clock hands nothing over.
       if (s.what != kind::access || s.object == &platform::model::time) continue;
       auto& before = stores[s.object];
-      if (i >= since && s.thread == self && s.reads && before.size() > s.older) {
+      if (i >= since && s.thread == self && loads(s.how) && before.size() > s.older) {
         const step& store = *before[before.size() - 1 - s.older];
         const std::pair pair(line_of(s), line_of(store));
         if (store.thread != self && std::ranges::find(pairs, pair) == pairs.end()) {
@@ -128,7 +123,7 @@ public:
           places.insert({pair.first, pair.second});
         }
       }
-      if (s.writes) before.push_back(&s);
+      if (platform::model::stores(s.how)) before.push_back(&s);
     }
     std::string text;
     for (const auto& [read, written] : pairs)
@@ -143,12 +138,11 @@ public:
   }
 
 private:
-  enum class kind : std::uint8_t { call, end, access, sleep };
+  enum class kind : std::uint8_t { call, end, access };
   struct step {
     unsigned thread = 0;
     kind what{};
-    bool reads = false;
-    bool writes = false;
+    platform::model::access how{};
     unsigned older = 0;
     const void* object = nullptr;
     platform::location where{};

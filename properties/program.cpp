@@ -125,7 +125,7 @@ private:
 
   void check_one(const applied_property& p) {
     auto& result = begin(p);
-    result.reproduce = command_of(result.check);
+    result.reproduce = command_of("--check " + result.check, options_.seed, options_.executions);
     write();
     const auto start = std::chrono::steady_clock::now();
     run r(options_, *dog_);
@@ -166,9 +166,8 @@ private:
     write();
   }
 
-  std::string command_of(const std::string& check) const {
-    return path_ + " --check " + check + " --seed " + std::to_string(options_.seed) + " --executions " +
-           std::to_string(options_.executions);
+  std::string command_of(const std::string& what, std::uint64_t seed, std::uint64_t executions) const {
+    return path_ + " " + what + " --seed " + std::to_string(seed) + " --executions " + std::to_string(executions);
   }
 
   /// Runs one program until it fails.
@@ -221,7 +220,7 @@ private:
       begin(*property);
     }
     auto& result = report_.checks.back();
-    result.reproduce = command_of(check);
+    result.reproduce = command_of("--check " + check, options_.seed, options_.executions);
     if (result.detail == ended_inside) result.detail = "it crashed";
     result.detail += " in\n" + to_string(p) + "\n";
     shrink(p, options_.seed, result);
@@ -292,8 +291,7 @@ private:
     result.program = to_string(harness::shrink(p, often, attempt, effort));
     if (!account.empty()) {
       result.detail = account;
-      result.reproduce = path_ + " --program '" + result.program + "' --seed " + std::to_string(seed) +
-                         " --executions " + std::to_string(often.tries());
+      result.reproduce = command_of("--program '" + result.program + "'", seed, often.tries());
     }
     harness::save_failure(failures_, report_.channel, report_.kind, result, seed, often.tries());
   }

@@ -60,10 +60,6 @@ def compare(before: list[dict], after: list[dict]) -> tuple[int, list[Change]]:
     return len(both), sorted(changed, key=lambda change: -change.extent)
 
 
-def _text(estimate: stats.Estimate) -> str:
-    return f"{estimate.median:.3g} ({estimate.low:.3g} – {estimate.high:.3g})"
-
-
 def show(before: list[dict], after: list[dict]) -> None:
     shared, changed = compare(before, after)
     if changed:
@@ -72,7 +68,7 @@ def show(before: list[dict], after: list[dict]) -> None:
             table.add_column(heading, overflow="fold")
         for c in changed[:SHOWN]:
             workload = c.workload if c.pinned else f"{c.workload}, free"
-            table.add_row(c.channel, workload, c.figure, _text(c.before), _text(c.after))
+            table.add_row(c.channel, workload, c.figure, f"{c.before:.3g}", f"{c.after:.3g}")
         console.print(table)
         if len(changed) > SHOWN:
             console.print(f"and {len(changed) - SHOWN} more, less far apart")

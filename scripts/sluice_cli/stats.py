@@ -15,6 +15,10 @@ class Estimate:
     high: float
     count: int
 
+    def __format__(self, spec: str) -> str:
+        """The median and, in brackets, its interval, each as the spec has it."""
+        return f"{self.median:{spec}} ({self.low:{spec}} – {self.high:{spec}})"
+
 
 def median(values: list[float], confidence: float = 0.95) -> Estimate:
     """The median, and an interval for it that asks nothing of the distribution (order statistics).

@@ -127,14 +127,8 @@ def shard(part: int, parts: int = 2, **more) -> dict:
     space = {"programs": 10, "exhausted": 1, "of": 20, "bound": 2, "shard": f"{part}/{parts}", "repeated": 0.5}
     search = check | {"check": "every_2x2", "executions": 100, "seconds": 2.0, "space": space}
     own = check | {"check": f"scenario_{part}", "executions": 5, "seconds": 1.0}
-    return (
-        {"schema": "s", "revision": "r", "level": "deep", "seed": 1}
-        | {
-            "shard": f"{part}/{parts}",
-            "checks": [search, own],
-        }
-        | more
-    )
+    run = {"schema": "s", "revision": "r", "level": "deep", "seed": 1, "shard": f"{part}/{parts}"}
+    return run | {"checks": [search, own]} | more
 
 
 class Merge(unittest.TestCase):
