@@ -1,5 +1,5 @@
-"""Shows what stands in the channels' source to be needed: each memory order, wake-up and second look, one at a time, is
-made one step weaker, and a model must fail."""
+"""The audit: mutation testing of the channels' memory orders, wake-ups and rechecks. Each mutant makes one of them one
+step weaker, and a model must kill it."""
 
 from __future__ import annotations
 
@@ -12,35 +12,37 @@ import re
 import subprocess
 import tomllib
 
+import click
 import rich.markup
 import rich.table
 
-from sluice_cli.build import Channel
+from sluice_cli import build, options, outcome, registry, results
 from sluice_cli.common import ROOT, BadResults, Unverified, Usage, console, progress
+from sluice_cli.registry import Channel
 
 LIBRARY = ROOT / "impls" / "sluice"
-KEPT = ROOT / "models" / "kept.toml"
+ACCEPTED = ROOT / "models" / "accepted_mutants.toml"
 
-# Schedules for each scenario and capacity before something counts as a survivor, and to find the places.
+# Executions for each check and capacity before a mutant counts as a survivor, and to find the mutants.
 EXECUTIONS = 30_000
 EXECUTIONS_TO_FIND = 3_000
-TIMEOUT = 600  # seconds, of one program
+TIMEOUT = 600  # seconds, of one runner
 
 
 @dataclasses.dataclass(frozen=True)
-class Fault:
-    """One place made one step weaker, as model programs name it."""
+class Mutant:
+    """One site made one step weaker, as model runners name it."""
 
-    name: str  # FILE:LINE:COLUMN:ROLE:FAULT
-    file: str  # from the library's folder
+    name: str  # FILE:LINE:COLUMN:ROLE:MUTATION
+    file: str  # below the library's folder
     line: int
     role: str
-    what: str
+    mutation: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Tag:
-    """A comment such as `[S3] release, pairs with acquire [S5]: why`, and the lines of code that it is about."""
+    """A comment such as `[S3] release, pairs with acquire [S5]: why`, and the lines of code that it covers."""
 
     name: str
     text: str
@@ -54,7 +56,7 @@ def source(file: str) -> list[str]:
 
 
 def tags(file: str) -> list[Tag]:
-    """The tags that a file defines. One is about the code below its comment, up to the next blank line or comment."""
+    """The tags that a file defines. A tag covers the code below its comment, up to the next blank line or comment."""
     lines = source(file)
     found = []
     i = 0
@@ -80,7 +82,7 @@ def code_of(file: str, line: int) -> str:
 
 
 def tag_of(file: str, line: int) -> str:
-    """The tag of the comment that a line stands under, or an empty text."""
+    """The tag that covers a line, or an empty text."""
     return next((tag.name for tag in tags(file) if line in tag.lines), "")
 
 
@@ -122,13 +124,13 @@ def _named_above(file: str, line: int) -> bool:
     return False
 
 
-def wrong_tags() -> list[str]:
-    """What is untrue of the tags in comments: an order that does not stand there, a tag that does not exist or a pair
-    whose other half does not name it, an order that no comment names."""
-    wrong = []
+def false_tags() -> list[str]:
+    """False comments: a tag claims an order that its code does not have, names a tag that does not exist, or a pair whose
+    other half does not name it; or an order has no tag."""
+    false = []
     every = {tag.name: tag for file in files() for tag in tags(file)}
     counted = [tag.name for file in files() for tag in tags(file)]
-    wrong += [f"[{name}] is defined {n} times" for name in sorted(set(counted)) if (n := counted.count(name)) > 1]
+    false += [f"[{name}] is defined {n} times" for name in sorted(set(counted)) if (n := counted.count(name)) > 1]
     for file in files():
         calls = ordered_calls(file)
         for tag in tags(file):
@@ -136,143 +138,143 @@ def wrong_tags() -> list[str]:
             claimed = re.match(r"\[\w+\] (seq_cst|acq_rel|acquire|release)\b", tag.text)
             orders = [order for line, found in calls if line in tag.lines for order in found]
             if claimed and claimed[1] not in orders:
-                wrong.append(f"{where} claims {claimed[1]}, which does not stand below it")
+                false.append(f"{where} claims {claimed[1]}, which the code below does not have")
             paired = {name for part in re.findall(r"pairs with[^.:;]*", tag.text) for name in _NAME.findall(part)}
             for other in _NAME.findall(tag.text)[1:]:
                 if other in every and other in paired and tag.name not in _NAME.findall(every[other].text)[1:]:
-                    wrong.append(f"{where} pairs with [{other}], which does not name it")
+                    false.append(f"{where} pairs with [{other}], which does not name it")
         for number, text in enumerate(source(file), start=1):
             if text.lstrip().startswith("//"):
                 unknown = [name for name in _NAME.findall(text) if name not in every]
-                wrong += [f"{file}:{number}: names [{name}], which does not exist" for name in unknown]
+                false += [f"{file}:{number}: names [{name}], which does not exist" for name in unknown]
         for line, _ in calls:
             if not _named_above(file, line):
-                wrong.append(f"{file}:{line}: an order without a tag")
-    return wrong
+                false.append(f"{file}:{line}: an order without a tag")
+    return false
 
 
-def kept() -> list[dict]:
-    """What must stay although no model fails without it, with the reason."""
+def accepted() -> list[dict]:
+    """The mutants that no model can kill, with the reason why the code stays."""
     try:
-        entries = tomllib.loads(KEPT.read_text()).get("kept", [])
+        entries = tomllib.loads(ACCEPTED.read_text()).get("accepted", [])
     except tomllib.TOMLDecodeError as error:
-        raise BadResults(f"{KEPT} is not TOML: {error}") from None
+        raise BadResults(f"{ACCEPTED} is not TOML: {error}") from None
     for entry in entries:
-        for field in ("file", "tag", "role", "fault", "reason"):
+        for field in ("file", "tag", "role", "mutation", "reason"):
             if not isinstance(entry.get(field), str):
-                raise BadResults(f"{KEPT}: an entry lacks `{field}`: {entry}")
+                raise BadResults(f"{ACCEPTED}: an entry lacks `{field}`: {entry}")
     return entries
 
 
-def _sites(channel: Channel) -> list[Fault]:
+def _mutants(channel: Channel) -> list[Mutant]:
     done = subprocess.run(
-        [channel.programs["models"], "--sites", "--executions", str(EXECUTIONS_TO_FIND)],
+        [channel.runners["models"], "--list-mutants", "--executions", str(EXECUTIONS_TO_FIND)],
         capture_output=True,
         text=True,
     )
     if done.returncode != 0:
-        raise Usage(f"the models of {channel.name} fail as it stands: run scripts/sluice verify {channel.name}")
-    faults = []
+        raise Usage(f"the models of {channel.name} fail without a mutant: run scripts/sluice verify {channel.name}")
+    mutants = []
     for name in done.stdout.splitlines():
         parts = name.rsplit(":", 4)
         if len(parts) == 5 and pathlib.Path(parts[0]).is_relative_to(LIBRARY):
             file = str(pathlib.Path(parts[0]).relative_to(LIBRARY))
-            faults.append(Fault(name, file, int(parts[1]), parts[3], parts[4]))
-    return faults
+            mutants.append(Mutant(name, file, int(parts[1]), parts[3], parts[4]))
+    return mutants
 
 
 def _row(**known) -> dict:
-    """A row of the audit's table; what is not known yet is empty."""
+    """A row of the audit's table; unknown fields are empty."""
     row = dict.fromkeys(
-        ("file", "tag", "code", "role", "fault", "verdict", "channel", "caught_by", "how", "reason"), ""
+        ("file", "tag", "code", "role", "mutation", "verdict", "channel", "killed_by", "how", "reason"), ""
     )
     return row | {"line": 0, "executions": 0, "seconds": 0.0} | known
 
 
-def _hunt(fault: Fault, channels: list[Channel], executions: int) -> dict:
-    """Asks channel after channel, until one fails."""
+def _try_to_kill(mutant: Mutant, channels: list[Channel], executions: int) -> dict:
+    """Runs the models of one channel after another, until one kills the mutant."""
     row = _row(
-        file=fault.file,
-        line=fault.line,
-        tag=tag_of(fault.file, fault.line),
-        code=code_of(fault.file, fault.line),
-        role=fault.role,
-        fault=fault.what,
+        file=mutant.file,
+        line=mutant.line,
+        tag=tag_of(mutant.file, mutant.line),
+        code=code_of(mutant.file, mutant.line),
+        role=mutant.role,
+        mutation=mutant.mutation,
         verdict="survived",
         channel=", ".join(channel.name for channel in channels),
     )
-    # One channel may find at once what another would look for in vain.
+    # One channel may kill at once what another would never kill.
     efforts = sorted({min(EXECUTIONS_TO_FIND, executions), executions})
     attempts = [(effort, channel) for effort in efforts for channel in channels]
     for effort, channel in attempts:
-        command = [channel.programs["models"], "--plant", fault.name, "--executions", str(effort)]
+        command = [channel.runners["models"], "--mutant", mutant.name, "--executions", str(effort)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
             done = None
         if done and done.returncode == 0:
             found = json.loads(done.stdout.splitlines()[-1])
-            if not found["caught_by"] and not found["reached"]:
-                raise Unverified(f"{channel.name} did not come past {fault.name}, which it named itself")
+            if not found["killed_by"] and not found["reached"]:
+                raise Unverified(f"{channel.name} did not reach {mutant.name}, which it listed itself")
         elif done is None or done.returncode < 0:
-            # What it did was too wrong for the model program to go on.
+            # The mutant crashed the runner or made it hang.
             how = f"died of signal {-done.returncode}" if done else f"did not end within {TIMEOUT} s"
-            found = {"caught_by": "the whole program", "how": how, "executions": 0, "seconds": 0}
+            found = {"killed_by": "the runner", "how": how, "executions": 0, "seconds": 0}
         else:
-            raise Unverified(f"{channel.name} cannot be audited for {fault.name}: {done.stderr.strip()}")
+            raise Unverified(f"{channel.name} cannot be audited for {mutant.name}: {done.stderr.strip()}")
         row["executions"] += found["executions"]
         row["seconds"] += found["seconds"]
-        if found["caught_by"]:
-            row |= {"verdict": "needed", "channel": channel.name, "caught_by": found["caught_by"], "how": found["how"]}
+        if found["killed_by"]:
+            row |= {"verdict": "killed", "channel": channel.name, "killed_by": found["killed_by"], "how": found["how"]}
             break
     return row
 
 
 def _explain(rows: list[dict], whole: bool) -> list[dict]:
-    """Gives survivors the reasons in the file of what is kept, and adds its entries that are stale."""
+    """Gives accepted survivors their reasons, and adds the entries of accepted_mutants.toml that are stale."""
     stale = []
-    for entry in kept():
-        of_entry = [row for row in rows if all(row[key] == entry[key] for key in ("file", "tag", "role", "fault"))]
+    for entry in accepted():
+        of_entry = [row for row in rows if all(row[key] == entry[key] for key in ("file", "tag", "role", "mutation"))]
         survivors = [r for r in of_entry if r["verdict"] == "survived"]
         for row in survivors:
-            row |= {"verdict": "kept", "reason": entry["reason"]}
+            row |= {"verdict": "accepted", "reason": entry["reason"]}
         if whole and not survivors:
-            why = "a model fails without it" if of_entry else "it does not stand there any more"
+            why = "a model kills it" if of_entry else "there is no such mutant"
             stale.append(
                 _row(
-                    **{key: entry[key] for key in ("file", "tag", "role", "fault")},
+                    **{key: entry[key] for key in ("file", "tag", "role", "mutation")},
                     verdict="stale",
-                    caught_by=of_entry[0]["caught_by"] if of_entry else "",
-                    reason=f"models/kept.toml keeps it, but {why}",
+                    killed_by=of_entry[0]["killed_by"] if of_entry else "",
+                    reason=f"models/accepted_mutants.toml accepts it, but {why}",
                 )
             )
     return rows + stale
 
 
 def audit(channels: list[Channel], whole: bool, executions: int = EXECUTIONS) -> list[dict]:
-    """Plants every fault that the channels' models come past.
+    """Tries to kill every mutant that the channels' models reach.
 
-    whole: whether these are all channels there are, so that a place that none of them reaches is an error.
+    whole: whether these are all channels, so that a site which none of them reaches is an error.
     """
-    sound = [c for c in channels if "models" in c.programs and not c.faulty]
+    sound = [c for c in channels if "models" in c.runners and not c.faulty]
     if not sound:
-        raise Usage("none of these channels is modelled, so none can be audited")
-    reached: dict[Fault, list[Channel]] = {}
+        raise Usage("none of these channels has models, so none can be audited")
+    reached: dict[Mutant, list[Channel]] = {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for channel, faults in zip(sound, pool.map(_sites, sound)):
-            for fault in faults:
-                reached.setdefault(fault, []).append(channel)
+        for channel, mutants in zip(sound, pool.map(_mutants, sound)):
+            for mutant in mutants:
+                reached.setdefault(mutant, []).append(channel)
         if not reached:
-            raise Usage("these models come past nothing of this library: is the build folder another tree's?")
+            raise Usage("these models reach no code of this library: is the build folder another tree's?")
         rows = []
         with progress("auditing", len(reached)) as advance:
-            running = [pool.submit(_hunt, fault, by, executions) for fault, by in reached.items()]
+            running = [pool.submit(_try_to_kill, mutant, by, executions) for mutant, by in reached.items()]
             for future in concurrent.futures.as_completed(running):
                 rows.append(future.result())
                 advance(f"{rows[-1]['file']}:{rows[-1]['line']}")
     if whole:
         rows += _unreached({(row["file"], row["line"]) for row in rows})
-    return sorted(_explain(rows, whole), key=lambda row: (row["file"], row["line"], row["role"], row["fault"]))
+    return sorted(_explain(rows, whole), key=lambda row: (row["file"], row["line"], row["role"], row["mutation"]))
 
 
 def _unreached(reached: set[tuple[str, int]]) -> list[dict]:
@@ -282,9 +284,9 @@ def _unreached(reached: set[tuple[str, int]]) -> list[dict]:
             line=line,
             tag=tag_of(file, line),
             code=code_of(file, line),
-            fault="none",
+            mutation="none",
             verdict="survived",
-            reason="no model comes past it",
+            reason="no model reaches it",
         )
         for file in files()
         for line, _ in ordered_calls(file)
@@ -292,20 +294,45 @@ def _unreached(reached: set[tuple[str, int]]) -> list[dict]:
     ]
 
 
-def bad(rows: list[dict]) -> list[dict]:
-    """What is not shown to be needed, and has no reason that holds."""
-    return [row for row in rows if row["verdict"] in ("survived", "stale")]
-
-
 def show(rows: list[dict]) -> None:
-    table = rich.table.Table("place", "one step weaker", "verdict", "by", "executions", title="What the channels need")
+    table = rich.table.Table("site", "mutation", "verdict", "by", "executions", title="Mutants of the channels")
     for row in rows:
-        style = {"needed": "green", "kept": "yellow"}.get(row["verdict"], "bold red")
+        style = {"killed": "green", "accepted": "yellow"}.get(row["verdict"], "bold red")
         table.add_row(
             f"{row['file']}:{row['line']}" + (rich.markup.escape(f" [{row['tag']}]") if row["tag"] else ""),
-            f"{row['role']} {row['fault']}",
+            f"{row['role']} {row['mutation']}",
             f"[{style}]{row['verdict']}[/{style}]",
-            f"{row['channel']}: {row['caught_by']}, {row['how'].lower()[:40]}" if row["caught_by"] else row["reason"],
+            f"{row['channel']}: {row['killed_by']}, {row['how'].lower()[:40]}" if row["killed_by"] else row["reason"],
             f"{row['executions']:,}",
         )
     console.print(table)
+
+
+@click.command("audit")
+@click.argument("channels", nargs=-1)
+@click.option(
+    "--executions",
+    default=EXECUTIONS,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Executions of each check before a mutant counts as a survivor.",
+)
+@options.json_file("the table")
+@click.option("--binary", type=click.Path(exists=True, path_type=pathlib.Path), help="Use this build folder as it is.")
+def command(channels: tuple[str, ...], executions: int, out: pathlib.Path | None, binary: pathlib.Path | None) -> None:
+    """Mutate each memory order, wake-up and recheck of CHANNELS, one step weaker; a model must kill each mutant.
+
+    Exits with 1 if one survives without a reason in models/accepted_mutants.toml, or a comment's tag is false.
+    """
+    if not binary:
+        registry.require_known(channels, registry.declared())
+    registered = registry.built(binary or build.build_preset("release"), of_tests=True)
+    rows = audit(registry.choose(registered, channels), whole=not channels, executions=executions)
+    show(rows)
+    if out:
+        results.save(results.new_results("none", 0, registered, audit=rows), out)
+    if false := false_tags():
+        console.print("false comments:\n  " + "\n  ".join(false), style="bold red", markup=False)
+    outcome.require_passed([], [], rows)
+    if false:
+        raise Unverified(f"{len(false)} comments are false; they are listed above")

@@ -1,4 +1,4 @@
-"""Takes samples: each a fresh process, in rounds of random order over everything that is measured."""
+"""Takes samples: each in its own process, in rounds of random order over all workloads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ import subprocess
 import tempfile
 import time
 
-from sluice_cli.build import Channel
-from sluice_cli.common import ROOT, Failure, Usage, console, progress
+import click
+
+from sluice_cli import build, figures, goals, options, page, peers, registry, results
+from sluice_cli.common import REFERENCE, ROOT, Failure, Usage, console, progress
+from sluice_cli.figures import USUAL_THREADS
+from sluice_cli.registry import Channel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,40 +38,34 @@ class Cell:
 @dataclasses.dataclass(frozen=True)
 class Effort:
     messages: int
-    rounds: int  # of the shapes that figures are compared by
+    rounds: int  # of the shapes that channels are compared by
     other_rounds: int
     threads: tuple[int, ...]  # the axis of the scaling picture
-    minutes: float  # no round begins later
+    minutes: float  # no round starts later
 
 
 EFFORTS = {
     "quick": Effort(messages=100_000, rounds=5, other_rounds=3, threads=(1, 8), minutes=5),
     "full": Effort(messages=1_000_000, rounds=13, other_rounds=5, threads=(1, 2, 8, 16), minutes=36),
 }
-USUAL_THREADS = 4
 STREAMS = ("spsc", "mpsc", "mpmc")
 COMPARED = (*STREAMS, "ping_pong")
 TIMEOUT = 120  # seconds, of one sample
 
-COUNTERS = ("messages", "ns_per_message", "cpu_ns_per_message", "switches_per_message")
-OWN_COUNTERS = (
-    *("p50_ns", "p90_ns", "p99_ns", "p999_ns"),
-    *("receiver_cpu", "slowest_over_fastest", "bytes_empty", "bytes_one"),
-)
 PROBES = ("round_trip_before_ns", "round_trip_after_ns", "pause_before_ns", "pause_after_ns")
 
 
 class Lost(Failure):
-    """A workload's sums were wrong, or it did not end."""
+    """A workload's checksum was wrong, or it did not end."""
 
     exit_code = 1
 
 
 def cells(channels: list[Channel], threads: tuple[int, ...] = (USUAL_THREADS,)) -> list[Cell]:
-    """What the programs of these channels can measure."""
+    """The workloads of these channels' benchmark runners."""
     found = []
     for channel in channels:
-        if "bench" not in channel.programs:
+        if "bench" not in channel.runners:
             continue
         command = [*channel.bench, "--list", "--threads", ",".join(map(str, threads))]
         listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -77,7 +75,7 @@ def cells(channels: list[Channel], threads: tuple[int, ...] = (USUAL_THREADS,)) 
 
 
 def scaling_cells(channels: list[Channel], threads: tuple[int, ...]) -> list[Cell]:
-    """mpmc over the number of threads, for each channel at one capacity that suits it."""
+    """mpmc over the number of threads, for each channel at one of its capacities."""
     chosen = []
     for channel in channels:
         mine = [cell for cell in cells([channel], threads) if cell.shape == "mpmc" and cell.threads != USUAL_THREADS]
@@ -88,8 +86,8 @@ def scaling_cells(channels: list[Channel], threads: tuple[int, ...]) -> list[Cel
     return chosen
 
 
-def free_cells(usual: list[Cell]) -> list[Cell]:
-    """Streams with threads that the kernel may move."""
+def unpinned_cells(usual: list[Cell]) -> list[Cell]:
+    """The common streams again, with unpinned threads."""
     wanted = [cell for cell in usual if cell.shape in STREAMS and cell.capacity in ("128", "unbounded")]
     return [dataclasses.replace(cell, pinned=False) for cell in wanted]
 
@@ -98,11 +96,11 @@ def command_of(cell: Cell, messages: int) -> list[str]:
     """The command that takes one sample."""
     command = [*cell.channel.bench, "--filter", f"^{cell.name}/"]
     command += ["--threads", str(cell.threads), "--messages", str(messages)]
-    return command if cell.pinned else [*command, "--free"]
+    return command if cell.pinned else [*command, "--no-pin"]
 
 
 def shown(command: list[str]) -> str:
-    """A command as it can be typed in the project's folder."""
+    """A command as a user would type it in the project's folder."""
     parts = [part.removeprefix(f"{ROOT}/") for part in command]
     return " ".join(f"'{part}'" if re.search(r"[^\w./=,-]", part) else part for part in parts)
 
@@ -113,9 +111,9 @@ def _probe(prober: Channel, when: str) -> dict[str, float]:
 
 
 def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
-    """One sample, in a process of its own.
+    """One sample, in its own process.
 
-    `prober` looks at the machine around programs that do not do so themselves.
+    `prober` probes the machine around runners that do not do so themselves.
 
     Raises Lost if the run lost messages or did not end.
     """
@@ -146,20 +144,20 @@ def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
         "capacity": cell.capacity,
         "threads": cell.threads,
         "pinned": cell.pinned,
-        **{key: run[key] for key in COUNTERS},
-        **{key: run[key] for key in OWN_COUNTERS if key in run},
+        **{key: run[key] for key in figures.COUNTERS},
+        **{key: run[key] for key in figures.OWN_COUNTERS if key in run},
         "probe": around or {key: run[key] for key in PROBES},
         "compiler": report["context"]["compiler"],
         "benchmark_library": report["context"].get("library_build_type", ""),
         "command": shown(command),
-        "odd": False,
+        "outlier": False,
     }
 
 
-def mark_odd(samples: list[dict]) -> None:
-    """Marks the samples that the machine was in another state for, by the probe before and after each.
+def mark_outliers(samples: list[dict]) -> None:
+    """Marks the samples around which the machine was in another state than usual, by the probes before and after.
 
-    Twice or half the run's usual figure is another state; noise alone does not do that to a mean of thousands.
+    Twice or half the run's median is another state: noise alone does not change a mean of thousands so much.
     """
     for key in ("round_trip", "pause"):
         around = [[s["probe"][f"{key}_before_ns"], s["probe"][f"{key}_after_ns"]] for s in samples]
@@ -168,24 +166,24 @@ def mark_odd(samples: list[dict]) -> None:
             continue
         for sample, pair in zip(samples, around):
             if any(not 0.5 <= value / usual <= 2 for value in pair):
-                sample["odd"] = True
+                sample["outlier"] = True
 
 
 def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = True) -> list[dict]:
     """Samples of every workload of these channels, in rounds of random order.
 
-    A third party's workload that loses messages or does not end is said and left out.
+    A third-party workload that loses messages or does not end is reported and left out.
     """
     usual = cells(channels)
     if not usual:
-        raise Usage("none of these channels has a benchmark program")
-    prober = next((c for c in channels if "bench" in c.programs and c.language == "C++"), None)
+        raise Usage("none of these channels has a benchmark runner")
+    prober = next((c for c in channels if "bench" in c.runners and c.language == "C++"), None)
     if prober is None:
-        raise Usage("channels of other languages are measured beside ours: name one of ours as well")
+        raise Usage("channels of other languages are measured beside C++ ones: name one of those as well")
     compared = [cell for cell in usual if cell.shape in COMPARED]
     others = [cell for cell in usual if cell.shape not in COMPARED] + scaling_cells(channels, effort.threads)
     if pinned:
-        others += free_cells(usual)
+        others += unpinned_cells(usual)
     order = random.Random(seed)
     samples: list[dict] = []
     dropped: list[Cell] = []
@@ -196,7 +194,9 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
             now = compared + others * (number < effort.other_rounds)
             order.shuffle(now)
             if time.monotonic() > until:
-                console.print(f"sluice: {number} rounds of {effort.rounds}, since {effort.minutes:g} min are over")
+                console.print(
+                    f"sluice: stopped after {number} of {effort.rounds} rounds, at the limit of {effort.minutes:g} min"
+                )
                 break
             for cell in now:
                 if not pinned:
@@ -210,5 +210,48 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
                         console.print(f"sluice: left out: {lost.message}", markup=False)
                         dropped.append(cell)
                 advance(f"{cell.channel.name} {cell.name}")
-    mark_odd(samples)
+    mark_outliers(samples)
     return samples
+
+
+@click.command("bench")
+@click.argument("channels", nargs=-1)
+@click.option("--quick", is_flag=True, help="Fewer messages and rounds: 2 minutes with --peers, instead of 40.")
+@click.option("--no-pin", is_flag=True, help="Do not pin threads to processors.")
+@click.option("--peers", "beside", is_flag=True, help="Third-party channels as well, of C++, Rust and Go.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Start no round of samples later than that.")
+@click.option(
+    "--goals",
+    "goals_of",
+    is_flag=False,
+    flag_value=str(REFERENCE),
+    metavar="[FILE]",
+    help="Measure nothing: compare the project's goals with a results file; without FILE, the reference run.",
+)
+@options.seed
+def command(
+    channels: tuple[str, ...],
+    quick: bool,
+    no_pin: bool,
+    beside: bool,
+    minutes: float | None,
+    goals_of: str | None,
+    seed: int,
+) -> None:
+    """Measure CHANNELS, or all of ours; writes results/<run>/results.json and its report."""
+    if goals_of:
+        goals.show(results.load(pathlib.Path(goals_of)))
+        return
+    registry.require_known(channels, registry.declared() + (registry.peers() if beside else []))
+    registered = registry.built(build.build_preset("release"))
+    missing: dict[str, str] = {}
+    measured = registered
+    if beside:
+        others, missing = peers.build()
+        registered = measured = registered + others
+    elif not channels:
+        measured = [channel for channel in registered if not channel.third_party]
+    effort = EFFORTS["quick" if quick else "full"]
+    effort = dataclasses.replace(effort, minutes=minutes or effort.minutes)
+    samples = measure(registry.choose(measured, channels), effort, seed, pinned=not no_pin)
+    page.publish(results.new_results("none", seed, registered, samples=samples, missing=missing))

@@ -1,4 +1,4 @@
-"""Where things are, how failures are told, and how progress is shown."""
+"""Paths, errors and progress."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ import rich.progress
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results"
 FAILURES = RESULTS / "failures"
+REFERENCE = RESULTS / "reference" / "results.json.gz"
 BUILDS = ROOT / "build"
 
 console = rich.console.Console(highlight=False, soft_wrap=True)
 
 
 class Failure(click.ClickException):
-    """Something a user can mend, told in one sentence."""
+    """An error that the user can act on, in one sentence."""
 
     def show(self, file=None) -> None:
         console.print(f"sluice: {self.message}", style="red", markup=False)
 
 
 class Unverified(Failure):
-    """A property or model failed."""
+    """A check failed."""
 
     exit_code = 1
 
 
 class Usage(Failure):
-    """What was asked for does not exist."""
+    """An argument names something that does not exist."""
 
     exit_code = 2
 
 
 class Environment(Failure):
-    """This machine lacks something."""
+    """This machine lacks a program or package."""
 
     exit_code = 4
 
@@ -58,7 +59,7 @@ class BuildFailed(Failure):
 
 @contextlib.contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal; elsewhere a line for each tenth of the way. The function given advances by one."""
+    """A progress bar on a terminal; otherwise a line for each tenth. Yields a function that advances it by one."""
     if console.is_terminal:
         columns = (
             rich.progress.TextColumn("{task.description}"),

@@ -1,13 +1,15 @@
-"""Holds two runs against each other: whose figures differ by more than their intervals."""
+"""Compares two runs: which figures differ by more than their confidence intervals."""
 
 from __future__ import annotations
 
 import collections
 import dataclasses
+import pathlib
 
+import click
 import rich.table
 
-from sluice_cli import plots, stats
+from sluice_cli import figures, results, stats
 from sluice_cli.common import BadResults, console
 
 FIGURES = ("ns_per_message", "p50_ns", "p99_ns", "receiver_cpu", "slowest_over_fastest", "bytes_empty")
@@ -18,7 +20,7 @@ Key = tuple[str, str, bool, str]
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """A figure whose intervals in the two runs have nothing in common."""
+    """A figure whose intervals in the two runs do not overlap."""
 
     channel: str
     workload: str
@@ -29,24 +31,24 @@ class Change:
 
     @property
     def extent(self) -> float:
-        """How many times the lesser median the greater one is."""
+        """The greater median over the lesser."""
         low, high = sorted((self.before.median, self.after.median))
         return high / low if low > 0 else float("inf")
 
 
 def _estimates(samples: list[dict]) -> dict[Key, stats.Estimate]:
     values = collections.defaultdict(list)
-    for s in plots.counted(samples):
+    for s in figures.counted(samples):
         workload = f"{s['shape']}/{s['capacity']}/{s['threads']}"
         for figure in FIGURES:
-            # A round trip's percentiles say what its time a message would.
+            # The percentiles of a round trip replace its time per message.
             if figure in s and not (figure == "ns_per_message" and "p50_ns" in s):
                 values[s["channel"], workload, s["pinned"], figure].append(s[figure])
     return {key: stats.median(found) for key, found in values.items()}
 
 
 def compare(before: list[dict], after: list[dict]) -> tuple[int, list[Change]]:
-    """How many figures both runs have, and those that changed, the widest apart first.
+    """The number of figures that both runs have, and those that changed, the largest change first.
 
     Raises BadResults if they have none in common.
     """
@@ -67,10 +69,22 @@ def show(before: list[dict], after: list[dict]) -> None:
         for heading in ("channel", "workload", "figure", "first", "second"):
             table.add_column(heading, overflow="fold")
         for c in changed[:SHOWN]:
-            workload = c.workload if c.pinned else f"{c.workload}, free"
+            workload = c.workload if c.pinned else f"{c.workload}, unpinned"
             table.add_row(c.channel, workload, c.figure, f"{c.before:.3g}", f"{c.after:.3g}")
         console.print(table)
         if len(changed) > SHOWN:
             console.print(f"and {len(changed) - SHOWN} more, less far apart")
     agree = shared - len(changed)
     console.print(f"{agree} of {shared} figures agree ({100 * agree / shared:.1f} %): their intervals overlap")
+
+
+@click.command("compare")
+@click.argument("first", type=click.Path(path_type=pathlib.Path))
+@click.argument("second", type=click.Path(path_type=pathlib.Path))
+def command(first: pathlib.Path, second: pathlib.Path) -> None:
+    """Print which figures of two results files differ by more than their confidence intervals.
+
+    For two runs of one tree, to see how reproducible figures are, or before and after a change of machine or
+    compiler. A change of the code is better judged by gate, which samples both trees in turn.
+    """
+    show(results.load(first)["samples"], results.load(second)["samples"])

@@ -1,4 +1,4 @@
-"""Runs the contract, line by line, and gathers what came of it on every channel."""
+"""Runs the contract, line by line, and collects the verdicts on every channel."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import re
 import subprocess
 import xml.etree.ElementTree as xml
 
+import click
 import rich.table
 
+from sluice_cli import build, options, outcome, results
 from sluice_cli.common import BuildFailed, console, progress
 
 MARKS = {"passed": "[green]✓[/green]", "failed": "[bold red]FAILED[/bold red]", "not_applicable": "[dim]–[/dim]"}
@@ -47,21 +49,21 @@ def run(binary: pathlib.Path, divide: int = 1) -> list[dict]:
         stale.unlink()
     passed = _run_tests(binary, divide)
     verdicts: list[dict] = []
-    told: set[int] = set()
+    reported: set[int] = set()
     for file in folder.glob("*.json"):
         found = json.loads(file.read_text())
         verdicts += found
-        told.update(verdict["number"] for verdict in found)
+        reported.update(verdict["number"] for verdict in found)
     for name, good in passed.items():
         _, number, title = name.split(".")
-        # What the compiler must reject has no program; nor has a test that crashed any verdicts left.
+        # Compile-fail tests write no verdicts; nor does a test that crashed.
         rejected = title.removeprefix("rejects_").replace("_", " ")
-        if title.startswith("rejects_") or (int(number) not in told and not good):
+        if title.startswith("rejects_") or (int(number) not in reported and not good):
             verdicts.append(
                 {
                     "number": int(number),
                     "name": title,
-                    "behaviour": f"Does not compile, and is told the remedy: {rejected}.",
+                    "behaviour": f"Does not compile, and the error names the remedy: {rejected}.",
                     "channel": "compiler" if title.startswith("rejects_") else "all",
                     "verdict": "passed" if good else "failed",
                     "detail": "" if good else f"ctest -R {name} fails",
@@ -73,10 +75,6 @@ def run(binary: pathlib.Path, divide: int = 1) -> list[dict]:
     return sorted(verdicts, key=lambda v: v["number"])
 
 
-def bad(verdicts: list[dict]) -> list[dict]:
-    return [verdict for verdict in verdicts if verdict["verdict"] == "failed"]
-
-
 def lines(verdicts: list[dict]) -> list[tuple[int, str, str, list[dict]]]:
     """Number, test, behaviour and verdicts of each line."""
     grouped: dict[tuple[int, str, str], list[dict]] = {}
@@ -86,7 +84,7 @@ def lines(verdicts: list[dict]) -> list[tuple[int, str, str, list[dict]]]:
 
 
 def show(verdicts: list[dict]) -> None:
-    """Prints the table, the reasons for which lines do not apply, and every failure."""
+    """Prints the table, the reasons why lines do not apply, and every failure."""
     test = rich.table.Column("test", overflow="fold")
     table = rich.table.Table("line", "behaviour", test, "channels", title="The contract; – where it does not apply")
     reasons: dict[tuple[str, str], list[int]] = {}
@@ -102,6 +100,25 @@ def show(verdicts: list[dict]) -> None:
     tested = {v["number"] for v in verdicts if v["verdict"] == "passed"}
     seconds = sum(v["seconds"] for v in verdicts)
     console.print(f"{len(tested)} lines hold; {seconds:.0f} s of tests")
-    for verdict in bad(verdicts):
+    for verdict in outcome.broken_lines(verdicts):
         console.print(f"\nline {verdict['number']} on {verdict['channel']} failed", style="bold red")
         console.print(f"{verdict['behaviour']}\n{verdict['detail']}", markup=False)
+
+
+@click.command("contract")
+@options.preset
+@click.option(
+    "--divide",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Divide the repetitions of stress lines by this, for a quick run.",
+)
+@options.json_file("the verdicts")
+def command(preset: str, divide: int, out: pathlib.Path | None) -> None:
+    """Test every line of the contract on every channel to which it applies, and print the table."""
+    verdicts = run(build.build_preset(preset), divide)
+    show(verdicts)
+    if out:
+        results.save(results.new_results("none", 0, contract=verdicts), out)
+    outcome.require_passed([], verdicts)

@@ -1,4 +1,4 @@
-"""Holds the tree as it is against an earlier revision: nothing broken, nothing slower."""
+"""Compares this tree with an earlier revision: no check may fail, and no workload be slower."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ import random
 import shutil
 import subprocess
 
+import click
 import rich.table
 
-from sluice_cli import bench, build, results, stats
-from sluice_cli.common import BUILDS, ROOT, Failure, Usage, console, progress
+from sluice_cli import bench, build, options, outcome, registry, results, stats, verify
+from sluice_cli.common import BUILDS, RESULTS, ROOT, Failure, Usage, console, progress
+from sluice_cli.registry import Channel
 
 
 class Slower(Failure):
-    """Some cell is slower than in the base revision."""
+    """Some workload is slower than in the base revision."""
 
     exit_code = 3
 
 
-# What each channel is held to: cheap, and steady enough to tell a change from noise.
+# The compared workloads: short, and steady enough to distinguish a change from noise.
 SHAPES = {"seq": ("1", "128", "unbounded"), "spsc": ("0", "128", "unbounded"), "mpmc": ("128", "unbounded")}
 MESSAGES = 1_000_000
 PAIRS = 15
-# A cell too noisy to judge is sampled again, this often at the most.
+# A cell that is too noisy to judge is sampled again, at most this often.
 EXTRA_ROUNDS = 2
 
-# The least change worth a verdict: smaller ones come from code placement alone.
+# The least effect: smaller changes come from code placement alone.
 LEAST_EFFECT = 0.10
-# An interval wider than this, as a ratio of its ends, says nothing.
+# An interval wider than this, as a ratio of its ends, is inconclusive.
 NOISY = 1.6
 CONFIDENCE = 0.99
 
@@ -69,21 +71,36 @@ def checkout(revision: str) -> tuple[str, pathlib.Path]:
     return commit, tree
 
 
-def build_benchmarks(tree: pathlib.Path, binary: pathlib.Path) -> list[build.Channel]:
-    """Builds a tree's benchmark programs alone."""
+def build_benchmarks(tree: pathlib.Path, binary: pathlib.Path) -> list[Channel]:
+    """Builds only a tree's benchmark runners."""
     options = ["-G", "Ninja", "-D", "CMAKE_BUILD_TYPE=Release"]
     options += ["-D", "SLUICE_PROPERTIES=OFF", "-D", "SLUICE_MODELS=OFF", "-D", "SLUICE_TESTS=OFF"]
     build.configure(tree, binary, options)
     build.compile_targets(binary)
-    return measured(build.registry(binary))
+    return measured(_registered(binary))
 
 
-def measured(channels: list[build.Channel]) -> list[build.Channel]:
-    """Those whose speed is ours to guard."""
-    return [channel for channel in channels if "bench" in channel.programs and not channel.third_party]
+def _registered(binary: pathlib.Path) -> list[Channel]:
+    """The channels of a build folder, whose registry may be an earlier version's, without roles."""
+    entries = json.loads((binary / "registry.json").read_text())
+    if all("role" in entry for entry in entries):
+        return registry.built(binary)
+    return [
+        Channel(
+            entry["name"],
+            "third_party" if entry.get("third_party") else "faulty" if entry["caught_by"] else "core",
+            runners={"bench": pathlib.Path(entry["bench"])} if "bench" in entry else {},
+        )
+        for entry in entries
+    ]
 
 
-def _cells(channels: list[build.Channel]) -> dict[tuple[str, str], bench.Cell]:
+def measured(channels: list[Channel]) -> list[Channel]:
+    """The channels whose speed the gate guards."""
+    return [channel for channel in channels if "bench" in channel.runners and not channel.third_party]
+
+
+def _cells(channels: list[Channel]) -> dict[tuple[str, str], bench.Cell]:
     return {
         (cell.channel.name, cell.name): cell
         for cell in bench.cells(channels)
@@ -92,7 +109,7 @@ def _cells(channels: list[build.Channel]) -> dict[tuple[str, str], bench.Cell]:
 
 
 def judge(ratios: list[float]) -> tuple[stats.Estimate, str]:
-    """The median ratio with its interval, and what follows from it."""
+    """The median ratio with its interval, and the verdict."""
     estimate = stats.median(ratios, CONFIDENCE)
     if estimate.low > 1 + LEAST_EFFECT:
         return estimate, "slower"
@@ -103,8 +120,8 @@ def judge(ratios: list[float]) -> tuple[stats.Estimate, str]:
     return estimate, "same"
 
 
-def compare(base: list[build.Channel], current: list[build.Channel], seed: int, pairs: int = PAIRS) -> list[Verdict]:
-    """Samples both trees' programs in pairs, the order within each pair and of the cells drawn at random."""
+def compare(base: list[Channel], current: list[Channel], seed: int, pairs: int = PAIRS) -> list[Verdict]:
+    """Samples both trees' runners in pairs, with random order within each pair and of the cells."""
     before, after = _cells(base), _cells(current)
     both = [key for key in after if key in before]
     if not both:
@@ -141,7 +158,7 @@ HEADINGS = ("channel", "workload", "current / base", f"{CONFIDENCE:.0%} interval
 
 
 def overall(verdicts: list[Verdict]) -> str:
-    """One word for all cells together: the worst that is certain, or that most are too noisy to tell."""
+    """The verdict over all cells: the worst certain one, or that most are too noisy."""
     kinds = [v.verdict for v in verdicts]
     if kinds.count("too noisy") * 2 > len(kinds):
         return "slower" if "slower" in kinds else "too noisy"
@@ -157,7 +174,7 @@ def show(verdicts: list[Verdict]) -> None:
 
 
 def write(verdicts: list[Verdict], base: str, folder: pathlib.Path) -> None:
-    """Writes gate.json and gate.md; the latter also to a GitHub step's summary, where there is one."""
+    """Writes gate.json and gate.md; the latter also to the summary of a GitHub step, if it runs in one."""
     data = {
         "schema": "sluice-gate/1",
         "base": base,
@@ -177,3 +194,25 @@ def write(verdicts: list[Verdict], base: str, folder: pathlib.Path) -> None:
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with open(summary, "a") as out:
             out.write(text)
+
+
+@click.command("gate")
+@click.option("--base", required=True, metavar="REV", help="The revision to compare with.")
+@click.option("--pairs", default=PAIRS, show_default=True, type=click.IntRange(5, 1000), help="Pairs of samples.")
+@options.seed
+def command(base: str, pairs: int, seed: int) -> None:
+    """Verify this tree, and compare its speed with REV's; writes gate.json and gate.md to results/gate."""
+    commit, tree = checkout(base)
+    channels = registry.built(build.build_preset("release"))
+    checks = verify.verify(channels, "quick", seed)
+    verify.show(outcome.failed_checks(checks))
+    outcome.require_passed(checks)
+    before = build_benchmarks(tree, tree / "build" / "gate")
+    verdicts = compare(before, measured(channels), seed, pairs)
+    show(verdicts)
+    folder = RESULTS / "gate"
+    folder.mkdir(parents=True, exist_ok=True)
+    write(verdicts, commit, folder)
+    console.print(f"against {commit[:12]}: {overall(verdicts)} ({folder / 'gate.json'})", markup=False)
+    if slower := [f"{v.channel} {v.workload}" for v in verdicts if v.verdict == "slower"]:
+        raise Slower(f"slower than {commit[:12]}: {', '.join(slower)}")

@@ -1,29 +1,27 @@
-"""What the channels are to reach, computed from a run's samples."""
+"""The project's own performance goals, compared with a run."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 
-from sluice_cli import bench, plots, stats
+import rich.table
 
-# The channel of ours that a user takes for a shape.
-OURS = {"spsc": "spsc", "ping_pong": "spsc", "idle_ping_pong": "spsc", "mpsc": "mpmc", "mpmc": "mpmc"}
+from sluice_cli import figures, stats
+from sluice_cli.common import BadResults, console
+from sluice_cli.figures import FACADES, USUAL_THREADS, Cell, Roles
 
 DEEP = ("128", "n", "unbounded")
 SPSC = tuple(("spsc", capacity) for capacity in DEEP)
-CROWDS = tuple((shape, capacity) for shape in ("mpsc", "mpmc") for capacity in DEEP)
+MANY_THREADED = tuple((shape, capacity) for shape in ("mpsc", "mpmc") for capacity in DEEP)
 SMALL = tuple((shape, capacity) for shape in ("spsc", "mpsc", "mpmc") for capacity in ("0", "1"))
 TRIPS = tuple(("ping_pong", capacity) for capacity in ("0", "1", "unbounded"))
 
 BLOCKING = ("mutex", "tbb_bounded", "boost_fiber", "moodycamel")
 RUST = ("rust_std", "crossbeam")
-# Goroutines switch without the kernel: a class of their own.
-RIVALS = (*BLOCKING, *RUST, "flume", "atomic_queue", "readerwriterqueue")
 
-PEER = "the best peer of each cell, Go apart"
-
-Cell = tuple[str, str]
+# Goroutines switch without the kernel, so Go is not compared.
+PEER = "the fastest peer of each cell, except Go"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,13 +47,9 @@ class Ratio:
         return " ".join(self.cell)
 
 
-def estimate(samples: list[dict], channel: str, cell: Cell, key: str = "ns_per_message") -> stats.Estimate | None:
-    return plots.of_cell(samples, channel, cell, bench.USUAL_THREADS, key, pinned=True)
-
-
 def ratio(samples: list[dict], other: str, cell: Cell, key: str = "ns_per_message") -> Ratio | None:
-    """The other's median over ours; the interval is that of both medians at their furthest."""
-    ours, theirs = (estimate(samples, name, cell, key) for name in (OURS[cell[0]], other))
+    """The other's median over ours; the interval combines the ends of both."""
+    ours, theirs = (figures.pinned(samples, name, cell, key) for name in (FACADES[cell[0]], other))
     if not ours or not theirs:
         return None
     return Ratio(cell, theirs.median / ours.median, theirs.low / ours.high, theirs.high / ours.low)
@@ -65,11 +59,12 @@ def ratios(samples: list[dict], other: str, cells: tuple[Cell, ...], key: str = 
     return [found for cell in cells if (found := ratio(samples, other, cell, key))]
 
 
-def best_of(samples: list[dict], cells: tuple[Cell, ...], key: str = "ns_per_message") -> list[Ratio]:
-    """Against the quickest rival of each cell."""
+def best_of(samples: list[dict], roles: Roles, cells: tuple[Cell, ...], key: str = "ns_per_message") -> list[Ratio]:
+    """Against the fastest rival of each cell, except Go."""
+    names = [name for name in roles.rivals if roles.languages.get(name) != "Go"]
     found = []
     for cell in cells:
-        if rivals := [r for other in RIVALS if (r := ratio(samples, other, cell, key))]:
+        if rivals := [r for other in names if (r := ratio(samples, other, cell, key))]:
             found.append(min(rivals, key=lambda r: r.value))
     return found
 
@@ -83,11 +78,11 @@ def _worst(found: list[Ratio]) -> str:
     return f"{worst.value:.2f}x at {worst.place} ({worst.low:.2f} – {worst.high:.2f})"
 
 
-def _goal(against: str, what: str, target: str, found: list[Ratio], told, met) -> Goal:
-    """A goal of ratios, of which there may be none; `told` and `met` are called if there are some."""
+def _goal(against: str, what: str, target: str, found: list[Ratio], measured, met) -> Goal:
+    """A goal over ratios; `measured` and `met` are called only if there are some."""
     if not found:
         return Goal(against, what, target, "no cell in common", None)
-    return Goal(against, what, target, told(), met())
+    return Goal(against, what, target, measured(), met())
 
 
 def _average(found: list[Ratio]) -> str:
@@ -128,11 +123,11 @@ def _no_slower_in_most(what: str, found: list[Ratio]) -> Goal:
     )
 
 
-def _relative(samples: list[dict]) -> list[Goal]:
+def _relative(samples: list[dict], roles: Roles) -> list[Goal]:
     goals = []
     for other in BLOCKING:
         goals.append(_every(other, "spsc", ratios(samples, other, SPSC), 5))
-        goals.append(_every(other, "mpsc, mpmc", ratios(samples, other, CROWDS), 3))
+        goals.append(_every(other, "mpsc, mpmc", ratios(samples, other, MANY_THREADED), 3))
         goals.append(_every(other, "capacity 0 and 1", ratios(samples, other, SMALL), 2.5))
         least = 1 if other == "moodycamel" else 3
         goals += [
@@ -140,18 +135,18 @@ def _relative(samples: list[dict]) -> list[Goal]:
         ]
     for other in RUST:
         goals.append(_on_average(other, "spsc", ratios(samples, other, SPSC), 2))
-        goals.append(_on_average(other, "mpsc, mpmc", ratios(samples, other, CROWDS), 1.3))
+        goals.append(_on_average(other, "mpsc, mpmc", ratios(samples, other, MANY_THREADED), 1.3))
         goals.append(_on_average(other, "capacity 0 and 1", ratios(samples, other, SMALL), 1.2))
         goals.append(_every(other, "rendezvous", ratios(samples, other, tuple(c for c in SMALL if c[1] == "0")), 5))
         goals += [_every(other, f"ping-pong {p}", ratios(samples, other, TRIPS, f"{p}_ns"), 1) for p in ("p50", "p99")]
-    best = best_of(samples, SPSC)
+    best = best_of(samples, roles, SPSC)
     if best:
         measured = f"{_average(best)}, least {_worst(best)}"
         goals.append(Goal(PEER, "spsc", "at least 1.3x on geometric average", measured, mean(best) >= 1.3))
-    goals.append(_no_slower_in_most("mpsc, mpmc", best_of(samples, CROWDS)))
-    goals.append(_no_slower_in_most("capacity 0 and 1", best_of(samples, SMALL)))
+    goals.append(_no_slower_in_most("mpsc, mpmc", best_of(samples, roles, MANY_THREADED)))
+    goals.append(_no_slower_in_most("capacity 0 and 1", best_of(samples, roles, SMALL)))
     for p in ("p50", "p99"):
-        if trips := best_of(samples, TRIPS, f"{p}_ns"):
+        if trips := best_of(samples, roles, TRIPS, f"{p}_ns"):
             slowest = min(r.value for r in trips)
             goals.append(Goal(PEER, f"ping-pong {p}", "within 1.1x", f"least {_worst(trips)}", slowest >= 1 / 1.1))
     return goals
@@ -160,25 +155,31 @@ def _relative(samples: list[dict]) -> list[Goal]:
 def _absolute(samples: list[dict]) -> list[Goal]:
     goals = []
 
-    def add(what: str, target: str, found: list[stats.Estimate | None], told, met) -> None:
+    def add(what: str, target: str, found: list[stats.Estimate | None], measured, met) -> None:
         missing = None in found
         goals.append(
-            Goal("a need", what, target, "not measured" if missing else told(*found), None if missing else met(*found))
+            Goal(
+                "absolute",
+                what,
+                target,
+                "not measured" if missing else measured(*found),
+                None if missing else met(*found),
+            )
         )
 
     load = ("open_loop_100k", "unbounded")
     add(
-        "100,000 messages/s, received asleep",
+        "100,000 messages/s, sleeping receiver",
         "at most 40 % of a core, p50 under 4 µs",
-        [estimate(samples, "spsc", load, "receiver_cpu"), estimate(samples, "spsc", load, "p50_ns")],
+        [figures.pinned(samples, "spsc", load, "receiver_cpu"), figures.pinned(samples, "spsc", load, "p50_ns")],
         lambda cpu, p50: f"{100 * cpu.median:.0f} % of a core, p50 {p50.median / 1000:.2f} µs",
         lambda cpu, p50: cpu.median <= 0.4 and p50.median < 4000,
     )
     add(
-        "100,000 messages/s, received with recv_busy()",
+        "100,000 messages/s, recv_busy()",
         "p50 under 0.7 µs",
         [
-            estimate(samples, "spsc", ("busy_loop_100k", "unbounded"), key)
+            figures.pinned(samples, "spsc", ("busy_loop_100k", "unbounded"), key)
             for key in ("p50_ns", "p99_ns", "receiver_cpu")
         ],
         lambda p50, p99, cpu: (
@@ -188,16 +189,16 @@ def _absolute(samples: list[dict]) -> list[Goal]:
     )
     idle = ("idle_ping_pong", "1")
     add(
-        "round trip after 200 µs of rest",
+        "round trip after 200 µs idle",
         "no worse than crossbeam, by the intervals",
-        [estimate(samples, name, idle, "p50_ns") for name in ("spsc", "crossbeam")],
+        [figures.pinned(samples, name, idle, "p50_ns") for name in ("spsc", "crossbeam")],
         lambda ours, theirs: f"p50 {ours.median / 1000:.1f} µs against {theirs.median / 1000:.1f} µs",
         lambda ours, theirs: ours.low <= theirs.high,
     )
     add(
         "slowest over fastest of 4 producers, capacity 128",
         "at least 0.3",
-        [plots.estimate(samples, "slowest_over_fastest", channel="mpmc", capacity="128", threads=bench.USUAL_THREADS)],
+        [figures.estimate(samples, "slowest_over_fastest", channel="mpmc", capacity="128", threads=USUAL_THREADS)],
         lambda share: f"{share:.2g}",
         lambda share: share.median >= 0.3,
     )
@@ -205,21 +206,39 @@ def _absolute(samples: list[dict]) -> list[Goal]:
         add(
             f"an empty unbounded {name} channel",
             "under 512 bytes",
-            [estimate(samples, name, ("memory", "unbounded"), "bytes_empty")],
+            [figures.pinned(samples, name, ("memory", "unbounded"), "bytes_empty")],
             lambda size: f"{size.median:.0f} bytes",
             lambda size: size.median < 512,
         )
     add(
-        "a oneshot made, used and dropped",
+        "a oneshot created, used and dropped",
         "under 100 ns",
-        [estimate(samples, "oneshot", ("create", "1"))],
+        [figures.pinned(samples, "oneshot", ("create", "1"))],
         lambda time: f"{time.median:.0f} ns",
         lambda time: time.median < 100,
     )
     return goals
 
 
-def all_of(samples: list[dict]) -> list[Goal]:
-    """Every goal; none where not one of them was measured."""
-    found = [*_relative(samples), *_absolute(samples)]
+def all_of(samples: list[dict], roles: Roles) -> list[Goal]:
+    """Every goal; empty if none of them was measured."""
+    found = [*_relative(samples, roles), *_absolute(samples)]
     return found if any(goal.met is not None for goal in found) else []
+
+
+def show(run: dict) -> None:
+    """Prints every goal with what was measured."""
+    found = all_of(run["samples"], Roles.of(run))
+    if not found:
+        raise BadResults("these results have no samples that the goals are about: run scripts/sluice bench --peers")
+    table = rich.table.Table("against", "in", "goal", "measured", "", title="The project's goals")
+    words = {True: "[green]met[/green]", False: "[bold red]not met[/bold red]", None: "not measured"}
+    for goal in found:
+        table.add_row(goal.against, goal.what, goal.target, goal.measured, words[goal.met])
+    console.print(table)
+    console.print(
+        f"{sum(goal.met is True for goal in found)} met, {sum(goal.met is False for goal in found)} not met, "
+        f"{sum(goal.met is None for goal in found)} not measured"
+    )
+    for name, why in run["missing"].items():
+        console.print(f"{name}: not measured, {why}", markup=False)

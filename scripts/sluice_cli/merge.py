@@ -1,13 +1,16 @@
-"""Joins the results of a verification that was spread over machines."""
+"""Joins the results of the shards of one verification."""
 
 from __future__ import annotations
 
 import pathlib
 
-from sluice_cli.common import BadResults
-from sluice_cli.verify import parse_shard
+import click
 
-# What all shards of one verification have in common.
+from sluice_cli import options, outcome, results, verify
+from sluice_cli.common import BadResults
+from sluice_cli.options import parse_shard
+
+# The fields that all shards of one verification share.
 COMMON = ("schema", "revision", "level", "seed")
 
 
@@ -34,11 +37,11 @@ def _whole(runs: dict[pathlib.Path, dict]) -> None:
 
 
 def _joined(parts: list[dict]) -> dict:
-    """One search of every program, out of the parts that its shards did."""
+    """One exhaustive search, joined from its shards."""
     executions = sum(part["executions"] for part in parts)
     failed = [part for part in parts if part["verdict"] == "failed"]
     space = parts[0]["space"] | {
-        "programs": sum(part["space"]["programs"] for part in parts),
+        "scenarios": sum(part["space"]["scenarios"] for part in parts),
         "exhausted": sum(part["space"]["exhausted"] for part in parts),
         "shard": "1/1",
         "repeated": sum(part["space"]["repeated"] * part["executions"] for part in parts) / max(executions, 1),
@@ -48,7 +51,7 @@ def _joined(parts: list[dict]) -> dict:
 
 
 def merge(runs: dict[pathlib.Path, dict]) -> dict:
-    """The whole, as one machine would have written it. Raises BadResults if these are not the shards of one run."""
+    """The results as one machine would have written them. Raises BadResults if these are not the shards of one run."""
     _whole(runs)
     found: dict[tuple[str, str, str], list[dict]] = {}
     for run in runs.values():
@@ -56,3 +59,14 @@ def merge(runs: dict[pathlib.Path, dict]) -> dict:
             found.setdefault((check["channel"], check["kind"], check["check"]), []).append(check)
     checks = [_joined(parts) if all("space" in part for part in parts) else parts[0] for parts in found.values()]
     return next(iter(runs.values())) | {"checks": checks, "shard": "1/1"}
+
+
+@click.command("merge")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=pathlib.Path))
+@options.json_file("the joined results", required=True)
+def command(files: tuple[pathlib.Path, ...], out: pathlib.Path) -> None:
+    """Join the results of all shards of one verification, as verify --shard i/n --json FILE wrote them."""
+    whole = merge({file: results.load(file) for file in files})
+    verify.show(whole["checks"])
+    results.save(whole, out)
+    outcome.require_passed(whole["checks"])

@@ -12,15 +12,21 @@ import matplotlib.colors  # noqa: E402
 import matplotlib.ticker  # noqa: E402
 import numpy  # noqa: E402
 
-from sluice_cli import stats  # noqa: E402
+from sluice_cli import figures  # noqa: E402
+from sluice_cli.figures import CAPACITIES, USUAL_THREADS, Roles, estimate  # noqa: E402
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart, doubled by markers.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# Facades have strong colours (Okabe and Ito's), rivals muted ones (Paul Tol's); colour-blind readers can distinguish
+# both, and markers help. Each list is assigned in the order of the registry, so a channel looks the same in every run.
+FACADE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00")
+CORE_COLOURS = ("#56B4E9", "#7FB2D6", "#A6CBE5", "#3E7CA6", "#8FD0F0")
+BASELINE_COLOUR = "#777777"
+RIVAL_COLOURS = (
+    *("#332288", "#DDCC77", "#117733", "#CC6677", "#88CCEE"),
+    *("#882255", "#44AA99", "#999933", "#AA4499", "#000000"),
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "h", "p")
+BACKGROUND = "#CFCFCF"  # lines that only show where the rest lies
 
-CAPACITIES = ("0", "1", "128", "n", "unbounded")
-OURS = ("spsc", "mpmc")  # what users include
-CORES = ("lock_free", "rendezvous", "spsc_list", "spsc_ring", "sync")  # what those choose from
 TITLES = {
     "seq": "seq: one thread sends, then receives",
     "spsc": "spsc: 1 producer, 1 consumer",
@@ -30,42 +36,38 @@ TITLES = {
 
 
 class Style:
-    """The same colour and marker for a channel in every picture."""
+    """The colour and marker of each channel."""
 
-    def __init__(self, channels: list[str]) -> None:
-        self.channels = channels
-        self._index = {name: i for i, name in enumerate(channels)}
+    def __init__(self, roles: Roles) -> None:
+        self.roles = roles
+        self._place: dict[str, int] = {}
+        for names in (roles.named("facade"), roles.named("core"), roles.named("third_party")):
+            self._place |= {name: place for place, name in enumerate(names)}
 
     def colour(self, channel: str) -> str:
-        return COLOURS[self._index[channel] % len(COLOURS)]
+        if self.roles.role(channel) == "baseline":
+            return BASELINE_COLOUR
+        palette = {"facade": FACADE_COLOURS, "core": CORE_COLOURS}.get(self.roles.role(channel), RIVAL_COLOURS)
+        return palette[self._place.get(channel, 0) % len(palette)]
 
     def marker(self, channel: str) -> str:
-        i = self._index[channel]
-        return MARKERS[(i + i // len(COLOURS)) % len(MARKERS)]
+        return MARKERS[self._place.get(channel, 0) % len(MARKERS)]
 
+    def width(self, channel: str) -> float:
+        return 2.8 if self.roles.role(channel) == "facade" else 1.3
 
-def counted(samples: list[dict]) -> list[dict]:
-    """The samples that figures are made of: those taken in the machine's usual state."""
-    return [sample for sample in samples if not sample["odd"]]
+    def line(self, channel: str) -> dict:
+        """The arguments of a line in the channel's style; ours are drawn above the others."""
+        return {
+            "marker": self.marker(channel),
+            "color": self.colour(channel),
+            "linewidth": self.width(channel),
+            "zorder": 3 if self.roles.role(channel) == "facade" else 2,
+        }
 
-
-def channels_of(samples: list[dict]) -> list[str]:
-    return list(dict.fromkeys(sorted(sample["channel"] for sample in samples)))
-
-
-def estimate(samples: list[dict], key: str, **where: object) -> stats.Estimate | None:
-    """The median of a figure over the samples that match."""
-    values = [s[key] for s in counted(samples) if all(s[k] == v for k, v in where.items()) and key in s]
-    return stats.median(values) if values else None
-
-
-def of_cell(
-    samples: list[dict], channel: str, cell: tuple[str, str], threads: int, key: str = "ns_per_message", **where: object
-) -> stats.Estimate | None:
-    """A channel's figure at a shape and a capacity; `threads` are those of shapes with many on a side."""
-    shape, capacity = cell
-    per_side = threads if shape in ("mpsc", "mpmc") else 1
-    return estimate(samples, key, channel=channel, shape=shape, capacity=capacity, threads=per_side, **where)
+    def shade(self, channel: str) -> str:
+        """The colour of a bar: facades strong, their cores light, the rest grey."""
+        return {"facade": "#0072B2", "core": "#A6CBE5"}.get(self.roles.role(channel), "#BBBBBB")
 
 
 def _nanoseconds(value: float, _: object = None) -> str:
@@ -75,7 +77,7 @@ def _nanoseconds(value: float, _: object = None) -> str:
 
 
 def _log_axis(axis) -> None:
-    """Called once the data is drawn: how many ticks are labelled depends on its range."""
+    """Call it after plotting: the number of labelled ticks depends on the data's range."""
     axis.set_yscale("log")
     low, high = axis.get_ylim()
     steps = (1, 2, 5) if high / low < 100 else (1, 3) if high / low < 3000 else (1,)
@@ -87,39 +89,48 @@ def _log_axis(axis) -> None:
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _save(figure, handles, labels, file: pathlib.Path, title: str) -> None:
-    """Puts the title above and the legend below, where neither covers data."""
+def _save(figure, legend: dict[str, object], file: pathlib.Path, title: str) -> None:
+    """Puts the title above and the legend below, where neither covers data nor leaves the picture."""
     figure.suptitle(title, fontsize=13, fontweight="bold")
-    rows = -(-len(labels) // 6)
-    room = (0.2 + 0.25 * rows) / figure.get_size_inches()[1]
-    figure.get_layout_engine().set(rect=(0, room, 1, 1 - room - 0.3 / figure.get_size_inches()[1]))
-    figure.legend(handles, labels, loc="lower center", ncols=min(len(labels), 6), frameon=False)
+    width, height = figure.get_size_inches()
+    # A column takes the room of the longest label, its line and some space.
+    longest = max((len(label) for label in legend), default=1)
+    columns = max(1, min(len(legend), int(width / (0.075 * longest + 0.6))))
+    rows = -(-len(legend) // columns)
+    room = (0.2 + 0.25 * rows) / height
+    figure.get_layout_engine().set(rect=(0, room, 1, 1 - room - 0.3 / height))
+    figure.legend(list(legend.values()), list(legend), loc="lower center", ncols=columns, frameon=False)
     figure.savefig(file, dpi=110)
     plt.close(figure)
 
 
-def shade(channel: str) -> str:
-    """Ours stand out; the cores behind them less so."""
-    return "#0072B2" if channel in OURS else "#A6CBE5" if channel in CORES else "#BBBBBB"
+def _ordered(legend: dict[str, object], style: Style, names: list[str]) -> dict[str, object]:
+    """The legend with ours first."""
+    ours_first = sorted(names, key=lambda name: (not style.roles.ours(name), name))
+    labels = [style.roles.label(name) for name in ours_first]
+    known = {label: legend[label] for label in labels if label in legend}
+    return known | {label: handle for label, handle in legend.items() if label not in known}
 
 
-def _name(shape: str, capacity: str) -> str:
-    return f"{shape}\n{capacity}"
-
-
-def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
+def heat(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = USUAL_THREADS) -> None:
     """Every channel's time in every cell, as a multiple of the best there."""
     shapes = ("spsc", "mpsc", "mpmc", "ping_pong")
     cells = [(shape, capacity) for shape in shapes for capacity in CAPACITIES]
-    table: dict[str, dict[tuple[str, str], float]] = {}
-    for channel in channels_of(samples):
+    table: dict[str, dict[figures.Cell, float]] = {}
+    for channel in figures.channels_of(samples):
         for cell in cells:
-            if found := of_cell(samples, channel, cell, threads):
+            if found := figures.of_cell(samples, channel, cell, threads=threads):
                 table.setdefault(channel, {})[cell] = found.median
     columns = [cell for cell in cells if any(cell in row for row in table.values())]
     best = {cell: min(row[cell] for row in table.values() if cell in row) for cell in columns}
-    # The channels that come nearest to the best on average stand first.
-    order = sorted(table, key=lambda name: numpy.mean([numpy.log(t / best[cell]) for cell, t in table[name].items()]))
+    # Facades first, then by their geometric mean distance from the best.
+    order = sorted(
+        table,
+        key=lambda name: (
+            roles.role(name) != "facade",
+            numpy.mean([numpy.log(t / best[cell]) for cell, t in table[name].items()]),
+        ),
+    )
     ratios = numpy.array([[table[name].get(cell, numpy.nan) / best[cell] for cell in columns] for name in order])
     figure, axis = plt.subplots(
         figsize=(max(6.0, 0.72 * len(columns) + 2), 0.36 * len(order) + 1.8), layout="constrained"
@@ -141,8 +152,10 @@ def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
                     color="white" if dark else "black",
                     fontweight="bold" if ratios[row, column] == 1 else "normal",
                 )
-    axis.set_yticks(range(len(order)), [label(name) for name in order])
-    axis.set_xticks(range(len(columns)), [_name(*cell) for cell in columns], fontsize=8)
+    axis.set_yticks(range(len(order)), [roles.label(name) for name in order])
+    for tick, name in zip(axis.get_yticklabels(), order):
+        tick.set_fontweight("bold" if roles.role(name) == "facade" else "normal")
+    axis.set_xticks(range(len(columns)), [f"{shape}\n{capacity}" for shape, capacity in columns], fontsize=8)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
@@ -150,8 +163,9 @@ def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
     bar.set_ticks([1, 2, 5, 10, 30], labels=["best", "2x", "5x", "10x", "30x"])
     bar.ax.minorticks_off()
     figure.suptitle(
-        f"Nanoseconds a message (ping_pong: a round trip); colour: times the best of the column; many is {threads}",
-        fontsize=12,
+        f"ns per message (ping_pong: per round trip), by shape and capacity; colour: multiple of the column's best; "
+        f"{threads} threads on sides with many",
+        fontsize=11,
     )
     figure.savefig(file, dpi=110)
     plt.close(figure)
@@ -160,20 +174,25 @@ def heat(samples: list[dict], file: pathlib.Path, threads: int) -> None:
 BARS = (("spsc", "128"), ("spsc", "unbounded"), ("mpsc", "128"), ("mpsc", "unbounded"), ("mpmc", "128"), ("mpmc", "0"))
 
 
-def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
-    """Time for a message in the cells that most programs have, the quickest first, with the interval of the median."""
-    all_counted = counted(samples)
-    here = [cell for cell in BARS if any((s["shape"], s["capacity"]) == cell for s in all_counted)]
+def throughput(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = USUAL_THREADS) -> None:
+    """Time per message in the most common cells, the fastest on top, with the interval of the median."""
+    style = Style(roles)
+    counted = figures.counted(samples)
+    here = [cell for cell in BARS if any((s["shape"], s["capacity"]) == cell for s in counted)]
     rows = max(1, (len(here) + 1) // 2)
-    most = max((len({s["channel"] for s in all_counted if (s["shape"], s["capacity"]) == c}) for c in here), default=1)
+    most = max((len({s["channel"] for s in counted if (s["shape"], s["capacity"]) == c}) for c in here), default=1)
     figure, axes = plt.subplots(rows, 2, figsize=(11, rows * (0.28 * most + 1.1)), layout="constrained", squeeze=False)
     for axis in axes.flat[len(here) :]:
         axis.set_visible(False)
     for axis, (shape, capacity) in zip(axes.flat, here):
-        found = {c: e for c in channels_of(samples) if (e := of_cell(samples, c, (shape, capacity), threads))}
+        found = {
+            c: e
+            for c in figures.channels_of(samples)
+            if (e := figures.of_cell(samples, c, (shape, capacity), threads=threads))
+        }
         ordered = sorted(found.items(), key=lambda item: -item[1].median)
         for place, (channel, cell) in enumerate(ordered):
-            axis.barh(place, cell.median, color=shade(channel), height=0.75)
+            axis.barh(place, cell.median, color=style.shade(channel), height=0.75)
             axis.errorbar(
                 cell.median,
                 place,
@@ -190,66 +209,60 @@ def throughput(samples: list[dict], file: pathlib.Path, threads: int) -> None:
                 va="center",
                 fontsize=8,
             )
-        axis.set_yticks(range(len(ordered)), [label(channel) for channel, _ in ordered], fontsize=9)
+        axis.set_yticks(range(len(ordered)), [roles.label(channel) for channel, _ in ordered], fontsize=9)
         axis.set_xscale("log")
         shown = [cell.median for cell in found.values()]
         axis.set_xlim(min(shown, default=1) / 2, max(shown, default=1) * 2.5)
         axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(_nanoseconds))
         axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         axis.spines[["top", "right"]].set_visible(False)
-        axis.set_title(f"{TITLES[shape].format(threads=threads)}, {_room(capacity)}", fontsize=10.5)
+        axis.set_title(f"{TITLES[shape].format(threads=threads)}, {_capacity(capacity)}", fontsize=10.5)
     figure.suptitle(
-        "Time per message, less is better: median and interval; ours in blue, their cores in light blue",
+        "Time per message, less is better: median and interval; facades in blue, their cores in light blue",
         fontweight="bold",
     )
     figure.savefig(file, dpi=110)
     plt.close(figure)
 
 
-def label(channel: str) -> str:
-    """What a reader would include, rather than our name for it."""
-    return {"spsc": "sluice::spsc", "mpmc": "sluice::mpmc, mpsc"}.get(channel, channel)
-
-
-def _room(capacity: str) -> str:
+def _capacity(capacity: str) -> str:
     return capacity if capacity == "unbounded" else f"capacity {capacity}"
 
 
-LOADS = {"open_loop_10k": 10_000, "open_loop_100k": 100_000, "open_loop_1m": 1_000_000}
+RATES = {"open_loop_10k": 10_000, "open_loop_100k": 100_000, "open_loop_1m": 1_000_000}
+FEW_RIVALS = 4  # lines in the foreground beside ours: more cannot be followed
 
 
-def loads(samples: list[dict], file: pathlib.Path) -> None:
-    """Latency at a rate of messages, and what the receiver costs meanwhile."""
-    # A core's line would lie under its facade's.
-    open_loops = [s for s in counted(samples) if s["shape"] in LOADS and s["channel"] not in CORES]
-    style = Style(channels_of(samples))
+def loads(samples: list[dict], roles: Roles, file: pathlib.Path) -> None:
+    """Latency by rate of messages, and the receiver's processor time. The slower rivals are in the background."""
+    style = Style(roles)
+    open_loops = [s for s in figures.counted(samples) if s["shape"] in RATES and roles.role(s["channel"]) != "core"]
+    names = figures.channels_of(open_loops)
+    at_100k = {
+        name: found.median
+        for name in names
+        if (found := estimate(open_loops, "p50_ns", channel=name, shape="open_loop_100k"))
+    }
+    rivals = sorted((name for name in at_100k if not roles.ours(name)), key=at_100k.get)
+    front = [name for name in names if roles.ours(name)] + rivals[:FEW_RIVALS]
     figure, axes = plt.subplots(1, 3, figsize=(11, 5), layout="constrained")
-    panels = (
-        ("p50_ns", "half of the messages within"),
-        ("p99_ns", "99 % within"),
-        ("receiver_cpu", "the receiver's processor"),
-    )
+    panels = (("p50_ns", "median latency"), ("p99_ns", "99th percentile"), ("receiver_cpu", "receiver's processor"))
     legend: dict[str, object] = {}
     for axis, (key, title) in zip(axes, panels):
-        for channel in channels_of(open_loops):
+        for channel in names:
             points = {
                 rate: found
-                for shape, rate in LOADS.items()
+                for shape, rate in RATES.items()
                 if (found := estimate(open_loops, key, channel=channel, shape=shape))
             }
             if not points:
                 continue
-            (line,) = axis.plot(
-                list(points),
-                [p.median for p in points.values()],
-                marker=style.marker(channel),
-                color=style.colour(channel),
-                linewidth=2.5 if channel in OURS else 1.2,
-            )
-            legend.setdefault(label(channel), line)
+            look = style.line(channel) if channel in front else {"color": BACKGROUND, "linewidth": 1, "zorder": 1}
+            (line,) = axis.plot(list(points), [p.median for p in points.values()], **look)
+            legend.setdefault(roles.label(channel) if channel in front else "other rivals", line)
         if busy := estimate(samples, key, channel="spsc", shape="busy_loop_100k"):
             (point,) = axis.plot(
-                [LOADS["open_loop_100k"]], [busy.median], "*", color=style.colour("spsc"), markersize=14
+                [RATES["open_loop_100k"]], [busy.median], "*", color=style.colour("spsc"), markersize=14, zorder=4
             )
             legend.setdefault("sluice::spsc, recv_busy()", point)
         axis.set_xscale("log")
@@ -260,64 +273,67 @@ def loads(samples: list[dict], file: pathlib.Path) -> None:
             axis.spines[["top", "right"]].set_visible(False)
         else:
             _log_axis(axis)
-        axis.set_xticks(list(LOADS.values()), ["10k", "100k", "1M"])
+        axis.set_xticks(list(RATES.values()), ["10k", "100k", "1M"])
         axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
-        axis.set_xlabel("messages a second")
+        axis.set_xlabel("messages per second")
         axis.set_title(title, fontsize=11)
-    title = "Latency from the moment a message was due, and what waiting costs: medians"
-    _save(figure, list(legend.values()), list(legend), file, title)
+    title = "Open loop: latency from the intended send time, and the cost of waiting; medians"
+    _save(figure, _ordered(legend, style, front), file, title)
 
 
-def costs(samples: list[dict], file: pathlib.Path, threads: int) -> None:
-    """What a channel costs beside throughput: at rest, in memory, in fairness."""
+def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = USUAL_THREADS) -> None:
+    """Other costs than throughput: idle latency, creation, memory, fairness."""
+    style = Style(roles)
     panels = (
-        ("round trip after 200 µs of rest, p50", "p50_ns", {"shape": "idle_ping_pong"}),
-        ("made, used once and dropped (unbounded)", "ns_per_message", {"shape": "create", "capacity": "unbounded"}),
+        ("round trip after 200 µs idle, p50", "p50_ns", {"shape": "idle_ping_pong"}),
+        ("create, use once and drop (unbounded)", "ns_per_message", {"shape": "create", "capacity": "unbounded"}),
         ("bytes of an empty unbounded channel", "bytes_empty", {"shape": "memory"}),
         (
-            "slowest over fastest of 4 producers, capacity 128",
+            f"slowest over fastest of {threads} producers, capacity 128",
             "slowest_over_fastest",
             {"shape": "shares", "threads": threads},
         ),
     )
     figure, axes = plt.subplots(2, 2, figsize=(11, 7.5), layout="constrained")
     for axis, (title, key, where) in zip(axes.flat, panels):
-        found = {c: e for c in channels_of(samples) if (e := estimate(samples, key, channel=c, **where))}
+        found = {c: e for c in figures.channels_of(samples) if (e := estimate(samples, key, channel=c, **where))}
         if key == "bytes_empty":
-            # Memory from elsewhere than operator new is not counted.
+            # Only memory from operator new is counted.
             found = {channel: e for channel, e in found.items() if e.median > 0}
         best_last = key == "slowest_over_fastest"
         ordered = sorted(found.items(), key=lambda item: item[1].median if best_last else -item[1].median)
         for place, (channel, cell) in enumerate(ordered):
-            axis.barh(place, cell.median, color=shade(channel), height=0.75)
+            axis.barh(place, cell.median, color=style.shade(channel), height=0.75)
             text = (
                 _nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
             )
             axis.annotate(
                 text, (cell.median, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
             )
-        axis.set_yticks(range(len(ordered)), [label(channel) for channel, _ in ordered], fontsize=9)
+        axis.set_yticks(range(len(ordered)), [roles.label(channel) for channel, _ in ordered], fontsize=9)
         axis.margins(x=0.18)
         axis.xaxis.set_major_formatter(
             matplotlib.ticker.FuncFormatter(_nanoseconds if key.endswith(("_ns", "message")) else lambda v, _: f"{v:g}")
         )
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_title(title, fontsize=10.5)
-    figure.suptitle("Beside the messages: medians; ours in blue, their cores in light blue", fontweight="bold")
+    figure.suptitle("Other costs: medians; facades in blue, their cores in light blue", fontweight="bold")
     figure.savefig(file, dpi=110)
     plt.close(figure)
 
 
-def latency(samples: list[dict], file: pathlib.Path) -> None:
+def latency(samples: list[dict], roles: Roles, file: pathlib.Path) -> None:
     """Round trips between two threads, by percentile."""
-    style = Style(channels_of(samples))
-    trips = [s for s in counted(samples) if s["shape"] == "ping_pong" and s["channel"] not in CORES]
+    style = Style(roles)
+    trips = [s for s in figures.counted(samples) if s["shape"] == "ping_pong" and roles.role(s["channel"]) != "core"]
     capacities = [capacity for capacity in CAPACITIES if any(s["capacity"] == capacity for s in trips)]
-    figure, axes = plt.subplots(1, len(capacities), figsize=(11, 4.6), layout="constrained", sharey=True, squeeze=False)
+    figure, axes = plt.subplots(
+        1, max(1, len(capacities)), figsize=(11, 4.8), layout="constrained", sharey=True, squeeze=False
+    )
     keys = ("p50_ns", "p90_ns", "p99_ns", "p999_ns")
     legend: dict[str, object] = {}
     for axis, capacity in zip(axes.flat, capacities):
-        for channel in style.channels:
+        for channel in figures.channels_of(trips):
             points = [estimate(trips, key, channel=channel, capacity=capacity) for key in keys]
             if None in points:
                 continue
@@ -325,28 +341,26 @@ def latency(samples: list[dict], file: pathlib.Path) -> None:
             low = numpy.array([p.low for p in points])
             high = numpy.array([p.high for p in points])
             places = numpy.arange(len(keys))
-            (line,) = axis.plot(
-                places, middle, marker=style.marker(channel), color=style.colour(channel), linewidth=1.8, markersize=7
-            )
-            axis.fill_between(places, low, high, color=style.colour(channel), alpha=0.15)
-            legend.setdefault(channel, line)
+            (line,) = axis.plot(places, middle, markersize=7, **style.line(channel))
+            axis.fill_between(places, low, high, color=style.colour(channel), alpha=0.12, linewidth=0)
+            legend.setdefault(roles.label(channel), line)
         _log_axis(axis)
         axis.set_xticks(range(len(keys)), ["50 %", "90 %", "99 %", "99.9 %"])
-        axis.set_title(_room(capacity), fontsize=11)
-        axis.set_xlabel("share of round trips that are faster")
+        axis.set_title(_capacity(capacity), fontsize=11)
+        axis.set_xlabel("percentile of round trips")
     axes.flat[0].set_ylabel("round trip (log scale)")
-    ordered = [channel for channel in style.channels if channel in legend]
-    title = "Round trip between two threads over two channels: medians, bands their intervals"
-    _save(figure, [legend[channel] for channel in ordered], [label(channel) for channel in ordered], file, title)
+    title = "Round trip between two threads over two channels: medians, with their intervals as bands"
+    _save(figure, _ordered(legend, style, figures.channels_of(trips)), file, title)
 
 
-def scaling(samples: list[dict], file: pathlib.Path, capacity_of: dict[str, str]) -> None:
-    """mpmc as threads are added, each channel at one capacity."""
-    style = Style(channels_of(samples))
-    figure, axis = plt.subplots(figsize=(9, 5), layout="constrained")
-    handles, labels = [], []
-    counts = sorted({s["threads"] for s in counted(samples) if s["shape"] == "mpmc"})
-    for channel in style.channels:
+def scaling(samples: list[dict], roles: Roles, file: pathlib.Path, capacity_of: dict[str, str]) -> None:
+    """mpmc by number of threads, each channel at one capacity."""
+    style = Style(roles)
+    figure, axis = plt.subplots(figsize=(9, 5.4), layout="constrained")
+    legend: dict[str, object] = {}
+    counts = sorted({s["threads"] for s in figures.counted(samples) if s["shape"] == "mpmc"})
+    names = [name for name in figures.channels_of(samples) if roles.role(name) != "core"]
+    for channel in names:
         capacity = capacity_of.get(channel)
         points = {
             n: estimate(samples, "ns_per_message", channel=channel, shape="mpmc", capacity=capacity, threads=n)
@@ -357,36 +371,24 @@ def scaling(samples: list[dict], file: pathlib.Path, capacity_of: dict[str, str]
             continue
         middle = numpy.array([p.median for p in points.values()])
         spread = numpy.array([[p.median - p.low, p.high - p.median] for p in points.values()]).T
-        line = axis.errorbar(
-            list(points),
-            middle,
-            yerr=spread,
-            marker=style.marker(channel),
-            color=style.colour(channel),
-            capsize=3,
-            linewidth=1.8,
-            markersize=7,
-        )
-        handles.append(line)
-        labels.append(f"{label(channel)} ({_room(capacity)})")
+        line = axis.errorbar(list(points), middle, yerr=spread, capsize=3, markersize=7, **style.line(channel))
+        legend[f"{roles.label(channel)} ({capacity})"] = line
     _log_axis(axis)
     axis.set_xscale("log", base=2)
     axis.set_xticks(counts, [str(n) for n in counts])
     axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     axis.set_xlabel("producers, and as many consumers")
     axis.set_ylabel("time per message (log scale)")
-    _save(figure, handles, labels, file, "mpmc as threads are added: median and interval")
+    _save(figure, legend, file, "mpmc by number of threads (capacity in brackets): median and interval")
 
 
 def checking(rows: list[dict], file: pathlib.Path) -> None:
-    """The monitor's time by the length of the history, beside a line that grows as the length does."""
+    """The monitor's time by the length of the history, beside a linear one."""
     lengths = numpy.array([row["operations"] for row in rows])
     seconds = numpy.array([row["seconds"] for row in rows])
     figure, axes = plt.subplots(figsize=(7, 4))
-    axes.loglog(lengths, seconds, "o-", color=COLOURS[0], label="measured")
-    axes.loglog(
-        lengths, seconds[-1] * lengths / lengths[-1], "--", color="#888888", label="in proportion to the length"
-    )
+    axes.loglog(lengths, seconds, "o-", color=FACADE_COLOURS[0], label="measured")
+    axes.loglog(lengths, seconds[-1] * lengths / lengths[-1], "--", color="#888888", label="linear in the length")
     for row in rows:
         axes.annotate(
             f"{row['seconds']:.2g} s, {row['peak_bytes'] / 2**20:.0f} MiB",
@@ -402,5 +404,5 @@ def checking(rows: list[dict], file: pathlib.Path) -> None:
     axes.grid(True, which="major", alpha=0.3)
     axes.legend(frameon=False)
     figure.tight_layout()
-    figure.savefig(file, dpi=150)
+    figure.savefig(file, dpi=110)
     plt.close(figure)

@@ -1,22 +1,24 @@
-"""Result files: written whole or not at all, read only if they are what they claim to be."""
+"""Result files: written completely or not at all, and validated when they are read."""
 
 from __future__ import annotations
 
 import datetime
+import gzip
 import json
 import os
 import pathlib
+import sys
 import tempfile
 
-import jsonschema
-
+from sluice_cli import build, machine, old_results
 from sluice_cli.common import RESULTS, BadResults
+from sluice_cli.registry import Channel
 
-SCHEMA = "sluice-results/1"
+SCHEMA = "sluice-results/2"
 
 
 def new_run() -> pathlib.Path:
-    """A fresh folder for a run, named by the time."""
+    """A new folder for a run, named by the time."""
     stamp = datetime.datetime.now().strftime("%Y-%m-%d-%H%M%S")
     folder = RESULTS / stamp
     number = 1
@@ -28,7 +30,7 @@ def new_run() -> pathlib.Path:
 
 
 def write_text(file: pathlib.Path, text: str) -> None:
-    """Replaces a file in one step, so that nobody sees half of it."""
+    """Replaces a file in one step, so that no reader sees half of it."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "w") as out:
@@ -41,6 +43,9 @@ def write_text(file: pathlib.Path, text: str) -> None:
 
 
 def validate(data: object, file: pathlib.Path) -> None:
+    # Imported here, since most commands neither read nor write results before their work.
+    import jsonschema
+
     schema = json.loads((RESULTS / "schema.json").read_text())
     try:
         jsonschema.validate(data, schema)
@@ -54,19 +59,52 @@ def save(data: dict, file: pathlib.Path) -> None:
     write_text(file, json.dumps(data, indent=1) + "\n")
 
 
-def load(file: pathlib.Path) -> dict:
-    """Reads a results file.
+def _read(file: pathlib.Path) -> str:
+    if file.suffix != ".gz":
+        return file.read_text()
+    with gzip.open(file, "rt") as compressed:
+        return compressed.read()
 
-    Raises BadResults if it is not there, cut short, or of another schema.
+
+def load(file: pathlib.Path) -> dict:
+    """Reads a results file, which may be compressed (.json.gz) and of an earlier schema.
+
+    Raises BadResults if it is missing, truncated, or of an unknown schema.
     """
     try:
-        data = json.loads(file.read_text())
-    except OSError as error:
-        raise BadResults(f"{file} cannot be read: {error.strerror}") from None
+        data = json.loads(_read(file))
     except json.JSONDecodeError as error:
-        raise BadResults(f"{file} is not whole JSON (line {error.lineno}: {error.msg}); was it cut short?") from None
+        raise BadResults(f"{file} is not complete JSON (line {error.lineno}: {error.msg}); was it truncated?") from None
+    except EOFError:
+        raise BadResults(f"{file} is a truncated gzip file") from None
+    except UnicodeDecodeError:
+        raise BadResults(f"{file} is not text") from None
+    except OSError as error:
+        raise BadResults(f"{file} cannot be read: {error.strerror or error}") from None
     found = data.get("schema") if isinstance(data, dict) else None
-    if found != SCHEMA:
-        raise BadResults(f"{file} is of schema {found!r}; this version reads {SCHEMA!r}")
+    if found == old_results.SCHEMA:
+        data = old_results.converted(data)
+    elif found != SCHEMA:
+        raise BadResults(f"{file} has schema {found!r}; this version reads {SCHEMA!r} and {old_results.SCHEMA!r}")
     validate(data, file)
     return data
+
+
+def shell_line() -> str:
+    return " ".join(["scripts/sluice", *sys.argv[1:]])
+
+
+def new_results(level: str, seed: int, channels: list[Channel] = (), **parts) -> dict:
+    """The results of a run, as results/schema.json describes them; parts that are not given are empty."""
+    empty = {"checks": [], "contract": [], "checking": [], "audit": [], "litmus": [], "missing": {}, "samples": []}
+    return {
+        "schema": SCHEMA,
+        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "revision": build.revision(),
+        "command": shell_line(),
+        "level": level,
+        "seed": seed,
+        "machine": machine.facts(),
+        "channels": [channel.described for channel in channels],
+        **(empty | parts),
+    }

@@ -1,4 +1,4 @@
-"""Installs the Debian packages that are missing; elsewhere, names them."""
+"""Installs missing Debian packages; on other systems, names them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 
 from sluice_cli.common import ROOT, Environment, console
 
-# Programs and headers that tell whether a package's content is here, from whatever source it came.
+# Programs and headers that show that a package's content is installed, from whatever source.
 SIGNS = {
     "g++": "g++",
     "cmake": "cmake",
@@ -32,6 +32,9 @@ SIGNS = {
     "doxygen": "doxygen",
 }
 
+# Without these, builds take longer or tests are skipped.
+DISPENSABLE = ("ccache", "chromium")
+
 
 def here(sign: str) -> bool:
     if sign.startswith("/"):
@@ -42,7 +45,7 @@ def here(sign: str) -> bool:
 
 
 def wanted() -> dict[str, str]:
-    """Each package with what it is for."""
+    """Each package with its purpose."""
     packages = {}
     for line in (ROOT / "scripts" / "packages.txt").read_text().splitlines():
         purpose, *names = line.split()
@@ -54,18 +57,19 @@ def wanted() -> dict[str, str]:
 def ensure(extra: dict[str, str] | None = None) -> None:
     """Installs what is missing with apt-get, after saying what and why.
 
-    `extra` maps further packages to the program that shows that they are here.
+    `extra` maps further packages to the program or header that shows that they are installed.
     """
     signs = SIGNS | (extra or {})
-    missing = {name: wanted().get(name, "this preset") for name, sign in signs.items() if not here(sign)}
+    missing = {name: wanted().get(name, "these tests") for name, sign in signs.items() if not here(sign)}
     if not missing:
         return
     listing = ", ".join(f"{name} (for {purpose})" for name, purpose in missing.items())
     if shutil.which("apt-get") is None or os.environ.get("SLUICE_NO_INSTALL"):
-        # Libraries can be had by CMake itself; a compiler and its tools cannot.
-        programs = [name for name in missing if not signs[name].endswith((".h", ".hpp", "*")) and name != "ccache"]
+        # CMake can fetch libraries itself, but not a compiler and its tools.
+        libraries = [name for name in missing if signs[name].endswith((".h", ".hpp", "*"))]
+        programs = [name for name in missing if name not in (*libraries, *DISPENSABLE)]
         if not programs:
-            console.print(f"sluice: not installed, so CMake fetches pinned releases: {listing}", markup=False)
+            console.print(f"sluice: not installed, so CMake fetches pinned releases of libraries: {listing}", markup=False)
             return
         raise Environment(f"this machine lacks {listing}; install these and run the command again")
     console.print(f"sluice: installing with apt-get: {listing}", markup=False)

@@ -1,11 +1,9 @@
-"""Medians with intervals: what samples are summed up by."""
+"""Medians with confidence intervals."""
 
 from __future__ import annotations
 
 import dataclasses
-
-import numpy
-import scipy.stats
+import statistics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,13 +19,16 @@ class Estimate:
 
 
 def median(values: list[float], confidence: float = 0.95) -> Estimate:
-    """The median, and an interval for it that asks nothing of the distribution (order statistics).
+    """The median with a distribution-free confidence interval (order statistics).
 
     Fewer than six values allow no such interval: then it is their range.
     """
-    ordered = numpy.sort(numpy.asarray(values, dtype=float))
+    # Imported here: it takes longer than everything else that a command does before its first message.
+    import scipy.stats
+
+    ordered = sorted(map(float, values))
     count = len(ordered)
-    # The widest symmetric pair of order statistics that leaves no more than the error outside.
+    # The narrowest symmetric pair of order statistics with at least this confidence.
     rank = int(scipy.stats.binom.ppf((1 - confidence) / 2, count, 0.5))
     rank = min(max(rank - 1, 0), (count - 1) // 2)
-    return Estimate(float(numpy.median(ordered)), float(ordered[rank]), float(ordered[count - 1 - rank]), count)
+    return Estimate(statistics.median(ordered), ordered[rank], ordered[count - 1 - rank], count)

@@ -1,4 +1,4 @@
-"""Runs property and model programs and gathers their verdicts."""
+"""Runs property and model runners, and collects their verdicts."""
 
 from __future__ import annotations
 
@@ -10,51 +10,59 @@ import pathlib
 import subprocess
 import tempfile
 
+import click
 import rich.markup
 import rich.table
 
-from sluice_cli.build import Channel
+from sluice_cli import build, options, outcome, registry, results
 from sluice_cli.common import FAILURES, ROOT, Unverified, Usage, console, progress
+from sluice_cli.registry import Channel
 
 
 @dataclasses.dataclass(frozen=True)
 class Level:
-    """How much to try: random inputs for each property; schedules for each scenario and capacity; every program of a
-    size, with so many choices out of turn; larger programs drawn at random."""
+    """The effort of one level."""
 
-    properties: int
-    models: int
-    every: tuple[tuple[str, int], ...]
-    larger: int
-    timeout: int  # seconds for one program
+    properties: int  # random inputs for each property
+    models: int  # random executions for each check and capacity
+    exhaustive: tuple[tuple[str, int], ...]  # sizes of scenarios, with a deviation bound
+    random_scenarios: int
+    timeout: int  # seconds for one runner
 
 
 LEVELS = {
-    "quick": Level(properties=300, models=30_000, every=(("2x2", 2),), larger=1_000, timeout=900),
+    "quick": Level(properties=300, models=30_000, exhaustive=(("2x2", 2),), random_scenarios=1_000, timeout=900),
     "standard": Level(
-        properties=2_000, models=300_000, every=(("2x2", 2), ("2x3", 1), ("3x2", 0)), larger=20_000, timeout=7200
+        properties=2_000,
+        models=300_000,
+        exhaustive=(("2x2", 2), ("2x3", 1), ("3x2", 0)),
+        random_scenarios=20_000,
+        timeout=7200,
     ),
     "deep": Level(
-        properties=50_000, models=10_000_000, every=(("2x3", 2), ("3x2", 1)), larger=1_000_000, timeout=864_000
+        properties=50_000,
+        models=10_000_000,
+        exhaustive=(("2x3", 2), ("3x2", 1)),
+        random_scenarios=1_000_000,
+        timeout=864_000,
     ),
 }
 
-# What a program is called in the verdicts of its checks.
+# The kind of the checks that a tool runs.
 KIND = {"properties": "property", "models": "model"}
 
-
-# What a property program leaves behind that dies without a word.
+# The detail of a check in which the property runner died.
 ENDED_INSIDE = "the process ended in this check"
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """One run of one program."""
+    """One run of one runner."""
 
     channel: Channel
     tool: str
     check: str | None = None  # of a faulty channel: the check that must catch it
-    every: tuple[str, int] | None = None  # all programs of this size and bound, in place of scenarios
+    exhaustive: tuple[str, int] | None = None  # every scenario of this size and bound, instead of the checks
 
     @property
     def kind(self) -> str:
@@ -62,12 +70,12 @@ class Task:
 
     @property
     def expected(self) -> str:
-        """`caught`: a known mistake; `promised`: somebody else's, told as it comes out; otherwise `passed`."""
+        """`caught`: a faulty channel; `promised`: a third-party one, whose failures are only reported; otherwise `passed`."""
         return "caught" if self.check else "promised" if self.channel.third_party else "passed"
 
 
 def tasks_for(channels: list[Channel], level: Level, part: int = 1, parts: int = 1) -> list[Task]:
-    """The part of the work that is to be done: every parts-th task, but of searches of every program a part each."""
+    """The tasks of one shard: every parts-th task, and each exhaustive search, which takes a shard itself."""
     tasks = []
     searches = []
     for channel in channels:
@@ -75,26 +83,17 @@ def tasks_for(channels: list[Channel], level: Level, part: int = 1, parts: int =
             for named in channel.caught_by:
                 kind, check = named.split("/")
                 tool = next(tool for tool, name in KIND.items() if name == kind)
-                if tool in channel.programs:
+                if tool in channel.runners:
                     tasks.append(Task(channel, tool, check))
         else:
-            tasks += [Task(channel, tool) for tool in KIND if tool in channel.programs]
-            # Scenes alone know no programs.
-            if {"models", "properties"} <= channel.programs.keys():
-                searches += [Task(channel, "models", every=size) for size in level.every]
+            tasks += [Task(channel, tool) for tool in KIND if tool in channel.runners]
+            if channel.kind == "queue" and "models" in channel.runners:
+                searches += [Task(channel, "models", exhaustive=size) for size in level.exhaustive]
     return searches + tasks[part - 1 :: parts]
 
 
-def parse_shard(text: str) -> tuple[int, int]:
-    """`i/n`: the i-th of n parts, counted from 1."""
-    part, _, parts = text.partition("/")
-    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
-        raise Usage(f"`{text}` is no shard; give i/n with 1 <= i <= n, for example 2/8")
-    return int(part), int(parts)
-
-
-def run_program(task: Task, command: list[str], timeout: int) -> list[dict]:
-    """Runs a program to its end; a crash or a hang is a failed check, too."""
+def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
+    """Runs a runner to its end; a crash or a hang is a failed check, too."""
     with tempfile.TemporaryDirectory() as folder:
         verdicts = pathlib.Path(folder) / "checks.json"
         try:
@@ -114,12 +113,12 @@ def run_program(task: Task, command: list[str], timeout: int) -> list[dict]:
         {
             "channel": task.channel.name,
             "kind": task.kind,
-            "check": "whole program",
-            "claim": "The program runs to its end.",
+            "check": "runner",
+            "claim": "The runner runs to its end.",
             "verdict": "failed",
             "detail": ending,
             "reproduce": " ".join(command),
-            "program": "",
+            "scenario": "",
             "executions": 0,
             "seconds": 0.0,
             "seed": 0,
@@ -128,50 +127,48 @@ def run_program(task: Task, command: list[str], timeout: int) -> list[dict]:
 
 
 def run_task(task: Task, level: Level, seed: int, shard: str) -> list[dict]:
-    """Every verdict of a task. A program that a hang ended is run again for the checks that it had still before it."""
-    program = task.channel.programs[task.tool]
+    """Every verdict of a task. A runner that a hang has ended is run again for its remaining checks."""
+    runner = task.channel.runners[task.tool]
     executions = level.properties if task.tool == "properties" else level.models
     if task.check:
-        # A mistake that is there to be found gets a chance, however low the level.
+        # A known mistake gets a minimum effort, whatever the level.
         executions = max(executions, 1_000 if task.tool == "properties" else 100_000)
-    command = [str(program), "--seed", str(seed), "--executions", str(executions), "--failures", str(FAILURES)]
-    if task.every:
-        size, bound = task.every
-        command += ["--every", size, "--bound", str(bound), "--shard", shard]
-    elif task.tool == "models" and not task.check and "properties" in task.channel.programs:
-        command += ["--scenarios", "--larger", str(level.larger)]
+    command = [str(runner), "--seed", str(seed), "--executions", str(executions), "--failures", str(FAILURES)]
+    if task.exhaustive:
+        size, bound = task.exhaustive
+        command += ["--exhaustive", size, "--bound", str(bound), "--shard", shard]
+    elif task.tool == "models" and not task.check and task.channel.kind == "queue":
+        command += ["--all-checks", "--random-scenarios", str(level.random_scenarios)]
     if task.expected != "passed" and task.tool == "properties":
-        command += ["--patience", "6"]
+        command += ["--hang-timeout", "6"]
     left = [task.check] if task.check else []
     checks: list[dict] = []
     while True:
         selection = [word for name in left for word in ("--check", name)]
-        found = run_program(task, command + selection, level.timeout)
+        found = run_runner(task, command + selection, level.timeout)
         checks += found
-        if task.check or task.tool != "properties" or found[-1]["check"] == "whole program":
+        if task.check or task.tool != "properties" or found[-1]["check"] == "runner":
             break
-        listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split()
+        listed = subprocess.run([runner, "--list"], capture_output=True, text=True, check=True).stdout.split()
         seen = {check["check"] for check in checks}
         left = [name for name in listed if name not in seen]
         if not left:
             break
     for check in checks:
-        # The same on every machine: paths from the top of the tree.
+        # Paths relative to the tree, so that results are the same on every machine.
         for field in ("reproduce", "detail"):
             check[field] = check.get(field, "").replace(f"{ROOT}/", "")
         check["expected"] = task.expected
         if task.check:
-            # What ended for another reason has caught nothing.
+            # A runner that ended for another reason has caught nothing.
             found = check["check"] == task.check and check["verdict"] == "failed" and check["detail"] != ENDED_INSIDE
             check["verdict"] = "caught" if found else "missed"
     return checks
 
 
-def verify(channels: list[Channel], level: str, seed: int, shard: str = "1/1") -> list[dict]:
+def verify(channels: list[Channel], level: str, seed: int, shard: tuple[int, int] = (1, 1)) -> list[dict]:
     """The verdicts of every check on every channel."""
-    if level not in LEVELS:
-        raise Usage(f"there is no level `{level}`; there are {', '.join(LEVELS)}")
-    part, parts = parse_shard(shard)
+    part, parts = shard
     tasks = tasks_for(channels, LEVELS[level], part, parts)
     if not tasks:
         names = ", ".join(channel.name for channel in channels)
@@ -182,65 +179,65 @@ def verify(channels: list[Channel], level: str, seed: int, shard: str = "1/1") -
     with progress("verifying", len(tasks)) as advance:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             # Models first: each takes one processor for long, and properties fill the gaps.
-            ordered = sorted(tasks, key=lambda task: (task.tool, task.every is None))
-            running = {pool.submit(run_task, task, LEVELS[level], seed, shard): task for task in ordered}
+            ordered = sorted(tasks, key=lambda task: (task.tool, task.exhaustive is None))
+            running = {pool.submit(run_task, task, LEVELS[level], seed, f"{part}/{parts}"): task for task in ordered}
             for future in concurrent.futures.as_completed(running):
                 task = running[future]
                 checks += future.result()
-                advance(f"{task.kind} {task.channel.name}{' ' + task.every[0] if task.every else ''}")
+                advance(f"{task.kind} {task.channel.name}{' ' + task.exhaustive[0] if task.exhaustive else ''}")
     order = {channel.name: i for i, channel in enumerate(channels)}
     return sorted(checks, key=lambda c: (order[c["channel"]], c["kind"], c["check"]))
 
 
 def searched(checks: list[dict]) -> list[dict]:
-    """What was searched of every program of a size, on each sound channel."""
+    """The exhaustive searches of sound channels."""
     return [check for check in checks if "space" in check and check["expected"] == "passed"]
 
 
 def litmus(binary: pathlib.Path) -> list[dict]:
-    """What the model checker shows of weak memory, and what it cannot."""
+    """Which weak behaviours the model checker shows."""
     with tempfile.TemporaryDirectory() as folder:
-        card = pathlib.Path(folder) / "card.json"
-        program = binary / "models" / "tests" / "litmus"
-        done = subprocess.run([program, "--json", card], capture_output=True, text=True)
+        file = pathlib.Path(folder) / "litmus.json"
+        runner = binary / "models" / "tests" / "litmus"
+        done = subprocess.run([runner, "--json", file], capture_output=True, text=True)
         if done.returncode != 0:
-            raise Unverified(f"the model checker shows other things than it did:\n{done.stdout}")
-        return json.loads(card.read_text())
+            raise Unverified(f"the litmus tests do not come out as documented:\n{done.stdout}")
+        return json.loads(file.read_text())
 
 
 def checking_speed(binary: pathlib.Path) -> list[dict]:
-    """How long the monitor takes for histories of growing length."""
+    """The monitor's time for histories of growing length."""
     done = subprocess.run([binary / "harness" / "tests" / "checking_speed"], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
-def bad(checks: list[dict]) -> list[dict]:
-    """The checks that did not come out as they must. What others promise is theirs to keep."""
-    return [check for check in checks if check["verdict"] in ("failed", "missed") and check["expected"] != "promised"]
+def size_of(check: dict) -> str:
+    """The size of an exhaustive search's scenarios: threads x operations."""
+    return check["check"].removeprefix("exhaustive_")
 
 
 def smallest(check: dict) -> str:
-    """The smallest case that shows a failure: a program, or what the check tells of its input."""
-    if check.get("program"):
-        return check["program"]
+    """The smallest case of a failure: a scenario, or what the check reports of its input."""
+    if check.get("scenario"):
+        return check["scenario"]
     lines = [line.strip() for line in check["detail"].splitlines() if line.strip()]
-    # RapidCheck's account begins with how it got there.
+    # RapidCheck's report begins with how many inputs it tried.
     return " ".join(lines[1:] if lines and lines[0].startswith("Falsifiable") else lines)[:160]
 
 
 def third_party(checks: list[dict]) -> list[dict]:
-    """Each third-party channel with what held, what did not, and what it does not promise."""
+    """Each third-party channel, with the checks that passed, that failed, and that do not apply."""
     rows: dict[str, dict] = {}
     for check in checks:
         if check["expected"] == "promised":
-            fresh = {"channel": check["channel"], "held": [], "broken": [], "unpromised": []}
+            fresh = {"channel": check["channel"], "passed": [], "failed": [], "not_applicable": []}
             row = rows.setdefault(check["channel"], fresh)
-            row[{"passed": "held", "failed": "broken"}.get(check["verdict"], "unpromised")].append(check)
+            row[check["verdict"]].append(check)
     return list(rows.values())
 
 
 def matrix(checks: list[dict]) -> tuple[list[str], list[tuple[str, str, dict[str, dict]]]]:
-    """Sound channels by checks: the channels' names, and rows of kind, check and verdict by channel."""
+    """Sound channels by checks: the channels' names, and rows of kind, check and verdicts by channel."""
     sound = [check for check in checks if check["expected"] == "passed"]
     names = list(dict.fromkeys(check["channel"] for check in sound))
     rows: dict[tuple[str, str], dict[str, dict]] = {}
@@ -270,8 +267,8 @@ def show(checks: list[dict]) -> None:
     for check in searched(checks):
         space = check["space"]
         console.print(
-            f"{check['channel']}: {space['programs']:,} programs of {check['check'][6:]}, each with all "
-            f"executions of up to {space['bound']} choices out of turn; "
+            f"{check['channel']}: {space['scenarios']:,} scenarios of {size_of(check)}, each with every "
+            f"execution of up to {space['bound']} deviations; "
             f"{check['executions'] / max(check['seconds'], 1e-9):,.0f} executions a second",
             markup=False,
         )
@@ -284,7 +281,7 @@ def show(checks: list[dict]) -> None:
             "executions",
             "seconds",
             "smallest case",
-            title="Channels with a known mistake",
+            title="Faulty channels",
         )
         for check in caught:
             style = "green" if check["verdict"] == "caught" else "bold red"
@@ -299,12 +296,38 @@ def show(checks: list[dict]) -> None:
         console.print(table)
     for row in third_party(checks):
         console.print(
-            f"{row['channel']} (third party): {len(row['held'])} promises held, {len(row['broken'])} broken, "
-            f"{len(row['unpromised'])} checks ask for what it does not promise",
+            f"{row['channel']} (third party): {len(row['passed'])} checks passed, {len(row['failed'])} failed, "
+            f"{len(row['not_applicable'])} do not apply",
             markup=False,
         )
-        for check in row["broken"]:
+        for check in row["failed"]:
             console.print(f"  {check['check']}: {smallest(check)}", markup=False)
-    for check in bad(checks):
+    for check in outcome.failed_checks(checks):
         console.print(f"\n{check['channel']}: {check['kind']} {check['check']} {check['verdict']}", style="bold red")
         console.print(f"{check['claim']}\n{check['detail']}\nreproduce: {check['reproduce']}", markup=False)
+
+
+def verifiable(names: tuple[str, ...]) -> None:
+    """Raises Usage if a name is none of the registry's, or a facade's that has no checks of its own."""
+    declared = registry.declared()
+    for channel in registry.choose(declared, names) if names else []:
+        if channel.role == "facade" and channel.kind == "queue":
+            raise Usage(f"`{channel.name}` is a facade, which is verified by the cores it chooses from: name those")
+
+
+@click.command("verify")
+@click.argument("channels", nargs=-1)
+@options.level
+@options.seed
+@click.option("--shard", default="1/1", show_default=True, type=options.Shard(), help="Only this part; see merge.")
+@options.json_file("the verdicts")
+def command(channels: tuple[str, ...], level: str, seed: int, shard: tuple[int, int], out: pathlib.Path | None) -> None:
+    """Run the property tests and models of CHANNELS, or of all, and print the matrix of verdicts."""
+    verifiable(channels)
+    registered = registry.built(build.build_preset("release"))
+    checks = verify(registry.choose(registered, channels), level, seed, shard)
+    show(checks)
+    if out:
+        part, parts = shard
+        results.save(results.new_results(level, seed, registered, checks=checks) | {"shard": f"{part}/{parts}"}, out)
+    outcome.require_passed(checks)

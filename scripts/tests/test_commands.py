@@ -1,11 +1,13 @@
-"""Bad input is told in one sentence, with its own exit code, and loses nothing."""
+"""Bad input is reported in one sentence, with its own exit code, and loses nothing."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -14,15 +16,16 @@ from unittest import mock
 
 import click.testing
 
-from sluice_cli import build, cli, new, peers, replay, results, setup, verify
-from sluice_cli.common import ROOT, BadResults, BuildFailed, Environment, Unverified, Usage
+from sluice_cli import build, cli, new, old_results, outcome, peers, registry, replay, results, setup, verify
+from sluice_cli.common import REFERENCE, ROOT, BadResults, BuildFailed, Environment, Unverified, Usage
 
 BUILD = pathlib.Path(os.environ.get("SLUICE_TEST_BUILD", ROOT / "build" / "release"))
 
 
 def refused(*arguments: str) -> tuple[int, str]:
-    """A command's exit code and message, on the tree that is already built."""
-    with mock.patch.object(build, "preset", return_value=BUILD), mock.patch.object(setup, "ensure"):
+    """A command's exit code and message."""
+    # Whatever is refused is refused before any work.
+    with mock.patch.object(build, "build_preset", side_effect=AssertionError("it began to build")):
         done = click.testing.CliRunner().invoke(cli.commands, arguments)
     message = done.exception.message if isinstance(done.exception, click.ClickException) else done.output
     return done.exit_code, message
@@ -31,12 +34,48 @@ def refused(*arguments: str) -> tuple[int, str]:
 class CommandLine(unittest.TestCase):
     def test_unknown_channel(self):
         with self.assertRaisesRegex(Usage, "there is no channel `ghost`; there are .*sync"):
-            build.choose(build.registry(BUILD), ("ghost",))
+            registry.choose(registry.built(BUILD), ("ghost",))
+        for command in ("verify", "audit", "bench"):
+            code, message = refused(command, "ghost")
+            self.assertEqual(code, 2)
+            self.assertIn("there is no channel `ghost`; there are mutex", message)
+
+    def test_a_facade_has_nothing_to_verify(self):
+        code, message = refused("verify", "spsc")
+        self.assertEqual(code, 2)
+        self.assertIn("`spsc` is a facade, which is verified by the cores", message)
+
+    def test_bad_arguments_are_reported_soon(self):
+        command = [str(ROOT / "scripts" / "sluice")]
+        for arguments, code in (
+            (["verify", "ghost"], 2),
+            (["verify", "--level", "enormous"], 2),
+            (["replay", "/no/such/failure.txt"], 5),
+            (["gate", "--base", "no-such-branch"], 2),
+            (["compare", "/no/such.json", "/no/such.json"], 5),
+            (["report", "--from", "/no/such.json"], 5),
+            (["test", "--preset", "fast"], 2),
+            (["contract", "--preset", "fast"], 2),
+        ):
+            environment = os.environ | {"SLUICE_NO_INSTALL": "1"}
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            done = subprocess.run(command + arguments, capture_output=True, text=True, env=environment)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.assertIn(arguments[-1], (done.stdout + done.stderr).replace("\n", " "))
+            # Processor time, since other tests run beside this one.
+            self.assertLess(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime, 2, arguments)
+
+    def test_the_registry_is_read_without_configuring(self):
+        built = {channel.name: channel.role for channel in registry.built(BUILD)}
+        declared = {channel.name: channel.role for channel in registry.declared()}
+        self.assertEqual(built, {name: declared[name] for name in built})
+        self.assertTrue(all(role == "third_party" for name, role in declared.items() if name not in built))
 
     def test_unknown_level(self):
         code, message = refused("verify", "--level", "heroic")
         self.assertEqual(code, 2)
-        self.assertIn("there is no level `heroic`; there are quick, standard, deep", message)
+        self.assertRegex(message, "'heroic' is not one of 'quick', 'standard', 'deep'")
 
     def test_unknown_shard(self):
         for shard in ("0/2", "3/2", "half"):
@@ -64,46 +103,47 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertIn("there is no folder /no/such/folder", message)
 
-    def test_a_broken_line_is_told(self):
+    def test_a_broken_line_is_reported(self):
         verdict = {"number": 34, "channel": "sync", "verdict": "failed"}
-        cli.insist([], [verdict | {"verdict": "passed"}])
+        outcome.require_passed([], [verdict | {"verdict": "passed"}])
         with self.assertRaisesRegex(Unverified, "1 lines of the contract do not hold: 34 on sync"):
-            cli.insist([], [verdict])
+            outcome.require_passed([], [verdict])
 
     def test_the_contract_names_what_it_does_not_know(self):
-        program = BUILD / "properties" / "contract" / "contract"
+        runner = BUILD / "properties" / "contract" / "contract"
         for arguments in (["--line", "999"], ["--channel", "ghost"], ["--divide", "0"], ["--fast"]):
-            done = subprocess.run([program, *arguments], capture_output=True, text=True)
+            done = subprocess.run([runner, *arguments], capture_output=True, text=True)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertTrue("no line of the contract" in done.stderr or arguments[0] in done.stderr, done.stderr)
 
     def test_every_line_of_the_contract_is_there(self):
-        program = BUILD / "properties" / "contract" / "contract"
-        listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout
+        runner = BUILD / "properties" / "contract" / "contract"
+        listed = subprocess.run([runner, "--list"], capture_output=True, text=True, check=True).stdout
         numbers = {int(line.split()[0]) for line in listed.splitlines()}
         self.assertEqual(numbers, set(range(1, 137)))
 
     def test_unknown_preset(self):
-        with self.assertRaisesRegex(Usage, "there is no preset `fast`; there are debug, release"):
-            build.preset("fast")
+        code, message = refused("test", "--preset", "fast")
+        self.assertEqual(code, 2)
+        self.assertIn("'fast' is not one of 'debug', 'release'", message)
 
-    def test_programs_name_what_they_do_not_know(self):
-        (sync,) = build.choose(build.registry(BUILD), ("sync",))
-        for tool, arguments, told in (
+    def test_runners_name_what_they_do_not_know(self):
+        (sync,) = registry.choose(registry.built(BUILD), ("sync",))
+        for tool, arguments, message in (
             ("properties", ["--check", "ghost"], "`ghost` is no property"),
-            ("models", ["--check", "ghost"], "`ghost` is no scenario"),
+            ("models", ["--check", "ghost"], "`ghost` is no check of this runner"),
             ("models", ["--executions", "0"], "would check nothing"),
-            ("models", ["--every", "2by2"], "`2by2` is no size of programs"),
-            ("models", ["--every", "2x2", "--shard", "3/2"], "`3/2` is no shard"),
+            ("models", ["--exhaustive", "2by2"], "`2by2` is no size of scenarios"),
+            ("models", ["--exhaustive", "2x2", "--shard", "3/2"], "`3/2` is no shard"),
             ("models", ["--check", "handoff", "--schedule", "first"], "`first` is no schedule"),
-            ("models", ["--plant", "sync.hpp:store"], "`sync.hpp:store` names no fault"),
+            ("models", ["--mutant", "sync.hpp:store"], "`sync.hpp:store` names no mutant"),
             ("bench", ["--filter", "ghost"], "no benchmark of sync matches `ghost`"),
             ("bench", ["--messages", "1"], "--messages"),
         ):
-            if tool in sync.programs:
-                done = subprocess.run([sync.programs[tool], *arguments], capture_output=True, text=True)
+            if tool in sync.runners:
+                done = subprocess.run([sync.runners[tool], *arguments], capture_output=True, text=True)
                 self.assertEqual(done.returncode, 2, done.stderr)
-                self.assertIn(told, done.stderr)
+                self.assertIn(message, done.stderr)
 
 
 class Setup(unittest.TestCase):
@@ -132,7 +172,7 @@ class Setup(unittest.TestCase):
 
 def example() -> dict:
     with mock.patch.object(build, "revision", return_value="0123456789ab"):
-        return cli.gather("quick", 1, [], [])
+        return results.new_results("quick", 1)
 
 
 class Results(unittest.TestCase):
@@ -149,12 +189,12 @@ class Results(unittest.TestCase):
     def test_cut_short(self):
         results.save(example(), self.file)
         self.file.write_text(self.file.read_text()[:-40])
-        with self.assertRaisesRegex(BadResults, "is not whole JSON"):
+        with self.assertRaisesRegex(BadResults, "is not complete JSON"):
             results.load(self.file)
 
     def test_of_another_schema(self):
         self.file.write_text(json.dumps(example() | {"schema": "sluice-results/0"}))
-        with self.assertRaisesRegex(BadResults, "is of schema 'sluice-results/0'; this version reads"):
+        with self.assertRaisesRegex(BadResults, "has schema 'sluice-results/0'; this version reads"):
             results.load(self.file)
 
     def test_with_a_field_of_another_kind(self):
@@ -175,20 +215,55 @@ class Results(unittest.TestCase):
         self.assertEqual([self.file], list(self.file.parent.iterdir()))
 
     def test_the_reference_run_is_valid(self):
-        results.load(ROOT / "results" / "reference" / "results.json")
+        run = results.load(REFERENCE)
+        # What the README cites as evidence.
+        for part in ("checks", "contract", "audit", "litmus", "samples"):
+            self.assertTrue(run[part], f"the reference run has no {part}")
+        outcome.require_passed(run["checks"], run["contract"], run["audit"])
+
+    def test_a_run_of_the_previous_schema_is_read(self):
+        check = {
+            **dict.fromkeys(("detail", "reproduce", "claim"), ""),
+            "channel": "weak_publish",
+            "kind": "model",
+            "check": "every_2x2",
+            "verdict": "caught",
+            "expected": "caught",
+            "program": "capacity 1: send | recv",
+            "executions": 3,
+            "seconds": 0.1,
+            "seed": 1,
+            "space": {"programs": 9, "exhausted": 1, "of": 9, "bound": 2, "shard": "1/1", "repeated": 0.0},
+        }
+        old = example() | {"schema": old_results.SCHEMA, "checks": [check]}
+        for part in ("channels", "contract", "checking", "audit", "litmus", "missing"):
+            del old[part]
+        self.file.write_text(json.dumps(old))
+        [read] = results.load(self.file)["checks"]
+        self.assertEqual((read["check"], read["scenario"]), ("exhaustive_2x2", check["program"]))
+        self.assertEqual(read["space"]["scenarios"], 9)
+
+    def test_a_compressed_file_is_read(self):
+        results.save(example(), self.file)
+        compressed = self.file.with_suffix(".json.gz")
+        compressed.write_bytes(gzip.compress(self.file.read_bytes()))
+        self.assertEqual(results.load(compressed), example() | {"created": results.load(compressed)["created"]})
+        compressed.write_bytes(compressed.read_bytes()[:-9])
+        with self.assertRaisesRegex(BadResults, "truncated"):
+            results.load(compressed)
 
 
 class Verify(unittest.TestCase):
-    def test_a_program_that_dies_is_a_failed_check(self):
+    def test_a_runner_that_dies_is_a_failed_check(self):
         with tempfile.TemporaryDirectory() as folder:
             program = pathlib.Path(folder) / "dies"
             program.write_text("#!/bin/sh\necho burnt >&2\nexit 139\n")
             program.chmod(0o755)
-            task = verify.Task(build.Channel("burning", (), {"models": program}), "models")
+            task = verify.Task(registry.Channel("burning", runners={"models": program}), "models")
             (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
         self.assertEqual(check["verdict"], "failed")
         self.assertIn("ended with 139: burnt", check["detail"])
-        self.assertEqual(verify.bad([check]), [check])
+        self.assertEqual(outcome.failed_checks([check]), [check])
 
     def test_a_mistake_that_is_not_caught_is_bad(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -196,22 +271,26 @@ class Verify(unittest.TestCase):
             verdict = json.dumps([{"channel": "faulty", "kind": "model", "check": "handoff", "verdict": "passed"}])
             program.write_text(f"#!/bin/sh\nwhile [ $1 != --json ]; do shift; done\necho '{verdict}' > $2\n")
             program.chmod(0o755)
-            task = verify.Task(build.Channel("faulty", ("model/handoff",), {"models": program}), "models", "handoff")
+            task = verify.Task(
+                registry.Channel("faulty", "faulty", caught_by=("model/handoff",), runners={"models": program}),
+                "models",
+                "handoff",
+            )
             (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
         self.assertEqual(check["verdict"], "missed")
-        self.assertEqual(verify.bad([check]), [check])
+        self.assertEqual(outcome.failed_checks([check]), [check])
 
-    def test_what_others_promise_is_told_and_breaks_nothing(self):
-        check = {"channel": "theirs", "check": "deadlines", "expected": "promised", "detail": "", "program": ""}
+    def test_third_party_failures_are_only_reported(self):
+        check = {"channel": "theirs", "check": "deadlines", "expected": "promised", "detail": "", "scenario": ""}
         checks = [
             check | {"verdict": "passed"},
-            check | {"check": "linearizable", "verdict": "failed", "program": "capacity 1: send | recv"},
+            check | {"check": "linearizable", "verdict": "failed", "scenario": "capacity 1: send | recv"},
             check | {"check": "lifetime", "verdict": "not_applicable"},
         ]
-        self.assertEqual(verify.bad(checks), [])
+        self.assertEqual(outcome.failed_checks(checks), [])
         (row,) = verify.third_party(checks)
-        self.assertEqual([len(row[key]) for key in ("held", "broken", "unpromised")], [1, 1, 1])
-        self.assertEqual(verify.smallest(row["broken"][0]), "capacity 1: send | recv")
+        self.assertEqual([len(row[key]) for key in ("passed", "failed", "not_applicable")], [1, 1, 1])
+        self.assertEqual(verify.smallest(row["failed"][0]), "capacity 1: send | recv")
 
     def test_after_a_hang_the_other_checks_are_run(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -222,19 +301,19 @@ class Verify(unittest.TestCase):
                 'echo "[{\\"check\\": \\"$name\\", \\"verdict\\": \\"$verdict\\"}]" > $2\n'
             )
             program.chmod(0o755)
-            task = verify.Task(build.Channel("slow", (), {"properties": program}), "properties")
+            task = verify.Task(registry.Channel("slow", runners={"properties": program}), "properties")
             checks = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
         self.assertEqual([(c["check"], c["verdict"]) for c in checks], [("one", "failed"), ("two", "passed")])
 
     def test_shards_are_the_whole_without_overlap(self):
-        channels = build.registry(BUILD)
+        channels = registry.built(BUILD)
         level = verify.LEVELS["quick"]
-        # A search of every program is in each part: the program itself takes a shard of it.
-        whole = [task for task in verify.tasks_for(channels, level) if not task.every]
+        # An exhaustive search is in each part: the runner itself takes a shard.
+        whole = [task for task in verify.tasks_for(channels, level) if not task.exhaustive]
         parts = [verify.tasks_for(channels, level, i, 3) for i in (1, 2, 3)]
-        ordinary = [task for part in parts for task in part if not task.every]
+        ordinary = [task for part in parts for task in part if not task.exhaustive]
         self.assertEqual(sorted(map(repr, whole)), sorted(map(repr, ordinary)))
-        searches = [[task for task in part if task.every] for part in parts]
+        searches = [[task for task in part if task.exhaustive] for part in parts]
         self.assertGreaterEqual(len(searches[0]), 4)
         self.assertTrue(searches[0] == searches[1] == searches[2])
 
@@ -247,53 +326,53 @@ class Replay(unittest.TestCase):
             return replay.read(file)
 
     def test_two_lines_by_hand_are_enough(self):
-        failure = self.read("Channel: sync\nProgram: capacity 1: send | recv\n")
-        self.assertEqual(failure, {"Channel": "sync", "Program": "capacity 1: send | recv"})
+        failure = self.read("Channel: sync\nScenario: capacity 1: send | recv\n")
+        self.assertEqual(failure, {"Channel": "sync", "Scenario": "capacity 1: send | recv"})
 
     def test_a_picture_is_no_field(self):
-        failure = self.read("Channel: sync\nProgram: capacity 1: send\n\nSeed: of the picture\n")
+        failure = self.read("Channel: sync\nScenario: capacity 1: send\n\nSeed: of the picture\n")
         self.assertNotIn("Seed", failure)
 
     def test_bad_files_are_named(self):
-        with self.assertRaisesRegex(BadResults, "no line `Program: ...`"):
+        with self.assertRaisesRegex(BadResults, "no line `Scenario: ...`"):
             self.read("Channel: sync\n")
         with self.assertRaisesRegex(BadResults, "`Seed: seven` is no number"):
-            self.read("Channel: sync\nProgram: capacity 1: send\nSeed: seven\n")
+            self.read("Channel: sync\nScenario: capacity 1: send\nSeed: seven\n")
         with self.assertRaisesRegex(BadResults, "cannot be read"):
             replay.read(pathlib.Path("/no/such/file"))
 
-    def test_a_program_that_failed_fails_again(self):
-        silent = build.choose(build.registry(BUILD), ("silent_try_send",))[0]
-        sound = build.choose(build.registry(BUILD), ("mutex",))[0]
-        failure = {"Program": "capacity 1: recv keep | try_send keep"}
+    def test_a_scenario_that_failed_fails_again(self):
+        silent = registry.choose(registry.built(BUILD), ("silent_try_send",))[0]
+        sound = registry.choose(registry.built(BUILD), ("mutex",))[0]
+        failure = {"Scenario": "capacity 1: recv hold | try_send hold"}
         self.assertTrue(replay.replay(silent, failure, 2000))
         self.assertFalse(replay.replay(sound, failure, 200))
 
     def test_a_schedule_is_followed(self):
-        faulty = build.choose(build.registry(BUILD), ("weak_publish",))[0]
-        program = "capacity 1: send | recv"
-        done = subprocess.run([faulty.programs["models"], "--program", program], capture_output=True, text=True)
+        faulty = registry.choose(registry.built(BUILD), ("weak_publish",))[0]
+        scenario = "capacity 1: send | recv"
+        done = subprocess.run([faulty.runners["models"], "--scenario", scenario], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         schedule = re.search(r"--schedule (\S+)", done.stdout)[1]
         for choices, code in ((schedule, 1), ("none", 0)):
-            command = [faulty.programs["models"], "--program", program, "--schedule", choices]
+            command = [faulty.runners["models"], "--scenario", scenario, "--schedule", choices]
             self.assertEqual(subprocess.run(command, capture_output=True).returncode, code)
-        self.assertTrue(replay.replay(faulty, {"Program": program, "Schedule": schedule}, 1))
+        self.assertTrue(replay.replay(faulty, {"Scenario": scenario, "Schedule": schedule}, 1))
 
     def test_a_race_names_the_lines_that_could_have_ordered_it(self):
-        faulty = build.choose(build.registry(BUILD), ("weak_publish",))[0]
-        command = [faulty.programs["models"], "--program", "capacity 1: send | recv"]
-        told = subprocess.run(command, capture_output=True, text=True).stdout.partition("could have ordered")[2]
+        faulty = registry.choose(registry.built(BUILD), ("weak_publish",))[0]
+        command = [faulty.runners["models"], "--scenario", "capacity 1: send | recv"]
+        text = subprocess.run(command, capture_output=True, text=True).stdout.partition("could have ordered")[2]
         source = (ROOT / "impls/faulty/weak_publish.hpp").read_text().splitlines()
         pairs = [
-            [source[int(n) - 1] for n in pair] for pair in re.findall(r"hpp:(\d+) read what \S+hpp:(\d+) wrote", told)
+            [source[int(n) - 1] for n in pair] for pair in re.findall(r"hpp:(\d+) read what \S+hpp:(\d+) wrote", text)
         ]
-        self.assertTrue(any("compare_exchange" in read and "full - busy" in wrote for read, wrote in pairs), told)
+        self.assertTrue(any("compare_exchange" in read and "full - busy" in wrote for read, wrote in pairs), text)
 
-    def test_a_program_that_cannot_be_carried_out_is_refused(self):
-        sound = build.choose(build.registry(BUILD), ("mutex",))[0]
+    def test_a_scenario_that_is_not_well_formed_is_refused(self):
+        sound = registry.choose(registry.built(BUILD), ("mutex",))[0]
         with self.assertRaisesRegex(Usage, "cannot run `capacity 1: send shout`"):
-            replay.replay(sound, {"Program": "capacity 1: send shout"}, 10)
+            replay.replay(sound, {"Scenario": "capacity 1: send shout"}, 10)
 
 
 class New(unittest.TestCase):
@@ -305,7 +384,8 @@ class New(unittest.TestCase):
 
     def test_the_new_core_compiles_and_is_registered(self):
         header = new.create("plain", self.root)
-        self.assertNotIn("textbook", header.read_text())
+        self.assertNotIn("Hoare", header.read_text())
+        self.assertNotIn("baseline", header.read_text())
         self.assertIn("class plain", header.read_text())
         registry = (self.root / "impls" / "registry.cmake").read_text()
         self.assertEqual(registry.count("sluice_channel(plain HEADER sluice/cores/plain.hpp"), 1)

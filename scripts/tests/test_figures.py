@@ -1,4 +1,4 @@
-"""What figures are summed up by, judged by and shown as."""
+"""Statistics, verdicts of the gate, goals, advice and the report."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import random
 import tempfile
 import unittest
 
-from sluice_cli import advise, bench, compare, gate, goals, plots, report, stats
-from sluice_cli.cli import gather
+from sluice_cli import advise, bench, compare, figures, gate, goals, page, results, stats
 from sluice_cli.common import BadResults
+from sluice_cli.figures import Roles
+from sluice_cli.registry import Channel
 
 
 def sample(channel: str, shape: str, capacity: str, threads: int, time: float, round_trip: float = 220.0) -> dict:
@@ -34,8 +35,19 @@ def sample(channel: str, shape: str, capacity: str, threads: int, time: float, r
         "compiler": "g++ 12.2.0",
         "command": f"build/release/{channel}_bench --filter '^{shape}/'",
         "benchmark_library": "release",
-        "odd": False,
+        "outlier": False,
     }
+
+
+CHANNELS = [
+    Channel("spsc", "facade"),
+    Channel("mpmc", "facade"),
+    Channel("sync", "core"),
+    Channel("mutex", "baseline"),
+    *(Channel(name, "third_party") for name in ("crossbeam", "flume", "tbb_bounded", "atomic_queue")),
+    Channel("go", "third_party", language="Go"),
+]
+ROLES = Roles.of({"channels": [channel.described for channel in CHANNELS]})
 
 
 class Median(unittest.TestCase):
@@ -53,13 +65,13 @@ class Median(unittest.TestCase):
 
 
 class Compare(unittest.TestCase):
-    def test_what_is_apart_is_told_the_widest_first(self):
+    def test_changes_are_listed_the_largest_first(self):
         def run(slow: float, trip: float) -> list[dict]:
             stable = [sample("a", "mpmc", "128", 4, 50.0 + i) for i in range(5)]
             moved = [sample("b", "spsc", "128", 1, slow + i) for i in range(5)]
             trips = [sample("b", "ping_pong", "1", 1, trip + i) for i in range(5)]
-            # Odd samples say nothing.
-            return stable + moved + trips + [sample("c", "mpmc", "128", 4, slow) | {"odd": True}]
+            # Outliers are not counted.
+            return stable + moved + trips + [sample("c", "mpmc", "128", 4, slow) | {"outlier": True}]
 
         shared, changed = compare.compare(run(100, 400), run(200, 1600))
         self.assertEqual(shared, 4)
@@ -98,13 +110,13 @@ class Judge(unittest.TestCase):
         self.assertEqual(of("too noisy", "too noisy", "slower"), "slower")
 
 
-class Odd(unittest.TestCase):
+class Outliers(unittest.TestCase):
     def test_a_sample_in_another_state_is_marked_and_not_counted(self):
         samples = [sample("a", "spsc", "1", 1, 10.0) for _ in range(9)]
         samples.append(sample("a", "spsc", "1", 1, 99.0, round_trip=37.0))
-        bench.mark_odd(samples)
-        self.assertEqual([s["odd"] for s in samples], [False] * 9 + [True])
-        self.assertEqual(plots.estimate(samples, "ns_per_message", channel="a").count, 9)
+        bench.mark_outliers(samples)
+        self.assertEqual([s["outlier"] for s in samples], [False] * 9 + [True])
+        self.assertEqual(figures.estimate(samples, "ns_per_message", channel="a").count, 9)
 
 
 class Goals(unittest.TestCase):
@@ -118,7 +130,7 @@ class Goals(unittest.TestCase):
         ]
 
     def of(self, samples: list[dict], against: str, what: str) -> goals.Goal:
-        [found] = [g for g in goals.all_of(samples) if (g.against, g.what) == (against, what)]
+        [found] = [g for g in goals.all_of(samples, ROLES) if (g.against, g.what) == (against, what)]
         return found
 
     def test_twice_as_fast_meets_twice_and_not_five_times(self):
@@ -135,11 +147,11 @@ class Goals(unittest.TestCase):
 
     def test_what_was_not_measured_is_neither_met_nor_missed(self):
         self.assertIsNone(self.of(self.run_of(spsc=10, crossbeam=21), "tbb_bounded", "spsc").met)
-        self.assertEqual(goals.all_of([]), [])
+        self.assertEqual(goals.all_of([], ROLES), [])
 
     def test_the_best_peer_is_the_best_of_each_cell(self):
         samples = self.run_of(spsc=10, flume=30) + [sample("atomic_queue", "spsc", "128", 1, 12.0) for _ in range(5)]
-        self.assertEqual([round(r.value, 1) for r in goals.best_of(samples, goals.SPSC)], [1.2, 3.0, 3.0])
+        self.assertEqual([round(r.value, 1) for r in goals.best_of(samples, ROLES, goals.SPSC)], [1.2, 3.0, 3.0])
         self.assertIs(self.of(samples, goals.PEER, "spsc").met, True)
 
 
@@ -158,44 +170,78 @@ class Advice(unittest.TestCase):
         samples = [sample(name, "mpmc", "128", 4, time) for name, time in (("a", 3.0), ("b", 1.0), ("mpmc", 2.0))]
         need = advise.Need("many", "many", 10, False)
         self.assertEqual([name for name, _ in advise.ranking(samples, need)], ["b", "mpmc", "a"])
+        self.assertEqual(advise.ranking([], need), [])
         with self.assertRaisesRegex(BadResults, "mpmc 128"):
-            advise.ranking([], need)
+            advise.show({"samples": [], "channels": []}, need)
 
     def test_answers_the_common_needs_that_were_measured(self):
         samples = [sample(name, "mpmc", "128", 4, time) for name, time in (("go", 3.0), ("sync", 1.0), ("mpmc", 2.0))]
-        [choice] = advise.choices(samples)
+        [choice] = advise.choices({"samples": samples, "channels": [channel.described for channel in CHANNELS]})
         self.assertEqual(choice.make, "sluice::mpmc::bounded<T>(128)")
-        self.assertEqual((choice.cost, choice.next_best), ("2 ns (2 – 2) a message", "go 3 ns (3 – 3)"))
+        self.assertEqual((choice.cost, choice.next_best), ("2 ns (2 – 2) a message", "go: 3 ns (3 – 3)"))
+
+
+class Looks(unittest.TestCase):
+    def test_a_channel_looks_the_same_whatever_is_measured(self):
+        from sluice_cli import plots
+
+        style = plots.Style(ROLES)
+        names = [channel.name for channel in CHANNELS]
+        looks = {name: (style.colour(name), style.marker(name)) for name in names}
+        self.assertEqual(len({colour for colour, _ in looks.values()}), len(names))
+        # One more channel at the end of the registry changes no other.
+        more = Roles(ROLES.by_name | {"newcomer": "third_party"})
+        self.assertEqual(
+            looks, {name: (plots.Style(more).colour(name), plots.Style(more).marker(name)) for name in names}
+        )
+
+
+def failed_check() -> dict:
+    return {
+        "channel": "left",
+        "kind": "property",
+        "check": "conservation",
+        "claim": "Nothing <is> lost.",
+        "verdict": "failed",
+        "expected": "passed",
+        "detail": "message 3 was received 0 times",
+        "reproduce": "left_properties --check conservation",
+        "executions": 17,
+        "seconds": 0.1,
+        "seed": 1,
+    }
 
 
 class Report(unittest.TestCase):
+    def write(self, **parts) -> tuple[str, pathlib.Path]:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        channels = [Channel("left"), Channel("right", "third_party")]
+        file = page.write(results.new_results("quick", 1, channels, **parts), pathlib.Path(folder.name))
+        return file.read_text(), pathlib.Path(folder.name)
+
     def test_a_page_with_pictures_and_figures(self):
         samples = []
         for channel, base in (("left", 10.0), ("right", 30.0)):
             for shape, threads in (("seq", 1), ("spsc", 1), ("mpsc", 4), ("ping_pong", 1), ("mpmc", 2), ("mpmc", 4)):
                 samples += [sample(channel, shape, "1", threads, base + n) for n in range(5)]
-        check = {
-            "channel": "left",
-            "kind": "property",
-            "check": "conservation",
-            "claim": "Nothing <is> lost.",
-            "verdict": "failed",
-            "expected": "passed",
-            "detail": "message 3 was received 0 times",
-            "reproduce": "left_properties --check conservation",
-            "executions": 17,
-            "seconds": 0.1,
-            "seed": 1,
-        }
-        with tempfile.TemporaryDirectory() as folder:
-            page = report.write(gather("quick", 1, [check], samples), pathlib.Path(folder)).read_text()
-            for picture in ("heat.png", "throughput.png", "latency.png", "loads.png", "scaling.png", "costs.png"):
-                self.assertGreater((pathlib.Path(folder) / picture).stat().st_size, 10_000)
-        self.assertEqual(page.count("data:image/png;base64,"), 6)
-        self.assertIn("Nothing &lt;is&gt; lost.", page)
-        self.assertIn("message 3 was received 0 times", page)
-        self.assertIn("build/release/left_bench --filter &#39;^mpmc/&#39;", page)
-        self.assertNotIn("http://", page.replace("http://www.w3.org", ""))
+        text, folder = self.write(checks=[failed_check()], samples=samples)
+        for picture in ("heat.png", "throughput.png", "latency.png", "loads.png", "scaling.png", "costs.png"):
+            self.assertGreater((folder / picture).stat().st_size, 10_000)
+        self.assertEqual(text.count("data:image/png;base64,"), 6)
+        self.assertIn("Nothing &lt;is&gt; lost.", text)
+        self.assertIn("message 3 was received 0 times", text)
+        self.assertIn("build/release/left_bench --filter &#39;^mpmc/&#39;", text)
+        self.assertNotIn("http://", text.replace("http://www.w3.org", ""))
+
+    def test_the_verdict_is_green_only_if_something_was_verified(self):
+        self.assertIn('class="verdict bad"', self.write(checks=[failed_check()])[0])
+        self.assertIn('class="verdict good"', self.write(checks=[failed_check() | {"verdict": "passed"}])[0])
+        nothing = self.write()[0]
+        self.assertIn("This run verified nothing", nothing)
+        self.assertNotIn('class="verdict good"', nothing)
+        unapplied = failed_check() | {"verdict": "not_applicable", "executions": 0}
+        self.assertNotIn('class="verdict good"', self.write(checks=[unapplied])[0])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The audit's bookkeeping, and shards that are joined."""
+"""The audit's bookkeeping, and joining shards."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import tempfile
 import unittest
 from unittest import mock
 
-from sluice_cli import audit, merge
+from sluice_cli import audit, merge, outcome
 from sluice_cli.common import BadResults
 
 CORE = """\
   void send() {
-    // [T1] release, pairs with acquire [T2]: whoever sees it sees the message.
+    // [T1] release, pairs with acquire [T2]: a receiver that sees it sees the message.
     flag_.store(1, std::memory_order::release);
   }
 
@@ -24,37 +24,37 @@ CORE = """\
 
 
 class Tags(unittest.TestCase):
-    def wrong(self, text: str) -> list[str]:
+    def false(self, text: str) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "core.hpp").write_text(text)
             with mock.patch.object(audit, "LIBRARY", pathlib.Path(folder)):
-                return audit.wrong_tags()
+                return audit.false_tags()
 
     def test_the_library_keeps_its_word(self):
-        self.assertEqual(audit.wrong_tags(), [])
+        self.assertEqual(audit.false_tags(), [])
         self.assertGreater(sum(len(audit.tags(file)) for file in audit.files()), 30)
 
     def test_what_is_so_is_not_accused(self):
-        self.assertEqual(self.wrong(CORE), [])
+        self.assertEqual(self.false(CORE), [])
 
     def test_an_order_that_is_not_there(self):
-        (told,) = self.wrong(CORE.replace("(1, std::memory_order::release)", "(1, std::memory_order::seq_cst)"))
-        self.assertIn("[T1] claims release", told)
+        (found,) = self.false(CORE.replace("(1, std::memory_order::release)", "(1, std::memory_order::seq_cst)"))
+        self.assertIn("[T1] claims release", found)
 
     def test_a_pair_of_one(self):
-        told = self.wrong(CORE.replace("acquire, pairs with release [T1]", "acquire"))
-        self.assertEqual(told, ["core.hpp:2: [T1] pairs with [T2], which does not name it"])
+        found = self.false(CORE.replace("acquire, pairs with release [T1]", "acquire"))
+        self.assertEqual(found, ["core.hpp:2: [T1] pairs with [T2], which does not name it"])
 
     def test_a_tag_that_is_nowhere(self):
-        told = self.wrong(CORE.replace("acquire [T2]: whoever", "acquire [T3]: whoever"))
-        self.assertIn("core.hpp:2: names [T3], which does not exist", told)
+        found = self.false(CORE.replace("acquire [T2]: a receiver", "acquire [T3]: a receiver"))
+        self.assertIn("core.hpp:2: names [T3], which does not exist", found)
 
     def test_an_order_without_a_tag(self):
-        told = self.wrong(CORE.replace("    // [T2] acquire, pairs with release [T1].\n", ""))
-        self.assertIn("core.hpp:7: an order without a tag", told)
+        found = self.false(CORE.replace("    // [T2] acquire, pairs with release [T1].\n", ""))
+        self.assertIn("core.hpp:7: an order without a tag", found)
 
     def test_two_of_a_name(self):
-        self.assertIn("[T1] is defined 2 times", self.wrong(CORE + "\n" + CORE.replace("T2", "T9"))[0])
+        self.assertIn("[T1] is defined 2 times", self.false(CORE + "\n" + CORE.replace("T2", "T9"))[0])
 
     def test_orders_are_found_over_several_lines(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -72,46 +72,46 @@ def row(verdict: str = "survived") -> dict:
         "line": 7,
         "tag": "X1",
         "role": "load",
-        "fault": "acquire->relaxed",
+        "mutation": "acquire->relaxed",
         "verdict": verdict,
-        "caught_by": "handoff at capacity 1" if verdict == "needed" else "",
+        "killed_by": "handoff at capacity 1" if verdict == "killed" else "",
         "reason": "",
     }
 
 
-class Kept(unittest.TestCase):
+class Accepted(unittest.TestCase):
     ENTRY = """
-        [[kept]]
+        [[accepted]]
         file = "cores/x.hpp"
         tag = "X1"
         role = "load"
-        fault = "acquire->relaxed"
+        mutation = "acquire->relaxed"
         reason = "some processors reorder it"
     """
 
     def explained(self, rows: list[dict], text: str) -> list[dict]:
         with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder) / "kept.toml"
+            file = pathlib.Path(folder) / "accepted_mutants.toml"
             file.write_text(text)
-            with mock.patch.object(audit, "KEPT", file):
+            with mock.patch.object(audit, "ACCEPTED", file):
                 return audit._explain(rows, whole=True)
 
     def test_a_survivor_is_bad(self):
-        self.assertEqual(len(audit.bad(self.explained([row()], ""))), 1)
+        self.assertEqual(len(outcome.unexplained_mutants(self.explained([row()], ""))), 1)
 
     def test_a_survivor_with_a_reason_is_not(self):
-        (kept,) = self.explained([row()], self.ENTRY)
-        self.assertEqual((kept["verdict"], kept["reason"]), ("kept", "some processors reorder it"))
-        self.assertEqual(audit.bad([kept]), [])
+        (accepted,) = self.explained([row()], self.ENTRY)
+        self.assertEqual((accepted["verdict"], accepted["reason"]), ("accepted", "some processors reorder it"))
+        self.assertEqual(outcome.unexplained_mutants([accepted]), [])
 
-    def test_a_reason_for_what_is_needed_is_stale(self):
-        _, stale = self.explained([row("needed")], self.ENTRY)
-        self.assertIn("a model fails without it", stale["reason"])
-        self.assertEqual(audit.bad([stale]), [stale])
+    def test_a_reason_for_a_killed_mutant_is_stale(self):
+        _, stale = self.explained([row("killed")], self.ENTRY)
+        self.assertIn("a model kills it", stale["reason"])
+        self.assertEqual(outcome.unexplained_mutants([stale]), [stale])
 
-    def test_a_reason_for_what_is_gone_is_stale(self):
+    def test_a_reason_for_no_mutant_is_stale(self):
         (stale,) = self.explained([], self.ENTRY)
-        self.assertIn("does not stand there any more", stale["reason"])
+        self.assertIn("there is no such mutant", stale["reason"])
 
     def test_an_entry_without_a_reason(self):
         with self.assertRaisesRegex(BadResults, "lacks `reason`"):
@@ -119,13 +119,13 @@ class Kept(unittest.TestCase):
 
     def test_a_file_that_cannot_be_read(self):
         with self.assertRaisesRegex(BadResults, "is not TOML"):
-            self.explained([], "[[kept]")
+            self.explained([], "[[accepted]")
 
 
 def shard(part: int, parts: int = 2, **more) -> dict:
     check = {"channel": "sync", "kind": "model", "verdict": "passed"}
-    space = {"programs": 10, "exhausted": 1, "of": 20, "bound": 2, "shard": f"{part}/{parts}", "repeated": 0.5}
-    search = check | {"check": "every_2x2", "executions": 100, "seconds": 2.0, "space": space}
+    space = {"scenarios": 10, "exhausted": 1, "of": 20, "bound": 2, "shard": f"{part}/{parts}", "repeated": 0.5}
+    search = check | {"check": "exhaustive_2x2", "executions": 100, "seconds": 2.0, "space": space}
     own = check | {"check": f"scenario_{part}", "executions": 5, "seconds": 1.0}
     run = {"schema": "s", "revision": "r", "level": "deep", "seed": 1, "shard": f"{part}/{parts}"}
     return run | {"checks": [search, own]} | more
@@ -138,9 +138,9 @@ class Merge(unittest.TestCase):
     def test_shards_become_the_whole(self):
         whole = self.merged(shard(1), shard(2))
         names = {check["check"]: check for check in whole["checks"]}
-        self.assertEqual(set(names), {"every_2x2", "scenario_1", "scenario_2"})
-        search = names["every_2x2"]
-        self.assertEqual((search["executions"], search["space"]["programs"]), (200, 20))
+        self.assertEqual(set(names), {"exhaustive_2x2", "scenario_1", "scenario_2"})
+        search = names["exhaustive_2x2"]
+        self.assertEqual((search["executions"], search["space"]["scenarios"]), (200, 20))
         self.assertEqual(search["space"]["shard"], "1/1")
 
     def test_a_failure_is_kept(self):

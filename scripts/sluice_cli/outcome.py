@@ -1,0 +1,37 @@
+"""What makes a run fail."""
+
+from __future__ import annotations
+
+from sluice_cli.common import Unverified
+
+
+def failed_checks(checks: list[dict]) -> list[dict]:
+    """The failures of sound channels, and the checks that missed a faulty one. Third-party failures are only reported."""
+    return [check for check in checks if check["verdict"] in ("failed", "missed") and check["expected"] != "promised"]
+
+
+def broken_lines(lines: list[dict]) -> list[dict]:
+    """The lines of the contract that do not hold."""
+    return [line for line in lines if line["verdict"] == "failed"]
+
+
+def unexplained_mutants(mutants: list[dict]) -> list[dict]:
+    """The surviving mutants without an accepted reason, and reasons that are stale."""
+    return [row for row in mutants if row["verdict"] in ("survived", "stale")]
+
+
+def require_passed(checks: list[dict], lines: list[dict] = (), mutants: list[dict] = ()) -> None:
+    """Raises Unverified if a check, a line of the contract or a mutant of the audit fails the run."""
+    if broken := broken_lines(lines):
+        names = ", ".join(f"{v['number']} on {v['channel']}" for v in broken[:5])
+        raise Unverified(f"{len(broken)} lines of the contract do not hold: {names}")
+    if failed := failed_checks(checks):
+        names = ", ".join(f"{c['channel']} {c['kind']} {c['check']}" for c in failed[:5])
+        more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+        raise Unverified(f"{len(failed)} checks failed: {names}{more}")
+    if unexplained := unexplained_mutants(mutants):
+        names = ", ".join(f"{row['file']}:{row['line']} {row['role']} {row['mutation']}" for row in unexplained[:5])
+        raise Unverified(
+            f"{len(unexplained)} mutants survive: {names}; add a scenario that kills them, weaken the code, or give the "
+            "reason in models/accepted_mutants.toml"
+        )

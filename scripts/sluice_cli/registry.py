@@ -1,0 +1,97 @@
+"""The registered channels: their roles, and the runners that a build has made for them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+
+from sluice_cli.common import ROOT, BuildFailed, Usage
+
+TOOLS = ("properties", "models", "bench")
+
+
+@dataclasses.dataclass(frozen=True)
+class Channel:
+    """A registered channel and its runners, by tool: properties, models, bench."""
+
+    name: str
+    role: str = "core"  # core, facade, baseline, third_party or faulty: see harness/cmake/sluice_channel.cmake
+    kind: str = "queue"
+    caught_by: tuple[str, ...] = ()
+    runners: dict[str, pathlib.Path] = dataclasses.field(default_factory=dict, hash=False)
+    language: str = "C++"
+
+    @property
+    def bench(self) -> list[str]:
+        """The command of its benchmark runner; those of other languages serve several channels."""
+        return [str(self.runners["bench"]), *([] if self.language == "C++" else [self.name])]
+
+    @property
+    def faulty(self) -> bool:
+        return self.role == "faulty"
+
+    @property
+    def third_party(self) -> bool:
+        return self.role == "third_party"
+
+    @property
+    def described(self) -> dict[str, str]:
+        """As results record it."""
+        return {"name": self.name, "role": self.role, "language": self.language}
+
+
+# Measured beside ours where cargo and go are: harness/bench/peers.
+RUST = ("rust_std", "crossbeam", "flume")
+GO = ("go",)
+
+
+def declared() -> list[Channel]:
+    """Every channel in this tree's registry, without configuring or building anything."""
+    script = ROOT / "harness" / "cmake" / "list_channels.cmake"
+    command = ["cmake", "-D", f"REGISTRY={ROOT / 'impls' / 'registry.cmake'}", "-P", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise BuildFailed(f"impls/registry.cmake cannot be read: {done.stderr.strip()}")
+    return [Channel(entry["name"], entry["role"], entry["kind"]) for entry in json.loads(done.stdout)]
+
+
+def peers() -> list[Channel]:
+    """The channels of other languages, whether they can be built here or not."""
+    return [Channel(name, "third_party", language="Rust") for name in RUST] + [
+        Channel(name, "third_party", language="Go") for name in GO
+    ]
+
+
+def built(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
+    """The channels that a build folder has runners for; on demand with those of the harness's own tests."""
+    entries = json.loads((binary / "registry.json").read_text())
+    with_tests = binary / "harness" / "tests" / "registry.json"
+    if of_tests and with_tests.exists():
+        entries = json.loads(with_tests.read_text())
+    return [
+        Channel(
+            entry["name"],
+            entry["role"],
+            entry["kind"],
+            tuple(entry["caught_by"]),
+            {tool: pathlib.Path(entry[tool]) for tool in TOOLS if tool in entry},
+        )
+        for entry in entries
+    ]
+
+
+def require_known(names: tuple[str, ...], channels: list[Channel]) -> None:
+    """Raises Usage for a name that is none of these channels'."""
+    known = [channel.name for channel in channels]
+    for name in names:
+        if name not in known:
+            raise Usage(f"there is no channel `{name}`; there are {', '.join(known)}")
+
+
+def choose(channels: list[Channel], names: tuple[str, ...]) -> list[Channel]:
+    """The channels of these names, or all of them."""
+    require_known(names, channels)
+    by_name = {channel.name: channel for channel in channels}
+    return [by_name[name] for name in names] if names else channels
