@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-/// Counts what the program allocates, and makes an allocation fail on purpose. One source file of the program includes
+/// Counts allocations, and makes one fail on purpose. One source file of the executable includes
 /// <harness/counting_new.hpp>.
 namespace sluice::harness::allocations {
 namespace detail {
@@ -51,7 +51,7 @@ inline void fail(std::size_t nth) noexcept {
   detail::failing = nth;
 }
 
-/// Ends that. \returns  whether it came to pass.
+/// Ends that. \returns  whether the allocation failed.
 inline bool failed() noexcept {
   detail::failing = detail::none;
   return detail::has_failed;

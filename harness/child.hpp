@@ -16,9 +16,8 @@
 
 namespace sluice::harness {
 
-/// Runs a program to its end, without input or output.
-///
-/// \returns  its exit code; 128 + n if signal n ended it; 128 if it took too long and was ended.
+/// Runs an executable to its end, without input or output.
+/// \returns  its exit code; 128 + n if signal n ended it; 128 if it exceeded the limit and was killed.
 /// \throws std::runtime_error  if it cannot be started.
 inline int run_child(const std::vector<std::string>& command, std::chrono::seconds limit) {
   std::vector<char*> arguments;
@@ -47,7 +46,7 @@ inline int run_child(const std::vector<std::string>& command, std::chrono::secon
   return WIFEXITED(ending) ? WEXITSTATUS(ending) : 128 + WTERMSIG(ending);
 }
 
-/// The running program itself.
-inline std::string this_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+/// The path of the running executable.
+inline std::string this_executable() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 }  // namespace sluice::harness

@@ -2,7 +2,7 @@
 
 #include <harness/allocations.hpp>
 
-/// The operator new and delete behind <harness/allocations.hpp>: for one source file of a program.
+/// The operators new and delete behind <harness/allocations.hpp>, for one source file of an executable.
 namespace here = sluice::harness::allocations::detail;
 
 void* operator new(std::size_t size) { return here::allocate(size, 1); }

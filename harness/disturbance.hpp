@@ -12,17 +12,18 @@
 #include <thread>
 #include <utility>
 
-/// sluice/platform.hpp in tests on real threads: the same names, with points around every access and sleep at which the
-/// test may hold a thread up or wake it for no reason. What it does is drawn from a seed.
+/// sluice/platform.hpp for tests on real threads: the same names, with points around every write and sleep at which a
+/// test may delay a thread or wake it spuriously, as drawn from a seed (noise injection).
 ///
-/// Nothing here sleeps in the kernel, so that a thread that does is known to wait for a peer.
+/// A delay never sleeps in the kernel, so a thread that does sleep waits for a peer.
 namespace sluice::platform {
 
-/// What is done to the calling thread. Nothing, until it is set.
+/// The disturbance of the calling thread: none, until it is set.
 class disturbance {
 public:
-  /// One of several ways to disturb, drawn from the seed: not at all, many short pauses, yields, or two long stalls, as
-  /// PCT lowers a priority at a few points (Burckhardt et al. 2010).
+  /// One of several kinds, drawn from the seed: none, many short pauses, yields, or two long stalls, as PCT lowers a
+  /// priority at a few points (Burckhardt et al., A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs,
+  /// ASPLOS 2010).
   static disturbance from(std::uint64_t seed) noexcept {
     disturbance d;
     d.draw_ = harness::draws(seed);
@@ -34,14 +35,15 @@ public:
         for (auto& at : d.stalls_at_) at = 1 + d.draw_(1u << (2 + d.draw_(5)));
         break;
     }
-    if (d.draw_(2) == 0) d.early_wakes_ = 1 + d.draw_(24);
+    if (d.draw_(2) == 0) d.spurious_wakeups_ = 1 + d.draw_(24);
     return d;
   }
 
-  /// Every sleep ends at once, until many have ended after this moment: a wait that ends by then sees few of those.
-  static disturbance waking_beyond(std::chrono::steady_clock::time_point deadline) noexcept {
+  /// Every sleep ends at once, until many have ended after the deadline: a wait that ends by the deadline sees few of
+  /// those.
+  static disturbance waking_past(std::chrono::steady_clock::time_point deadline) noexcept {
     disturbance d;
-    d.early_wakes_ = parts;
+    d.spurious_wakeups_ = parts;
     d.deadline_ = deadline;
     return d;
   }
@@ -57,22 +59,22 @@ public:
     }
   }
 
-  bool wakes_early() noexcept {
-    if (early_wakes_left_ == 0 || draw_(parts) >= early_wakes_) return false;
-    if (std::chrono::steady_clock::now() >= deadline_) --early_wakes_left_;
+  bool spurious_wakeup() noexcept {
+    if (spurious_wakeups_left_ == 0 || draw_(parts) >= spurious_wakeups_) return false;
+    if (std::chrono::steady_clock::now() >= deadline_) --spurious_wakeups_left_;
     ++woken_;
     return true;
   }
 
-  /// How many sleeps have ended for nothing.
+  /// The number of spurious wake-ups.
   std::uint64_t woken() const noexcept { return woken_; }
-  bool went_on_beyond() const noexcept { return early_wakes_left_ == 0; }
+  bool exhausted() const noexcept { return spurious_wakeups_left_ == 0; }
 
 private:
   static constexpr unsigned parts = 64;
   static constexpr std::chrono::microseconds longest{500};
 
-  /// On a busy machine one yield can last as long as a test: after a while there are no more.
+  /// On a busy machine one yield can last as long as a test, so their total is limited.
   void yield() noexcept {
     if (yielded_ > longest) return;
     const auto start = std::chrono::steady_clock::now();
@@ -89,17 +91,17 @@ private:
   std::uint32_t points_ = 0;
   unsigned pauses_ = 0;
   unsigned yields_ = 0;
-  unsigned early_wakes_ = 0;
-  std::uint32_t early_wakes_left_ = 1000;  // a wait that looks again each time must end up asleep
+  unsigned spurious_wakeups_ = 0;
+  std::uint32_t spurious_wakeups_left_ = 1000;  // a wait that rechecks each time must sleep in the end
   std::array<std::uint32_t, 2> stalls_at_{};
 };
 
 inline thread_local constinit disturbance disturbing{};
 
 inline void disturb() noexcept { disturbing.disturb(); }
-inline bool wakes_early() noexcept { return disturbing.wakes_early(); }
+inline bool spurious_wakeup() noexcept { return disturbing.spurious_wakeup(); }
 
-/// std::atomic with a point before and after each write.
+/// std::atomic with a delay point before and after each write.
 template <class T>
 class atomic : public std::atomic<T> {
   using base = std::atomic<T>;
@@ -149,7 +151,7 @@ private:
 
 using mutex = std::mutex;
 
-/// std::unique_lock with a point before it locks and after it unlocks.
+/// std::unique_lock with a delay point before it locks and after it unlocks.
 class unique_lock : public std::unique_lock<std::mutex> {
   using base = std::unique_lock<std::mutex>;
 
@@ -172,15 +174,15 @@ public:
   }
 };
 
-/// std::condition_variable whose waits may end for no reason.
+/// std::condition_variable with spurious wake-ups.
 class condition_variable {
 public:
   void wait(unique_lock& guard) {
-    if (!woken_early(guard)) impl_.wait(guard);
+    if (!woken_spuriously(guard)) impl_.wait(guard);
   }
   template <class Clock, class Duration>
   void wait_until(unique_lock& guard, const std::chrono::time_point<Clock, Duration>& until) {
-    if (!woken_early(guard)) impl_.wait_until(guard, until);
+    if (!woken_spuriously(guard)) impl_.wait_until(guard, until);
   }
   void notify_one() noexcept {
     disturb();
@@ -192,8 +194,8 @@ public:
   }
 
 private:
-  static bool woken_early(unique_lock& guard) {
-    if (!wakes_early()) return false;
+  static bool woken_spuriously(unique_lock& guard) {
+    if (!spurious_wakeup()) return false;
     guard.unlock();
     guard.lock();
     return true;

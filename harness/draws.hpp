@@ -4,7 +4,7 @@
 
 namespace sluice::harness {
 
-/// One stream of random numbers from a seed, by splitmix64 (Steele, Lea, Flood 2014).
+/// A stream of random numbers from a seed (splitmix64: Steele, Lea, Flood 2014).
 class draws {
 public:
   constexpr explicit draws(std::uint64_t seed = 0) noexcept : state_(seed) {}

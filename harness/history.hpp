@@ -1,7 +1,7 @@
 #pragma once
 
-#include <harness/program.hpp>
 #include <harness/raw_allocator.hpp>
+#include <harness/scenario.hpp>
 #include <sluice/result.hpp>
 
 #include <algorithm>
@@ -14,34 +14,35 @@
 
 namespace sluice::harness {
 
-/// A reading of a run's clock. An operation came before another if its `returned` is less than the other's `called`;
-/// equal readings tell nothing.
+/// A reading of an execution's clock. An operation precedes another if its `returned` is less than the other's
+/// `called`; equal readings imply no order.
 using instant = std::uint64_t;
 inline constexpr instant never = std::numeric_limits<instant>::max();
 
-/// One operation as it was seen from outside: when it was called, when it returned, and with what.
+/// One operation as observed from outside: when it was called, when it returned, and its result.
 ///
-/// An event of kind `rest` is the closer's: at that instant every thread had finished or was asleep in an operation.
+/// An event of kind `quiescent` is the closer's: at that instant every thread had finished or was asleep in an
+/// operation.
 struct event {
   instant called = 0;
-  instant asleep = 0;        ///< where it was found asleep at rest: just after that; it had no effect before
-  instant returned = never;  ///< never: it sleeps still
-  std::uint32_t index = 0;   ///< its place in the thread's list
+  instant asleep = 0;        ///< if it slept at a quiescence: just after that; it had taken no effect before
+  instant returned = never;  ///< never: it still sleeps
+  std::uint32_t index = 0;   ///< its index in the thread's list
   std::uint16_t thread = 0;
   op_kind kind{};
   status result{};
-  int value = 0;                        ///< sent or received, or a size; at rest: messages alive, -1 if nobody counted
-  bool intact = true;                   ///< of a send that failed: whether the message came back as it was
-  std::uint8_t sleeping_senders = 0;    ///< at rest
-  std::uint8_t sleeping_receivers = 0;  ///< at rest
-  std::uint8_t sleeping_others = 0;     ///< at rest: in operations that should never wait
+  int value = 0;                        ///< sent or received, or a size; of a quiescence: live messages, -1 if unknown
+  bool intact = true;                   ///< of a failed send: whether it returned the message unchanged
+  std::uint8_t sleeping_senders = 0;    ///< of a quiescence
+  std::uint8_t sleeping_receivers = 0;  ///< of a quiescence
+  std::uint8_t sleeping_others = 0;     ///< of a quiescence: in operations that should never wait
 
   /// The first instant at which it can have taken effect.
   instant from() const noexcept { return std::max(called, asleep); }
   bool pending() const noexcept { return returned == never; }
 };
 
-/// Every operation of a run.
+/// Every operation of an execution.
 using history = raw_vector<event>;
 
 inline std::string to_string(const event& e) {
@@ -54,33 +55,32 @@ inline std::string result_of(const event& e) {
   if (e.pending()) return "asleep for ever";
   std::string text(to_string(e.result));
   if (e.kind == op_kind::size || (receives(e.kind) && e.result == status::ok)) text += " " + std::to_string(e.value);
-  if (!e.intact) text += ", its message spoilt";
+  if (!e.intact) text += ", its message changed";
   return text;
 }
 
-/// What the closer saw, in words.
-inline std::string describe_rest(const event& e) {
-  std::string text = "at rest: ";
+/// A quiescence in words.
+inline std::string describe_quiescence(const event& e) {
+  std::string text = "quiescent: ";
   const int sleeping = e.sleeping_senders + e.sleeping_receivers + e.sleeping_others;
-  text += sleeping == 0 ? "all have finished" : std::to_string(sleeping) + " asleep";
-  if (e.value >= 0) text += ", " + std::to_string(e.value) + (e.value == 1 ? " message alive" : " messages alive");
+  text += sleeping == 0 ? "all finished" : std::to_string(sleeping) + " asleep";
+  if (e.value >= 0) text += ", " + std::to_string(e.value) + (e.value == 1 ? " live message" : " live messages");
   return text;
 }
 
-/// Draws a history as one column a thread, time downwards: a call, and below it the return that belongs to it.
-///
-/// \param marked  index into the history of an event to point at, or past its end for none.
-/// \param order   indexes of events in an order that explains them, to be told below; may be empty.
+/// Draws a history with one column per thread, time downwards: a call, and below it its return.
+/// \param marked  the index of an event to mark, or past the end for none.
+/// \param order   indexes of events in an order that explains them, listed below the picture; may be empty.
 inline std::string draw(const history& h, std::size_t marked, const raw_vector<std::size_t>& order = {}) {
   constexpr std::size_t width = 26;
   std::size_t threads = 0;
   for (const event& e : h) threads = std::max(threads, std::size_t{e.thread} + 1);
-  const bool closed = std::ranges::find(h, op_kind::rest, &event::kind) != h.end();
+  const bool closed = std::ranges::find(h, op_kind::quiescent, &event::kind) != h.end();
   const auto name_of = [&](std::size_t thread) {
     return closed && thread + 1 == threads ? std::string("closer") : "thread " + std::to_string(thread);
   };
 
-  // A call reads the clock before a return moves it on.
+  // At one reading of the clock, calls come before returns.
   std::map<std::tuple<instant, int, std::size_t>, std::string> rows;
   const auto row = [&](instant time, int part, std::size_t i, const std::string& text) {
     rows[{time, part, i}] = std::string(h[i].thread * width, ' ') + text + "\n";
@@ -88,8 +88,8 @@ inline std::string draw(const history& h, std::size_t marked, const raw_vector<s
   for (std::size_t i = 0; i < h.size(); ++i) {
     const event& e = h[i];
     const std::string mark = i == marked ? "  <== unexplained" : "";
-    if (e.kind == op_kind::rest) {
-      row(e.returned, 1, i, describe_rest(e) + mark);
+    if (e.kind == op_kind::quiescent) {
+      row(e.returned, 1, i, describe_quiescence(e) + mark);
       continue;
     }
     row(e.called, 0, i, to_string(e));
@@ -108,7 +108,7 @@ inline std::string draw(const history& h, std::size_t marked, const raw_vector<s
     text += "the longest order that explains its part:\n";
     for (std::size_t i : order) {
       text += "  " + name_of(h[i].thread) + ": ";
-      text += h[i].kind == op_kind::rest ? describe_rest(h[i]) : to_string(h[i]) + " -> " + result_of(h[i]);
+      text += h[i].kind == op_kind::quiescent ? describe_quiescence(h[i]) : to_string(h[i]) + " -> " + result_of(h[i]);
       text += '\n';
     }
   }

@@ -17,7 +17,7 @@
 #include <unistd.h>
 #endif
 
-/// What the kernel knows of this process's threads. Elsewhere than on Linux, nothing.
+/// What the kernel reports about this process's threads; on systems other than Linux, nothing.
 namespace sluice::harness::kernel {
 
 using thread_id = long;
@@ -32,7 +32,7 @@ inline thread_id this_thread() noexcept {
 
 namespace detail {
 
-/// A file of /proc/self/task/THREAD, as far as it fits; empty if there is none.
+/// The first bytes of a file in /proc/self/task/THREAD; empty if there is none.
 class task_file {
 public:
   task_file([[maybe_unused]] thread_id thread, [[maybe_unused]] const char* name) {
@@ -40,7 +40,7 @@ public:
     const std::string path = "/proc/self/task/" + std::to_string(thread) + "/" + name;
     const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
-    // What is sought may stand last, behind a long list of groups or processors.
+    // The wanted line may be last, behind a long list of groups or processors.
     while (length_ < text_.size()) {
       const auto length = read(file, text_.data() + length_, text_.size() - length_);
       if (length <= 0) break;
@@ -51,7 +51,7 @@ public:
   }
   std::string_view text() const noexcept { return {text_.data(), length_}; }
 
-  /// What follows `key`, up to the end of the line, without blanks before it.
+  /// The text after `key` up to the end of the line, without leading blanks.
   std::string_view value_of(std::string_view key) const noexcept {
     const auto found = text().find(key);
     if (found == std::string_view::npos) return {};
@@ -67,21 +67,21 @@ private:
 
 }  // namespace detail
 
-/// Whether it can be known who sleeps for good.
+/// Whether the kernel tells which threads sleep without a deadline.
 #if defined(__linux__)
-inline constexpr bool knows_sleepers = true;
+inline constexpr bool reports_sleepers = true;
 #else
-inline constexpr bool knows_sleepers = false;
+inline constexpr bool reports_sleepers = false;
 #endif
 
-/// Whether a thread sleeps at this moment, for whatever reason.
+/// Whether a thread sleeps now, for any reason.
 inline bool asleep(thread_id thread) {
   const detail::task_file stat(thread, "stat");
   const auto name_end = stat.text().rfind(')');
   return name_end != std::string_view::npos && stat.text().substr(name_end).starts_with(") S");
 }
 
-/// How often a thread has fallen asleep so far; nullopt if it does not sleep now.
+/// How often a thread has fallen asleep so far; nullopt if it is not asleep.
 inline std::optional<std::uint64_t> sleeps(thread_id thread) {
   const detail::task_file status(thread, "status");
   if (!status.value_of("\nState:").starts_with("S")) return std::nullopt;
@@ -91,14 +91,14 @@ inline std::optional<std::uint64_t> sleeps(thread_id thread) {
   return count;
 }
 
-/// A thread, and whether a time limit of its sleep is so far away that it counts as none.
-struct suspect {
+/// A thread, and whether the deadline of its operation is so far away that it counts as none.
+struct blocked_thread {
   thread_id thread;
-  bool limit_is_far;
+  bool far_deadline;
 };
 
-/// Whether a thread sleeps on a futex with no time limit, so that nothing but another thread can wake it.
-inline bool asleep_for_good([[maybe_unused]] suspect s) {
+/// Whether a thread sleeps on a futex without a timeout, so that only another thread can wake it.
+inline bool asleep_for_good([[maybe_unused]] blocked_thread s) {
 #if defined(__linux__)
   const detail::task_file call(s.thread, "syscall");
   std::string_view words = call.text();
@@ -109,29 +109,29 @@ inline bool asleep_for_good([[maybe_unused]] suspect s) {
   };
   if (next_word() != std::to_string(SYS_futex)) return false;
   for (int address_operation_value = 0; address_operation_value < 3; ++address_operation_value) next_word();
-  return s.limit_is_far || next_word() == "0x0";
+  return s.far_deadline || next_word() == "0x0";
 #else
   return false;
 #endif
 }
 
-/// Whether at one instant all of these threads slept for good: then they all sleep until somebody else wakes one.
+/// Whether at one instant all of these threads slept without a timeout: then they sleep until another thread wakes one.
 ///
-/// A thread that sleeps at two looks and has not fallen asleep in between has slept all the time, and the instants of
-/// all are made one by looking at each before and after all others.
-inline bool all_asleep_for_good(const std::vector<suspect>& suspects) {
+/// A thread that is asleep at two observations and has not fallen asleep in between has slept throughout; observing all
+/// of them twice, in the same order, gives one instant at which all slept.
+inline bool all_asleep_for_good(const std::vector<blocked_thread>& threads) {
   std::vector<std::uint64_t> before;
-  for (const suspect& s : suspects) {
+  for (const blocked_thread& s : threads) {
     const auto count = sleeps(s.thread);
     if (!count) return false;
     before.push_back(*count);
   }
-  return std::ranges::all_of(suspects, asleep_for_good) &&
-         std::ranges::equal(suspects, before,
-                            [](const suspect& s, std::uint64_t count) { return sleeps(s.thread) == count; });
+  return std::ranges::all_of(threads, asleep_for_good) &&
+         std::ranges::equal(threads, before,
+                            [](const blocked_thread& s, std::uint64_t count) { return sleeps(s.thread) == count; });
 }
 
-/// Lets the calling thread run on one processor only, or again on all that the process was given. Does its best.
+/// Pins the calling thread to one processor, or to all that the process may use. Best effort.
 inline void stay_on([[maybe_unused]] std::optional<int> processor) noexcept {
 #if defined(__linux__)
   static const cpu_set_t all = [] {

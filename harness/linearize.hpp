@@ -15,51 +15,54 @@
 
 namespace sluice::harness {
 
-/// What a history is held to.
+/// The promises that a history is checked against.
 struct promises {
   ordering order = ordering::global;
-  bool prompt = true;  ///< as core_traits::prompt
+  bool real_time = true;  ///< consistency::linearizable; otherwise consistency::sequential
 
   promises() = default;
   explicit(false) promises(ordering o) noexcept : order(o) {}
-  explicit(false) promises(const core_traits& traits) noexcept : order(traits.order), prompt(traits.prompt) {}
+  explicit(false) promises(const core_traits& traits) noexcept
+      : order(traits.order), real_time(traits.consistency == consistency::linearizable) {}
 };
 
-struct verdict {
+struct linearization {
   bool linearizable = false;
-  /// Where not: an event that no order explains, given the longest order that explains others.
+  /// If not: an event that does not fit the longest order that explains others.
   std::size_t unexplained = std::numeric_limits<std::size_t>::max();
-  /// An order that explains the history, or the longest that explains a part of it.
+  /// An order that explains the history, or the longest one that explains a part of it.
   raw_vector<std::size_t> order;
 };
 
-/// Decides whether one order of the operations, true to their real times, is a run of the sequential channel.
+/// Decides whether a history is linearizable: whether some order of its operations, consistent with real time, is a run
+/// of the sequential specification.
 ///
-/// Wing and Gong's search with Lowe's memoisation: a set of operations done and the state they left is visited once.
-/// Two cuts: an operation that leaves the state as it is is taken as soon as it is possible, and never tried later; and
-/// a send waits for those sends whose messages must have been ahead of its own, because they were received before it.
-/// Exponential at worst in the number of overlapping operations; meant for histories of a few dozen.
+/// Wing and Gong's search (https://doi.org/10.1006/jpdc.1993.1015) with Lowe's memoisation
+/// (https://doi.org/10.1002/cpe.3928): each pair of a set of linearized operations and the resulting state is visited
+/// once. Two cuts: an operation that does not change the state is taken as soon as it is allowed; and a send waits for
+/// its predecessors, the sends whose messages were received before its own. Exponential in the number of overlapping
+/// operations in the worst case; meant for histories of a few dozen.
 ///
-/// Where a channel is not prompt, a thread may learn late of what others did: the order is true to each thread's own,
-/// and to the moments at which all are at rest, but not to real time (sequential consistency: Lamport 1979).
+/// Of a channel that is only sequentially consistent (Lamport 1979), the order is consistent with each thread's own and
+/// with quiescences, but not with real time.
 ///
-/// An operation that never returned has had no effect; whether it was right to wait is asked of the events at rest.
+/// An operation that never returned has taken no effect; whether it was right to wait is checked at the quiescences.
 class linearizer {
 public:
   static constexpr std::size_t most_events = 64;
 
   /// \throws std::length_error  for a history of more than `most_events`.
   linearizer(const history& h, const spec& initial, promises held = {})
-      : history_(h), initial_(initial), prompt_(held.prompt) {
+      : history_(h), initial_(initial), real_time_(held.real_time) {
     if (h.size() > most_events) throw std::length_error("a history to linearize has at most 64 operations");
     for (std::size_t i = 0; i < h.size(); ++i) {
       if (!h[i].pending()) all_ |= bit(i);
     }
-    if (!initial.rendezvous()) find_forerunners(held.order);
+    if (!initial.rendezvous()) find_predecessors(held.order);
   }
 
-  verdict check() {
-    verdict result;
+  linearization check() {
+    linearization result;
     result.linearizable = search(0, initial_);
     result.order = longest_;
     if (!result.linearizable) result.unexplained = first_missing();
@@ -85,7 +88,7 @@ private:
     if (done == all_) return true;
     if (!seen_.insert({done, state}).second) return false;
 
-    // An operation may come next if none of the others left returned before it can have taken effect.
+    // An operation can be next if no other remaining one returned before it can have taken effect.
     instant earliest_return = never;
     for (set left = all_ & ~done; left != 0; left &= left - 1) {
       earliest_return = std::min(earliest_return, history_[first(left)].returned);
@@ -93,18 +96,18 @@ private:
     set next = 0;
     for (set left = all_ & ~done; left != 0; left &= left - 1) {
       const std::size_t i = first(left);
-      const bool in_time = prompt_ || history_[i].kind == op_kind::rest;
-      if (in_time ? history_[i].from() <= earliest_return : follows(i, done)) next |= bit(i);
+      const bool in_real_time = real_time_ || history_[i].kind == op_kind::quiescent;
+      if (in_real_time ? history_[i].from() <= earliest_return : follows(i, done)) next |= bit(i);
     }
     for (set look = next; look != 0; look &= look - 1) {
       const std::size_t i = first(look);
       spec same = state;
-      if (spec::looks_only(history_[i]) && same.step(history_[i])) return take(i, done, same);
+      if (spec::changes_nothing(history_[i]) && same.step(history_[i])) return take(i, done, same);
     }
     for (set left = next; left != 0; left &= left - 1) {
       const std::size_t i = first(left);
       const event& e = history_[i];
-      if (spec::looks_only(e) || (forerunners_[i] & ~done) != 0) continue;
+      if (spec::changes_nothing(e) || (predecessors_[i] & ~done) != 0) continue;
       if (state.rendezvous() && sends(e.kind)) {
         if (meets(i, next, done, state)) return true;
         continue;
@@ -115,13 +118,13 @@ private:
     return false;
   }
 
-  /// Whether all that its thread did before, and all rests, are done.
+  /// Whether all earlier operations of its thread, and all earlier quiescences, are done.
   bool follows(std::size_t i, set done) const noexcept {
     for (set left = all_ & ~done; left != 0; left &= left - 1) {
       const event& e = history_[first(left)];
       if (e.thread == history_[i].thread && e.called < history_[i].called) return false;
-      // Who slept then had done nothing yet.
-      if (e.kind == op_kind::rest && e.called < history_[i].from()) return false;
+      // An operation that slept then had taken no effect yet.
+      if (e.kind == op_kind::quiescent && e.called < history_[i].from()) return false;
     }
     return true;
   }
@@ -144,8 +147,8 @@ private:
     return false;
   }
 
-  /// For each send, the sends whose messages must have stood ahead of its own. Values must differ for that.
-  void find_forerunners(ordering order) {
+  /// For each send, the sends whose messages must have been ahead of its own. Requires distinct values.
+  void find_predecessors(ordering order) {
     struct journey {
       std::size_t send;
       const event* recv = nullptr;
@@ -168,11 +171,11 @@ private:
       for (const journey& earlier : journeys) {
         if (!earlier.recv || earlier.send == later.send) continue;
         if (order == ordering::per_producer &&
-            program::sender_of(history_[earlier.send].value) != program::sender_of(history_[later.send].value)) {
+            scenario::sender_of(history_[earlier.send].value) != scenario::sender_of(history_[later.send].value)) {
           continue;
         }
-        if (!prompt_ && later.recv && later.recv->thread != earlier.recv->thread) continue;
-        if (!later.recv || earlier.recv->returned < later.recv->from()) forerunners_[later.send] |= bit(earlier.send);
+        if (!real_time_ && later.recv && later.recv->thread != earlier.recv->thread) continue;
+        if (!later.recv || earlier.recv->returned < later.recv->from()) predecessors_[later.send] |= bit(earlier.send);
       }
     }
   }
@@ -192,9 +195,9 @@ private:
 
   const history& history_;
   const spec& initial_;
-  const bool prompt_;
+  const bool real_time_;
   set all_ = 0;
-  std::array<set, most_events> forerunners_{};
+  std::array<set, most_events> predecessors_{};
   raw_vector<std::size_t> path_;
   raw_vector<std::size_t> longest_;
   raw_set<visited, visited_hash> seen_;

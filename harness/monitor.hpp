@@ -1,7 +1,7 @@
 #pragma once
 
 #include <harness/history.hpp>
-#include <harness/program.hpp>
+#include <harness/scenario.hpp>
 #include <sluice/core.hpp>
 
 #include <algorithm>
@@ -17,66 +17,67 @@
 
 namespace sluice::harness {
 
-/// What no history of a channel shows.
-enum class wrong : std::uint8_t {
+/// A pattern that no correct history shows.
+enum class violation_kind : std::uint8_t {
   nothing,
   from_nowhere,  ///< received, but never sent, or sent only later
   received_twice,
-  order_inverted,  ///< sent before another, received after it or not at all
-  never_met,       ///< a rendezvous whose two sides did not overlap
-  not_empty,       ///< called empty, or waited for, while some message was there all along
-  not_full,        ///< called full, or waited for, while there was room all along
-  over_capacity,   ///< more messages at once than the channel holds
-  not_gone,        ///< called disconnected while the other side was there
-  gone,            ///< went on as if a side that had gone were there
-  spoilt,          ///< a send that failed gave back another message
+  order_inverted,    ///< sent before another, received after it or not at all
+  never_met,         ///< a hand-off whose send and receive did not overlap
+  not_empty,         ///< reported empty, or waited for, while it held a message throughout
+  not_full,          ///< reported full, or waited for, while it had room throughout
+  over_capacity,     ///< more messages at once than the channel holds
+  still_connected,   ///< reported disconnected while the other side was connected
+  has_disconnected,  ///< did not report that the other side had disconnected
+  changed,           ///< a failed send returned another message
 };
 
-inline constexpr std::array<std::string_view, 11> wrong_names{
+inline constexpr std::array<std::string_view, 11> violation_names{
     "nothing",
     "a message from nowhere",
     "a message received twice",
     "two messages in inverted order",
-    "a hand-off whose sides never met",
-    "empty, while a message was there all along",
-    "full, while there was room all along",
+    "a hand-off whose two sides did not overlap",
+    "empty, while it held a message throughout",
+    "full, while it had room throughout",
     "more messages than the capacity",
-    "disconnected, while the other side was there",
-    "not disconnected, though the other side had gone",
-    "a message spoilt",
+    "disconnected, while the other side was connected",
+    "not disconnected, although the other side had disconnected",
+    "a changed message returned by a failed send",
 };
 
-constexpr std::string_view to_string(wrong w) noexcept { return wrong_names[static_cast<std::size_t>(w)]; }
+constexpr std::string_view to_string(violation_kind w) noexcept { return violation_names[static_cast<std::size_t>(w)]; }
 
-/// What a monitor found: a pattern, and the events that make it.
-struct finding {
-  wrong what = wrong::nothing;
+/// A violation found by the monitor: the pattern, and the events that form it.
+struct violation {
+  violation_kind what = violation_kind::nothing;
   std::size_t event = 0;
   std::size_t other = 0;  ///< the second event of the pattern, or the first again
 
-  explicit operator bool() const noexcept { return what != wrong::nothing; }
+  explicit operator bool() const noexcept { return what != violation_kind::nothing; }
 };
 
-/// A finding in words: the pattern, and who did what when.
-inline std::string describe(const finding& f, const history& h) {
+/// A violation in words: the pattern and its events, with their times.
+inline std::string describe(const violation& f, const history& h) {
   std::string text(to_string(f.what));
   for (std::size_t i : {f.other, f.event}) {
     const event& e = h[i];
-    text +=
-        (i == f.other ? ": " : "; ") +
-        (e.kind == op_kind::rest ? describe_rest(e)
-                                 : "thread " + std::to_string(e.thread) + ": " + to_string(e) + " -> " + result_of(e)) +
-        " (" + std::to_string(e.called) + " to " + std::to_string(e.returned) + ")";
+    text += (i == f.other ? ": " : "; ") +
+            (e.kind == op_kind::quiescent
+                 ? describe_quiescence(e)
+                 : "thread " + std::to_string(e.thread) + ": " + to_string(e) + " -> " + result_of(e)) +
+            " (" + std::to_string(e.called) + " to " + std::to_string(e.returned) + ")";
     if (f.other == f.event) break;
   }
   return text;
 }
 
-/// Looks through a history of any length for patterns that no run of a channel can have.
+/// Searches a history of any length for patterns that no run of a channel can have.
 ///
-/// For values that all differ. The patterns for queues are Bouajjani, Emmi, Enea and Hamza's (ICALP 2015), which for an
-/// unbounded queue without disconnects are all there are; those for bounds and disconnects are ours, and never accuse
-/// a history that some order explains. Takes O(n log n) time and O(n) space.
+/// Requires distinct values. The patterns for queues are those of Bouajjani, Emmi, Enea and Hamza, On Reducing
+/// Linearizability to State Reachability (ICALP 2015, https://arxiv.org/abs/1502.06882), which are complete for an
+/// unbounded queue without disconnects; those for bounds and disconnects are ours, and never reject a linearizable
+/// history. O(n log n) time, O(n) space.
 class monitor {
 public:
   /// \param start  the state before the first operation; its buffer is empty.
@@ -85,13 +86,13 @@ public:
           std::size_t receivers)
       : history_(h), capacity_(capacity), order_(order) {
     find_ends(senders, receivers);
-    gather();
+    collect();
   }
 
-  finding check() const {
+  violation check() const {
     for (auto pattern : {&monitor::single, &monitor::matched, &monitor::meetings, &monitor::in_order,
                          &monitor::empty_claims, &monitor::full_claims, &monitor::within_capacity}) {
-      if (const finding f = (this->*pattern)()) return f;
+      if (const violation f = (this->*pattern)()) return f;
     }
     return {};
   }
@@ -99,7 +100,7 @@ public:
 private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-  /// A message's way: which event sent it and which received it.
+  /// The events that sent and received a message.
   struct journey {
     std::size_t send;
     std::size_t recv = none;
@@ -114,7 +115,7 @@ private:
   static bool sent(const event& e) noexcept { return sends(e.kind) && !e.pending() && e.result == status::ok; }
   static bool received(const event& e) noexcept { return receives(e.kind) && !e.pending() && e.result == status::ok; }
 
-  /// When each side can have gone at the earliest, and must have gone at the latest.
+  /// The earliest and the latest time at which each side can have disconnected.
   void find_ends(std::size_t senders, std::size_t receivers) {
     const auto end_of = [&](std::size_t handles, op_kind clone, op_kind drop) {
       span gone{0, 0};
@@ -127,11 +128,11 @@ private:
       }
       return handles == 0 ? gone : span{never, never};
     };
-    senders_gone_ = end_of(senders, op_kind::clone_sender, op_kind::drop_sender);
-    receivers_gone_ = end_of(receivers, op_kind::clone_receiver, op_kind::drop_receiver);
+    senders_disconnected_ = end_of(senders, op_kind::clone_sender, op_kind::drop_sender);
+    receivers_disconnected_ = end_of(receivers, op_kind::clone_receiver, op_kind::drop_receiver);
   }
 
-  void gather() {
+  void collect() {
     std::vector<std::pair<int, std::size_t>> arrivals;
     std::vector<std::pair<int, std::size_t>> departures;
     for (std::size_t i = 0; i < history_.size(); ++i) {
@@ -158,44 +159,44 @@ private:
   }
 
   /// What one event shows by itself, or beside the going of a side.
-  finding single() const {
+  violation single() const {
     for (std::size_t i = 0; i < history_.size(); ++i) {
       const event& e = at(i);
-      const auto found = [&](wrong w) { return finding{w, i, i}; };
-      if (!e.intact) return found(wrong::spoilt);
+      const auto found = [&](violation_kind w) { return violation{w, i, i}; };
+      if (!e.intact) return found(violation_kind::changed);
       const bool by_sender = sends(e.kind);
       if ((!by_sender && !receives(e.kind)) || e.pending()) continue;
-      const span& other = by_sender ? receivers_gone_ : senders_gone_;
-      if (e.result == status::disconnected && e.returned < other.from) return found(wrong::not_gone);
+      const span& other = by_sender ? receivers_disconnected_ : senders_disconnected_;
+      if (e.result == status::disconnected && e.returned < other.from) return found(violation_kind::still_connected);
       if (e.result == status::disconnected) continue;
-      // Messages that were there when the last sender went are still received.
-      if ((by_sender || e.result != status::ok) && other.to < e.from()) return found(wrong::gone);
+      // Messages that were buffered when the last sender disconnected are still received.
+      if ((by_sender || e.result != status::ok) && other.to < e.from()) return found(violation_kind::has_disconnected);
     }
     return {};
   }
 
-  finding matched() const {
-    if (stray_ != none) return {wrong::from_nowhere, stray_, stray_};
-    if (twice_.first != none) return {wrong::received_twice, twice_.second, twice_.first};
+  violation matched() const {
+    if (stray_ != none) return {violation_kind::from_nowhere, stray_, stray_};
+    if (twice_.first != none) return {violation_kind::received_twice, twice_.second, twice_.first};
     for (const journey& j : journeys_) {
       if (j.recv != none && at(j.recv).returned < at(j.send).from()) {
-        return {wrong::from_nowhere, j.recv, j.send};
+        return {violation_kind::from_nowhere, j.recv, j.send};
       }
     }
     return {};
   }
 
-  finding meetings() const {
+  violation meetings() const {
     if (!rendezvous()) return {};
     for (const journey& j : journeys_) {
-      if (j.recv == none) return {wrong::never_met, j.send, j.send};
-      if (at(j.send).returned < at(j.recv).from()) return {wrong::never_met, j.send, j.recv};
+      if (j.recv == none) return {violation_kind::never_met, j.send, j.send};
+      if (at(j.send).returned < at(j.recv).from()) return {violation_kind::never_met, j.send, j.recv};
     }
     return {};
   }
 
-  /// Sorted by when they were sent, each message is held against the one sent before it that was received last.
-  finding in_order() const {
+  /// In the order of their sends, each message is compared with the one that was sent before it and received last.
+  violation in_order() const {
     if (rendezvous()) return {};
     std::vector<std::size_t> by_call(journeys_.size());
     for (std::size_t i = 0; i < by_call.size(); ++i) by_call[i] = i;
@@ -206,9 +207,10 @@ private:
       return journeys_[i].recv == none ? never : at(journeys_[i].recv).from();
     };
     const auto line_of = [&](std::size_t i) {
-      return order_ == ordering::global ? 0 : program::sender_of(at(journeys_[i].send).value);
+      return order_ == ordering::global ? 0 : scenario::sender_of(at(journeys_[i].send).value);
     };
-    std::vector<std::size_t> last;  // of each line: who, of those whose send has returned, was received last
+    std::vector<std::size_t>
+        last;  // per producer, or of all: of the messages whose send has returned, the one received last
     std::size_t returned = 0;
     for (std::size_t later : by_call) {
       if (journeys_[later].recv == none) continue;
@@ -224,26 +226,26 @@ private:
       if (line >= last.size() || last[line] == none) continue;
       if (at(journeys_[later].recv).returned < arrival(last[line])) {
         const journey& passed = journeys_[last[line]];
-        return {wrong::order_inverted, journeys_[later].recv, passed.recv == none ? passed.send : passed.recv};
+        return {violation_kind::order_inverted, journeys_[later].recv, passed.recv == none ? passed.send : passed.recv};
       }
     }
     return {};
   }
 
-  /// While a message is certainly in the channel: from the return of its send to the call of its receive.
+  /// When each message is certainly in the channel: from the return of its send to the call of its receive.
   std::vector<span> stays() const {
     std::vector<span> certain;
     if (rendezvous()) return certain;
     for (const journey& j : journeys_) {
-      const instant end = std::min(j.recv == none ? never : at(j.recv).from(), receivers_gone_.from);
+      const instant end = std::min(j.recv == none ? never : at(j.recv).from(), receivers_disconnected_.from);
       if (at(j.send).returned < end) certain.push_back({at(j.send).returned, end});
     }
     std::ranges::sort(certain, {}, &span::from);
     return certain;
   }
 
-  finding empty_claims() const {
-    // Stays that overlap make one span in which the channel is never empty.
+  violation empty_claims() const {
+    // Overlapping spans merge into one in which the channel is never empty.
     std::vector<span> occupied;
     for (const span& s : stays()) {
       if (!occupied.empty() && s.from < occupied.back().to) {
@@ -258,27 +260,28 @@ private:
     };
     for (std::size_t i = 0; i < history_.size(); ++i) {
       const event& e = at(i);
-      if (e.kind == op_kind::rest) {
+      if (e.kind == op_kind::quiescent) {
         const bool met = rendezvous() && e.sleeping_senders != 0;
-        if (e.sleeping_receivers != 0 && (met || throughout(e.called, e.returned))) return {wrong::not_empty, i, i};
-        if (e.sleeping_receivers != 0 && senders_gone_.to < e.called) return {wrong::gone, i, i};
+        if (e.sleeping_receivers != 0 && (met || throughout(e.called, e.returned)))
+          return {violation_kind::not_empty, i, i};
+        if (e.sleeping_receivers != 0 && senders_disconnected_.to < e.called)
+          return {violation_kind::has_disconnected, i, i};
         continue;
       }
       if (!receives(e.kind) || e.pending() || e.result == status::ok) continue;
       const bool gone = e.result == status::disconnected;
-      const instant from = gone ? std::max(e.from(), senders_gone_.from) : e.from();
-      const instant to = gone ? e.returned : std::min(e.returned, senders_gone_.to);
-      if (throughout(from, to)) return {wrong::not_empty, i, i};
+      const instant from = gone ? std::max(e.from(), senders_disconnected_.from) : e.from();
+      const instant to = gone ? e.returned : std::min(e.returned, senders_disconnected_.to);
+      if (throughout(from, to)) return {violation_kind::not_empty, i, i};
     }
     return {};
   }
 
-  /// How many messages there may have been at most after each change, with the largest of any stretch at hand.
+  /// An upper bound on the number of messages after each change, with range-maximum queries.
   class highest {
   public:
     highest(std::vector<std::pair<instant, int>> changes) : times_(changes.size()), tree_(2 * changes.size()) {
-      // A message may be there from the instant at which its send was called, and still at that of its receive's
-      // return.
+      // A message may be in the channel from the call of its send to the return of its receive.
       std::ranges::sort(changes, [](const auto& a, const auto& b) {
         return a.first != b.first ? a.first < b.first : a.second > b.second;
       });
@@ -290,12 +293,12 @@ private:
       for (std::size_t i = changes.size(); i-- > 1;) tree_[i] = std::max(tree_[2 * i], tree_[2 * i + 1]);
     }
 
-    /// \returns  the most that there may have been at some instant from `from` to `to`.
+    /// \returns  the upper bound over all instants from `from` to `to`.
     long between(instant from, instant to) const {
       const std::size_t size = times_.size();
       const auto first = std::ranges::lower_bound(times_, from) - times_.begin();
       const auto end = std::ranges::upper_bound(times_, to) - times_.begin();
-      // What was there before the first change within is there at the start.
+      // What was there before the first change in the range is there at its start.
       long most = first == 0 ? 0 : tree_[size + static_cast<std::size_t>(first) - 1];
       auto low = static_cast<std::size_t>(first) + size;
       auto high = static_cast<std::size_t>(end) + size;
@@ -311,12 +314,12 @@ private:
     std::vector<long> tree_;
   };
 
-  finding full_claims() const {
+  violation full_claims() const {
     if (!capacity_ || rendezvous()) return {};
     std::vector<std::pair<instant, int>> changes;
     for (const journey& j : journeys_) {
       changes.emplace_back(at(j.send).from(), 1);
-      // One instant later: at its return the message may still have been there.
+      // One instant later: at the return of its receive the message may still have been there.
       if (j.recv != none) changes.emplace_back(at(j.recv).returned + 1, -1);
     }
     const highest most(std::move(changes));
@@ -325,24 +328,25 @@ private:
     };
     for (std::size_t i = 0; i < history_.size(); ++i) {
       const event& e = at(i);
-      if (e.kind == op_kind::rest) {
-        if (e.sleeping_senders != 0 && had_room(e.called, e.returned)) return {wrong::not_full, i, i};
-        if (e.sleeping_senders != 0 && receivers_gone_.to < e.called) return {wrong::gone, i, i};
+      if (e.kind == op_kind::quiescent) {
+        if (e.sleeping_senders != 0 && had_room(e.called, e.returned)) return {violation_kind::not_full, i, i};
+        if (e.sleeping_senders != 0 && receivers_disconnected_.to < e.called)
+          return {violation_kind::has_disconnected, i, i};
         continue;
       }
       if (!sends(e.kind) || e.pending() || (e.result != status::full && e.result != status::timeout)) continue;
-      if (had_room(e.from(), std::min(e.returned, receivers_gone_.to))) return {wrong::not_full, i, i};
+      if (had_room(e.from(), std::min(e.returned, receivers_disconnected_.to))) return {violation_kind::not_full, i, i};
     }
     return {};
   }
 
-  finding within_capacity() const {
+  violation within_capacity() const {
     if (!capacity_ || rendezvous()) return {};
     std::vector<std::pair<instant, std::size_t>> arrivals;
     std::vector<instant> departures;
     for (std::size_t i = 0; i < journeys_.size(); ++i) {
       const journey& j = journeys_[i];
-      const instant end = std::min(j.recv == none ? never : at(j.recv).from(), receivers_gone_.from);
+      const instant end = std::min(j.recv == none ? never : at(j.recv).from(), receivers_disconnected_.from);
       if (at(j.send).returned >= end) continue;
       arrivals.emplace_back(at(j.send).returned, j.send);
       departures.push_back(end);
@@ -352,7 +356,7 @@ private:
     std::size_t left = 0;
     for (std::size_t i = 0; i < arrivals.size(); ++i) {
       while (departures[left] <= arrivals[i].first) ++left;
-      if (i + 1 - left > *capacity_) return {wrong::over_capacity, arrivals[i].second, arrivals[i].second};
+      if (i + 1 - left > *capacity_) return {violation_kind::over_capacity, arrivals[i].second, arrivals[i].second};
     }
     return {};
   }
@@ -360,8 +364,8 @@ private:
   const history& history_;
   std::optional<std::size_t> capacity_;
   ordering order_;
-  span senders_gone_{never, never};
-  span receivers_gone_{never, never};
+  span senders_disconnected_{never, never};
+  span receivers_disconnected_{never, never};
   std::vector<journey> journeys_;
   std::size_t stray_ = none;
   std::pair<std::size_t, std::size_t> twice_{none, none};

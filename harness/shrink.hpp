@@ -1,6 +1,6 @@
 #pragma once
 
-#include <harness/program.hpp>
+#include <harness/scenario.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -16,7 +16,7 @@ namespace sluice::harness {
 
 namespace detail {
 
-/// A plainer operation that does as much, or the same one.
+/// A simpler operation with the same effect, or the same one.
 constexpr op_kind plainer(op_kind kind) noexcept {
   switch (kind) {
     case op_kind::send_for:
@@ -27,11 +27,11 @@ constexpr op_kind plainer(op_kind kind) noexcept {
   }
 }
 
-/// Every program that is a little less than this one, the most daring first.
-inline std::vector<program> smaller(const program& p) {
-  std::vector<program> all;
-  const auto with_thread = [&](std::size_t t, program::thread ops) {
-    program q = p;
+/// Every scenario that is one step smaller than this one, the largest steps first.
+inline std::vector<scenario> smaller(const scenario& p) {
+  std::vector<scenario> all;
+  const auto with_thread = [&](std::size_t t, scenario::thread ops) {
+    scenario q = p;
     q.threads[t] = std::move(ops);
     if (q.threads[t].empty()) q.threads.erase(q.threads.begin() + static_cast<std::ptrdiff_t>(t));
     if (!q.threads.empty() && (t >= q.threads.size() || well_formed(q.threads[t]))) all.push_back(std::move(q));
@@ -50,7 +50,7 @@ inline std::vector<program> smaller(const program& p) {
   }
   if (p.capacity && *p.capacity > 1) {
     for (std::size_t capacity : std::set{std::size_t{1}, *p.capacity / 2, *p.capacity - 1}) {
-      program q = p;
+      scenario q = p;
       q.capacity = capacity;
       all.push_back(std::move(q));
     }
@@ -69,12 +69,12 @@ inline std::vector<program> smaller(const program& p) {
 
 namespace detail {
 
-/// The program without each of its operations that a coin decides against; empty if nothing is left that makes sense.
+/// The scenario with each operation kept with probability 1/2; empty if no well-formed thread is left.
 template <class Random>
-program some_of(const program& p, Random& random) {
-  program q{.capacity = p.capacity, .threads = {}};
+scenario some_of(const scenario& p, Random& random) {
+  scenario q{.capacity = p.capacity, .threads = {}};
   for (const auto& ops : p.threads) {
-    program::thread kept;
+    scenario::thread kept;
     std::ranges::copy_if(ops, std::back_inserter(kept), [&](op_kind) { return random() % 2 == 0; });
     if (!kept.empty() && well_formed(kept)) q.threads.push_back(std::move(kept));
   }
@@ -83,20 +83,19 @@ program some_of(const program& p, Random& random) {
 
 }  // namespace detail
 
-/// Makes a failing program smaller as long as it still fails: by one step at a time, and where that ends at a large
-/// one, by leaving out several things at once, drawn at random.
-///
-/// \param fails  whether a program fails; asked for each candidate. For a program that fails now and then it must try
-///               often enough to be believed: a `false` ends the way through that candidate.
-/// \param until  when to stop, with the smallest found so far.
-inline program shrink(program p, const std::function<bool(const program&)>& fails,
-                      std::chrono::steady_clock::time_point until) {
+/// Shrinks a failing scenario as long as it still fails: one step at a time, and where that ends at a large one, by
+/// random leaps that leave out several operations at once.
+/// \param fails  whether a scenario fails, called for each candidate. For one that fails only sometimes, it must
+///               execute the candidate often enough to be trusted.
+/// \param until  when to stop with the smallest found so far.
+inline scenario shrink(scenario p, const std::function<bool(const scenario&)>& fails,
+                       std::chrono::steady_clock::time_point until) {
   constexpr std::size_t small_enough = 6;
   constexpr int leaps = 300;
   std::minstd_rand random(1);
   const auto late = [&] { return std::chrono::steady_clock::now() >= until; };
   const auto stepped = [&] {
-    for (const program& candidate : detail::smaller(p)) {
+    for (const scenario& candidate : detail::smaller(p)) {
       if (late()) return false;
       if (candidate == p || !fails(candidate)) continue;
       p = candidate;
@@ -106,7 +105,7 @@ inline program shrink(program p, const std::function<bool(const program&)>& fail
   };
   const auto leapt = [&] {
     for (int n = 0; n < leaps && p.operations() > small_enough && !late(); ++n) {
-      program candidate = detail::some_of(p, random);
+      scenario candidate = detail::some_of(p, random);
       if (candidate.threads.empty() || candidate == p || !fails(candidate)) continue;
       p = std::move(candidate);
       return true;

@@ -11,18 +11,18 @@
 
 namespace sluice::harness {
 
-/// The sequential channel: what every checker holds an implementation against.
+/// The sequential specification of a channel, which every checker uses.
 ///
-/// A state and two kinds of transition. `step` asks whether a channel in this state could give this operation this
-/// result, all at one instant; `hand_over` is the one instant at which a send and a receive of a rendezvous take effect
-/// together. A pending operation is one that sleeps at rest: it is right to do so if it is not `enabled`.
+/// A state and two kinds of transition. `step` decides whether a channel in this state allows an operation with its
+/// result, taking effect at one instant; `hand_over` is the instant at which a send and a receive of a rendezvous take
+/// effect together. A pending operation may sleep at a quiescence only if it is not `enabled`.
 class spec {
 public:
   spec(std::optional<std::size_t> capacity, std::size_t senders, std::size_t receivers,
        ordering order = ordering::global)
       : capacity_(capacity), senders_(senders), receivers_(receivers), order_(order) {}
 
-  /// \returns  whether the event is possible here; the state moves on only if it is.
+  /// \returns  whether the event is allowed in this state; the state changes only if it is.
   bool step(const event& e) {
     if (sends(e.kind)) return step_send(e);
     if (receives(e.kind)) return step_recv(e);
@@ -38,18 +38,18 @@ public:
         if (receivers_ == 0) return false;
         if (--receivers_ == 0) buffer_.clear();
         return true;
-      case op_kind::rest: return at_rest(e);
+      case op_kind::quiescent: return quiescence_allowed(e);
       default: return false;
     }
   }
 
-  /// Whether an event leaves every state as it is: it can be taken as soon as it is possible.
-  static bool looks_only(const event& e) noexcept {
+  /// Whether an event changes no state: it can be taken as soon as it is allowed.
+  static bool changes_nothing(const event& e) noexcept {
     if (sends(e.kind) || receives(e.kind)) return e.result != status::ok;
-    return e.kind == op_kind::size || e.kind == op_kind::rest;
+    return e.kind == op_kind::size || e.kind == op_kind::quiescent;
   }
 
-  /// \returns  whether these two could have met here.
+  /// \returns  whether these two can meet in this state.
   bool hand_over(const event& send, const event& recv) const noexcept {
     return capacity_ == 0 && receivers_ > 0 && senders_ > 0 && sends(send.kind) && receives(recv.kind) &&
            send.result == status::ok && recv.result == status::ok && send.value == recv.value;
@@ -57,7 +57,7 @@ public:
 
   bool rendezvous() const noexcept { return capacity_ == 0; }
 
-  /// Whether a blocking operation would return at once, alone.
+  /// Whether a blocking operation would return without another thread's help.
   bool enabled(op_kind kind) const noexcept {
     if (sends(kind)) return receivers_ == 0 || has_room();
     if (receives(kind)) return !buffer_.empty() || senders_ == 0;
@@ -108,17 +108,17 @@ private:
     }
   }
 
-  /// Where this value stands, if it is next: of all, or of its sender's.
+  /// The position of this value, if it is next to be received: of all, or of its sender's.
   raw_vector<int>::iterator next_place(int value) {
     const auto rival = [&](int other) {
-      return order_ == ordering::global || program::sender_of(other) == program::sender_of(value);
+      return order_ == ordering::global || scenario::sender_of(other) == scenario::sender_of(value);
     };
     const auto place = std::ranges::find_if(buffer_, rival);
     return place != buffer_.end() && *place == value ? place : buffer_.end();
   }
 
-  /// Every sleeper sleeps rightly, and the messages that live are those buffered and those that sleepers want to send.
-  bool at_rest(const event& e) const noexcept {
+  /// No sleeper is enabled, and the live messages are those buffered and those of sleeping senders.
+  bool quiescence_allowed(const event& e) const noexcept {
     if (e.sleeping_others != 0) return false;
     if (e.sleeping_senders != 0 && enabled(op_kind::send)) return false;
     if (e.sleeping_receivers != 0 && enabled(op_kind::recv)) return false;
@@ -133,10 +133,9 @@ private:
   raw_vector<int> buffer_;
 };
 
-/// The state in which a program starts: each thread with the handles that it needs.
-///
-/// \param capacity  the channel's own, where it is another than the program asks for.
-inline spec initial_state(const program& p, ordering order, std::optional<std::size_t> capacity) {
+/// The initial state of a scenario: each thread has the handles that it needs.
+/// \param capacity  the channel's own, where it differs from the scenario's.
+inline spec initial_state(const scenario& p, ordering order, std::optional<std::size_t> capacity) {
   std::size_t senders = 0;
   std::size_t receivers = 0;
   for (const auto& ops : p.threads) {
@@ -145,7 +144,7 @@ inline spec initial_state(const program& p, ordering order, std::optional<std::s
   }
   return {capacity, senders, receivers, order};
 }
-inline spec initial_state(const program& p, ordering order = ordering::global) {
+inline spec initial_state(const scenario& p, ordering order = ordering::global) {
   return initial_state(p, order, p.capacity);
 }
 

@@ -13,7 +13,7 @@
 
 namespace sluice::harness {
 
-/// The implementation that a check is applied to: a core template, given by its registry line.
+/// The channel under test: a core template, as named in its registry line.
 template <template <class> class Core>
 struct subject {
   static_assert((check_core<Core<int>>(), true));
@@ -25,7 +25,7 @@ struct subject {
   template <class T>
   using receiver = basic_receiver<Core<T>>;
 
-  /// Handles of one type for all cores, which can be cloned: checks that would be wrong to do so do not apply.
+  /// Handles of one type for all cores, which can be cloned: checks that would be violation_kind to do so do not apply.
   ///
   /// \pre  traits.accepts(capacity)
   template <class T>
@@ -38,7 +38,7 @@ struct subject {
     std::abort();
   }
 
-  /// The capacities out of a list that this implementation can be made with; its least one if none of them will do.
+  /// The capacities of a list that this channel accepts; its least capacity if it accepts none of them.
   template <class List>
   static std::vector<std::optional<std::size_t>> capacities(const List& wanted) {
     std::vector<std::optional<std::size_t>> accepted;

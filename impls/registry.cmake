@@ -1,31 +1,31 @@
-# One line an implementation: sluice_channel() makes of it a property, a model and a benchmark program.
+# The registered channels: sluice_channel() makes property, model and benchmark runners for each.
 
-sluice_channel(mutex HEADER sluice/cores/mutex.hpp TYPE sluice::cores::mutex)
+sluice_channel(mutex HEADER sluice/cores/mutex.hpp TYPE sluice::cores::mutex ROLE baseline)
 sluice_channel(lock_free HEADER sluice/cores/lock_free.hpp TYPE sluice::cores::lock_free)
 sluice_channel(sync HEADER sluice/cores/sync.hpp TYPE sluice::cores::sync)
 sluice_channel(spsc_ring HEADER sluice/cores/spsc_ring.hpp TYPE sluice::cores::spsc_ring)
 sluice_channel(spsc_list HEADER sluice/cores/spsc_list.hpp TYPE sluice::cores::spsc_list)
 sluice_channel(rendezvous HEADER sluice/cores/rendezvous.hpp TYPE sluice::cores::rendezvous)
-# What users include: a core behind one type for every capacity.
-sluice_channel(mpmc HEADER sluice/mpmc.hpp TYPE sluice::detail::mpmc_core PROPERTIES OFF MODELS OFF)
-sluice_channel(spsc HEADER sluice/spsc.hpp TYPE sluice::detail::spsc_core PROPERTIES OFF MODELS OFF)
-sluice_channel(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast KIND broadcast)
-sluice_channel(oneshot HEADER sluice/oneshot.hpp TYPE sluice::cores::oneshot KIND oneshot)
+# Facades: one type for every capacity.
+sluice_channel(mpmc HEADER sluice/mpmc.hpp TYPE sluice::cores::mpmc ROLE facade)
+sluice_channel(spsc HEADER sluice/spsc.hpp TYPE sluice::cores::spsc_by_capacity ROLE facade)
+sluice_channel(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast KIND broadcast ROLE facade)
+sluice_channel(oneshot HEADER sluice/oneshot.hpp TYPE sluice::cores::oneshot KIND oneshot ROLE facade)
 
-# Other people's, where they are installed: what each promises, and what was found, is in adapters/README.md.
+# Third-party channels, where installed: adapters/README.md says what each promises and what was found.
 if(SLUICE_PROPERTIES)
   include(${CMAKE_CURRENT_LIST_DIR}/adapters/registry.cmake)
 endif()
 
-# Channels with one known mistake each: the named checks must catch them.
+# Faulty channels, with one known mistake each: the named checks must catch them.
 sluice_channel(silent_try_send HEADER faulty/condvar.hpp TYPE sluice::faulty::silent_try_send
                CAUGHT_BY property/linearizable property/receiver_wakes model/woken_by_try)
 sluice_channel(if_for_while HEADER faulty/condvar.hpp TYPE sluice::faulty::if_for_while
                CAUGHT_BY property/linearizable model/handoff)
 sluice_channel(one_for_all HEADER faulty/condvar.hpp TYPE sluice::faulty::one_for_all
-               CAUGHT_BY property/linearizable property/senders_gone_wakes model/sender_leaves_two)
+               CAUGHT_BY property/linearizable property/senders_disconnected_wakes model/sender_leaves_two)
 sluice_channel(rearmed_timeout HEADER faulty/condvar.hpp TYPE sluice::faulty::rearmed_timeout
-               CAUGHT_BY property/woken_for_nothing)
+               CAUGHT_BY property/spurious_wakeups)
 sluice_channel(drop_under_lock HEADER faulty/condvar.hpp TYPE sluice::faulty::drop_under_lock
                CAUGHT_BY property/busy_messages)
 sluice_channel(stranded_send HEADER faulty/condvar.hpp TYPE sluice::faulty::stranded_send
@@ -44,7 +44,7 @@ sluice_channel(ghost_receiver HEADER faulty/line.hpp TYPE sluice::faulty::ghost_
 sluice_channel(stale_wake_token HEADER faulty/line.hpp TYPE sluice::faulty::stale_wake_token
                CAUGHT_BY property/linearizable)
 sluice_channel(kept_buffer HEADER faulty/lifetime.hpp TYPE sluice::faulty::kept_buffer
-               CAUGHT_BY property/linearizable property/receivers_gone)
+               CAUGHT_BY property/linearizable property/receivers_disconnected)
 sluice_channel(late_free HEADER faulty/lifetime.hpp TYPE sluice::faulty::late_free CAUGHT_BY model/both_leave)
 sluice_channel(double_discard HEADER faulty/lifetime.hpp TYPE sluice::faulty::double_discard
                CAUGHT_BY model/sent_into_the_void)

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <models/mutants.hpp>
 #include <models/questions.hpp>
-#include <models/sites.hpp>
+#include <models/random_walk.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -11,23 +12,25 @@
 #include <string>
 #include <vector>
 
-/// Whether a channel needs what stands at one place of its source.
+/// Whether the checks kill a mutant of the channel's source.
 namespace sluice::models {
 
-/// Plants a fault, then asks every question with ever more executions, until one fails or the most have been tried.
+/// Activates a mutant, then runs the checks with more and more executions, until one fails or the limit is reached.
 ///
-/// \param wanted  the questions' names, or empty for all.
-/// \returns  what --plant prints: `caught_by`, `how`, `executions` and `seconds`; `caught_by` is empty of a survivor.
-inline nlohmann::json hunt_fault(const questions& asked, const planted& fault, const std::vector<std::string>& wanted,
-                                 std::uint64_t seed, std::uint64_t most) {
-  current_sites.plant(fault);
+/// \param wanted  the checks' names, or empty for all.
+/// \returns  what --mutant prints: `killed_by`, `how`, `executions`, `reached` and `seconds`; `killed_by` is empty for
+/// a
+///           survivor.
+inline nlohmann::json try_to_kill(const questions& asked, const mutant& m, const std::vector<std::string>& wanted,
+                                  std::uint64_t seed, std::uint64_t most) {
+  mutation_sites.activate(m);
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t executions = 0;
   const auto verdict = [&](const std::string& by, const std::string& how) {
-    return nlohmann::json{{"caught_by", by},
+    return nlohmann::json{{"killed_by", by},
                           {"how", how},
                           {"executions", executions},
-                          {"reached", current_sites.came_past()},
+                          {"reached", mutation_sites.reached()},
                           {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()}};
   };
   for (std::uint64_t tries = std::min<std::uint64_t>(most, 200);; tries = std::min(most, tries * 12)) {

@@ -1,35 +1,36 @@
 #pragma once
 
 #include <models/platform.hpp>
+#include <models/replayed_schedule.hpp>
 #include <models/scheduler.hpp>
-#include <models/steps.hpp>
+#include <models/shrink_schedule.hpp>
+#include <models/step_recorder.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-/// Running a Relacy suite under our scheduler, and what comes of it.
+/// Running a Relacy suite under our scheduler.
 namespace sluice::models {
 
 struct model_result {
   bool passed = false;
   std::uint64_t executions = 0;
-  schedule choices;   ///< of a failure: those of the plainest execution found that fails
+  schedule choices;   ///< of a failure: those of the simplest failing execution found
   std::string what;   ///< of a failure: Relacy's verdict, the history, and the schedule as steps
   std::string trace;  ///< of a failure: every step, in the channel's own lines
 };
 
-/// Said of a model whose execution is not made by its choices alone.
-inline constexpr const char* uncontrolled =
-    "uncontrolled: the same choices led elsewhere, so the model depends on something else as well";
+/// Reported of a model whose execution does not depend on its choices alone.
+inline constexpr const char* uncontrolled = "uncontrolled nondeterminism: the same choices led to another execution";
 
 namespace detail {
 
 /// \param trace  every step of a failure, or null.
 template <class Suite, rl::thread_id_t Threads>
 rl::test_result_e run_suite(strategy& how, rl::test_params& params, rl::ostringstream* trace) {
-  // A stream of Relacy's own kind: its buffer is not taken for the channel's.
+  // Relacy's own stream type: its buffer is not attributed to the channel.
   rl::ostringstream output;
   rl::ostringstream& out = trace ? *trace : output;
   params.output_stream = &out;
@@ -41,7 +42,7 @@ rl::test_result_e run_suite(strategy& how, rl::test_params& params, rl::ostrings
   return rl::run_test<Suite, scheduler<Threads>>(params, out, false);
 }
 
-/// The failure as Relacy tells of it at the end of a trace: what, and where.
+/// The failure as Relacy reports it at the end of a trace: what, and where.
 inline std::string failure_in(std::string_view trace, std::string_view kind) {
   for (std::size_t from = 0; from < trace.size();) {
     const std::size_t end = std::min(trace.find('\n', from), trace.size());
@@ -55,13 +56,13 @@ inline std::string failure_in(std::string_view trace, std::string_view kind) {
 
 }  // namespace detail
 
-/// Runs a suite until an execution fails or the strategy has enough.
+/// Runs a suite until an execution fails or the strategy ends.
 ///
-/// \param account  what the failing execution did, as text; empty if nothing was recorded.
-/// \param shrinks  whether a failing schedule is made plain and drawn.
-/// \param closer   a thread whose sleeps end only when nobody else can run, or none.
-template <class Suite, rl::thread_id_t Threads, class Account>
-model_result explore_suite(strategy& how, Account account, bool shrinks, rl::thread_id_t closer = no_closer) {
+/// \param describe  returns what the failing execution did, as text.
+/// \param shrinks   whether a failing schedule is shrunk first.
+/// \param closer    a thread whose sleeps end only when no other can run, or none.
+template <class Suite, rl::thread_id_t Threads, class Describe>
+model_result explore_suite(strategy& how, Describe describe, bool shrinks, rl::thread_id_t closer = no_closer) {
   current_search.closer = closer;
   model_result result;
   rl::test_params params;
@@ -72,7 +73,7 @@ model_result explore_suite(strategy& how, Account account, bool shrinks, rl::thr
   result.choices = current_search.taken;
 
   const auto fails = [](const schedule& choices) -> std::optional<schedule> {
-    replayed again(choices);
+    replayed_schedule again(choices);
     rl::test_params once;
     if (detail::run_suite<Suite, Threads>(again, once, nullptr) == rl::test_result_success) return std::nullopt;
     return current_search.taken;
@@ -81,9 +82,9 @@ model_result explore_suite(strategy& how, Account account, bool shrinks, rl::thr
   if (const auto again = fails(result.choices); again != result.choices) {
     controlled = std::string(" (") + uncontrolled + ")";
   }
-  if (shrinks) result.choices = plainest(result.choices, fails);
+  if (shrinks) result.choices = shrink(result.choices, fails);
 
-  replayed last(result.choices);
+  replayed_schedule last(result.choices);
   rl::ostringstream trace;
   rl::test_params once;
   step_recorder steps;
@@ -91,7 +92,7 @@ model_result explore_suite(strategy& how, Account account, bool shrinks, rl::thr
   // Relacy writes atomics of eight bits as characters.
   for (const char c : trace.str()) result.trace.push_back(c >= 0 && c < 9 ? static_cast<char>('0' + c) : c);
   const auto kind = rl::test_result_str(repeated == rl::test_result_success ? outcome : repeated);
-  result.what = detail::failure_in(result.trace, kind) + controlled + "\n" + account(steps);
+  result.what = detail::failure_in(result.trace, kind) + controlled + "\n" + describe(steps);
   if (repeated == rl::test_result_data_race) result.what += steps.draw_reads();
   return result;
 }

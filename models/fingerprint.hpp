@@ -1,6 +1,6 @@
 #pragma once
 
-#include <models/choices.hpp>
+#include <models/depth_first.hpp>
 #include <models/platform.hpp>
 
 #include <harness/raw_allocator.hpp>
@@ -15,11 +15,12 @@ namespace sluice::models {
 
 /// Tells executions apart by what happened in them, not by the order in which it was tried: which store each load
 /// read, in which order each object was written, and which operations had ended when another began. Two executions with
-/// the same fingerprint are one to every program (Mazurkiewicz 1977), so a search that met both has tried one too many.
-class fingerprint final : public platform::model::watcher, public state_source {
+/// the same fingerprint are one to every scenario (Mazurkiewicz 1977), so a search that met both has tried one too
+/// many.
+class fingerprint final : public platform::model::step_observer, public state_source {
 public:
-  fingerprint() { platform::model::watching = this; }
-  ~fingerprint() override { platform::model::watching = nullptr; }
+  fingerprint() { platform::model::observing = this; }
+  ~fingerprint() override { platform::model::observing = nullptr; }
   fingerprint(const fingerprint&) = delete;
   fingerprint& operator=(const fingerprint&) = delete;
 

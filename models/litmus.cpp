@@ -4,7 +4,11 @@
 
 #include <models/platform.hpp>
 
+#include <models/depth_first.hpp>
 #include <models/explore.hpp>
+
+#include <harness/results.hpp>
+#include <harness/runner.hpp>
 
 #include <array>
 #include <cstdint>
@@ -14,7 +18,7 @@
 #include <string>
 #include <string_view>
 
-/// What the model checker shows of weak memory and what it cannot: each test asks for one outcome, in every execution.
+/// Litmus tests: which weak behaviours the model checker shows. Each test asks for one outcome in every execution.
 namespace sluice::models {
 namespace {
 
@@ -22,7 +26,7 @@ using order = std::memory_order;
 
 constexpr std::size_t most_threads = 4;
 
-/// What the threads of a litmus test share, and what they have read.
+/// The variables of a litmus test, and the values read.
 struct board {
   platform::atomic<int> x;
   platform::atomic<int> y;
@@ -124,7 +128,7 @@ constexpr std::array card{
            "a channel that is right for its release and acquire is not accused",
            message_passing<order::release, order::acquire>, message_missed},
     litmus{"independent reads, acquire", "two readers disagree about the order of two stores", true, true,
-           "nobody can count on one order of stores but for seq_cst", independent_reads<order::release, order::acquire>,
+           "no single order of stores is guaranteed but by seq_cst", independent_reads<order::release, order::acquire>,
            disagreed},
     litmus{"independent reads, seq_cst", "two readers disagree about the order of two stores", false, false,
            "a channel that is right for its seq_cst is not accused", independent_reads<order::seq_cst, order::seq_cst>,
@@ -158,7 +162,7 @@ constexpr std::array card{
            "the first store of each thread is the last of its atomic",
            true,
            false,
-           "no claim: stores of one thread are never seen out of turn by other stores",
+           "no claim: stores of one thread are never reordered by other stores",
            {[](board& b) {
               b.x.store(1, order::relaxed);
               b.y.store(2, order::relaxed);
@@ -172,7 +176,7 @@ constexpr std::array card{
            "a load returns the value before the last two",
            true,
            true,
-           "old values are as old as two stores",
+           "stale values are at most two stores old",
            {[](board& b) {
               b.x.store(1, order::relaxed);
               b.x.store(2, order::relaxed);
@@ -198,7 +202,7 @@ constexpr std::array card{
             }},
            [](const board& b) { return b.r[0] == 1 && b.r[1] == 0; }},
     litmus{"failed exchange",
-           "a compare-and-swap fails on an old value",
+           "a compare-and-swap fails on a stale value",
            true,
            false,
            "no claim: a compare-and-swap that fails has read the newest value",
@@ -281,29 +285,27 @@ std::uint64_t run(const litmus& test) {
 
 int main(int argc, char** argv) {
   using namespace sluice::models;
-  CLI::App app("What the model checker shows of weak memory; exit code 1 if that is not what is written down.");
+  using sluice::harness::exit_code;
+  sluice::harness::command_line line("Litmus tests: which weak behaviours the model checker shows.");
   std::string json;
-  app.add_option("--json", json, "write the card to this file");
-  CLI11_PARSE(app, argc, argv);
-
-  bool as_written = true;
-  auto rows = nlohmann::json::array();
-  for (const litmus& test : card) {
-    const auto executions = run(test);
-    as_written &= outcome_seen == test.shown;
-    rows.push_back({{"name", test.name},
-                    {"outcome", test.outcome},
-                    {"allowed", test.allowed},
-                    {"shown", outcome_seen},
-                    {"meaning", test.meaning},
-                    {"executions", executions}});
-    std::cout << std::left << std::setw(40) << test.name << (test.allowed ? "allowed    " : "forbidden  ")
-              << (outcome_seen ? "shown" : "never shown") << (outcome_seen == test.shown ? "" : "  <== not as written")
-              << "\n";
-  }
-  if (!json.empty() && !(std::ofstream(json) << rows.dump(1) << "\n")) {
-    std::cerr << "cannot write " << json << "\n";
-    return 2;
-  }
-  return as_written ? 0 : 1;
+  line.add_json(json, "the results");
+  return line.run(argc, argv, [&] {
+    bool as_documented = true;
+    auto rows = nlohmann::json::array();
+    for (const litmus& test : card) {
+      const auto executions = run(test);
+      as_documented &= outcome_seen == test.shown;
+      rows.push_back({{"name", test.name},
+                      {"outcome", test.outcome},
+                      {"allowed", test.allowed},
+                      {"shown", outcome_seen},
+                      {"meaning", test.meaning},
+                      {"executions", executions}});
+      std::cout << std::left << std::setw(40) << test.name << (test.allowed ? "allowed    " : "forbidden  ")
+                << (outcome_seen ? "shown" : "never shown")
+                << (outcome_seen == test.shown ? "" : "  <== not as documented") << "\n";
+    }
+    if (!json.empty()) sluice::harness::write_json(json, rows);
+    return as_documented ? exit_code::passed : exit_code::failed;
+  });
 }

@@ -62,8 +62,8 @@
 
 #include <relacy/relacy.hpp>
 
+#include <models/mutants.hpp>
 #include <models/relacy_macros.hpp>
-#include <models/sites.hpp>
 
 namespace sluice::platform {
 
@@ -86,38 +86,39 @@ inline rl::memory_order order(std::memory_order o) {
   }
 }
 
+/// The kind of a step.
 enum class access : std::uint8_t { read, write, sleep, wake, woken, fence, update };
 
 constexpr bool loads(access a) noexcept { return a == access::read || a == access::update; }
 constexpr bool stores(access a) noexcept { return a == access::write || a == access::update; }
 
-/// Is told of every step of the running execution.
-class watcher {
+/// Observes every step of the running execution.
+class step_observer {
 public:
-  virtual ~watcher() = default;
+  virtual ~step_observer() = default;
   /// \param older  how many stores a load went back.
   virtual void did(access what, const void* object, unsigned older, const location& where) = 0;
-  /// The running thread was given one of several alternatives.
+  /// The strategy chose one of several alternatives for the running thread.
   virtual void chose(unsigned taken) = 0;
   virtual void began(std::size_t thread) = 0;
   virtual void ended(std::size_t thread) = 0;
 };
 
-inline watcher* watching = nullptr;
+inline step_observer* observing = nullptr;
 
-/// How many stores the running load has gone back.
+/// How many stores behind the newest the running load's value is.
 inline unsigned stores_back = 0;
 
-/// Whether the threads of the model run, rather than what comes before and after them.
+/// Whether the threads of the model run, rather than its set-up or tear-down.
 inline bool playing = false;
 
-/// Whether the running thread has done anything that others can see since it was last given its turn.
+/// Whether the running thread has made a visible step since it was last scheduled.
 inline bool stepped = false;
 
 /// Whether it has changed anything since.
 inline bool changed = false;
 
-/// Whether its last load returned an old value.
+/// Whether its last load returned a stale value.
 inline bool read_old = false;
 
 inline void did(access what, const void* object, const location& where) {
@@ -126,31 +127,31 @@ inline void did(access what, const void* object, const location& where) {
   stepped = true;
   changed |= stores(what) || what == access::wake || what == access::fence;
   if (what == access::read) read_old = older != 0;
-  if (watching) watching->did(what, object, older, where);
+  if (observing) observing->did(what, object, older, where);
 }
 
-/// A thread of a program has begun its next operation, or ended it.
+/// A thread of a scenario has begun or ended an operation.
 inline void began(std::size_t thread) {
-  if (watching) watching->began(thread);
+  if (observing) observing->began(thread);
 }
 inline void ended(std::size_t thread) {
-  if (watching) watching->ended(thread);
+  if (observing) observing->ended(thread);
 }
 
-/// Whether the running thread asks the scheduler to let another run.
-inline bool gives_way = false;
+/// Whether the running thread yields.
+inline bool yields = false;
 
-/// Time as the model has it: it stands still but for waits that expire, which move it to their deadline.
+/// The model's clock: it advances only when a wait times out, to the wait's deadline.
 inline std::chrono::steady_clock::time_point time{};
 
 /// Whether a weak compare-and-swap fails although the value is the expected one.
-inline bool fails_for_no_reason() { return rl::ctx().rand(4, rl::sched_type_cas_fail) == 0; }
+inline bool spurious_failure() { return rl::ctx().rand(4, rl::sched_type_cas_fail) == 0; }
 
-/// The threads that have started, and whether any has made a fence on behalf of all.
+/// The threads that have started, and whether any has executed a fence on behalf of all.
 inline std::array<rl::thread_info_base*, 16> fibers{};
 inline bool fenced = false;
 
-/// A full fence of a thread's, which need not be the running one.
+/// A full fence on behalf of a thread, which need not be the running one.
 inline void fence_of(rl::thread_info_base& thread) {
   rl::context& c = rl::ctx();
   rl::preemption_disabler together(c);
@@ -159,15 +160,15 @@ inline void fence_of(rl::thread_info_base& thread) {
   c.threadx_ = self;
 }
 
-/// The running thread starts: what others have fenced off before, it sees.
+/// The running thread starts: earlier fences on behalf of all threads apply to it.
 inline void started() {
   rl::thread_info_base& self = *rl::ctx().threadx_;
   fibers[static_cast<std::size_t>(self.index_)] = &self;
   if (fenced) fence_of(self);
 }
 
-/// Threads that sleep on an address. The wake-up itself orders no memory: whoever relies on what the waker wrote must
-/// read it with an acquire of its own, and Relacy reports the race where one does not.
+/// Threads that sleep on an address. A wake-up itself orders no memory: a thread that relies on the waker's writes
+/// needs its own acquire, and Relacy reports the race if it is missing.
 class sleepers {
 public:
   void clear() noexcept { count_ = 0; }
@@ -181,10 +182,10 @@ public:
     const bool timed = until != std::chrono::steady_clock::time_point::max();
     const auto seen = c.threadx_->last_yield_;
     const rl::unpark_reason reason = c.park_current_thread(timed, true, false, at(where));
-    // Relacy keeps who has slept from seeing old values again; C++ does not.
+    // In Relacy a thread that has slept no longer reads stale values; C++ has no such rule.
     c.threadx_->last_yield_ = seen;
     did(access::woken, address, where);
-    if (watching && playing) watching->chose(static_cast<unsigned>(reason));
+    if (observing && playing) observing->chose(static_cast<unsigned>(reason));
     if (reason == rl::unpark_reason_normal) return false;
     remove(self);
     if (reason != rl::unpark_reason_timeout) return false;
@@ -193,7 +194,7 @@ public:
     return true;
   }
 
-  /// Wakes one of those who sleep there, whichever is drawn. \returns  whether there was one.
+  /// Wakes one of the threads that sleep there, as the strategy chooses. \returns  whether there was one.
   bool wake_one(const void* address, const location& where) {
     std::array<rl::thread_id_t, most> there{};
     unsigned number = 0;
@@ -228,7 +229,7 @@ private:
 
 inline sleepers asleep;
 
-/// A new execution: at the start of time, with nobody asleep.
+/// Resets the state at the start of an execution.
 inline void begin() {
   time = {};
   fibers.fill(nullptr);
@@ -238,7 +239,8 @@ inline void begin() {
 
 }  // namespace model
 
-/// Watches an object's life: Relacy reports a use that is not ordered after its making or before its end as a race.
+/// Tracks an object's lifetime: Relacy reports an access that is not ordered after its construction and before its
+/// destruction as a race.
 class lifetime {
 public:
   lifetime() {
@@ -255,7 +257,7 @@ private:
   rl::var<int> alive_;
 };
 
-/// An atomic whose every access carries the place in the source that made it.
+/// An atomic whose accesses carry their source locations.
 template <class T>
 class atomic {
 public:
@@ -277,7 +279,7 @@ public:
   }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure,
                                location where = location::current()) {
-    const bool weak = models::current_sites.wrong(models::role::strong, where);
+    const bool weak = models::mutation_sites.mutated(models::role::strong, where);
     return compare_exchange(weak, expected, desired, success, failure, where);
   }
   bool compare_exchange_weak(T& expected, T desired, std::memory_order success, std::memory_order failure,
@@ -297,12 +299,12 @@ public:
     return updated(impl_.fetch_and(value, order(o, models::role::rmw, where), used(where)), where);
   }
 
-  /// The newest value, as a kernel sees it that looks under its own lock.
+  /// The newest value, as the kernel reads it under its own lock.
   T newest() const { return impl_.debug_value(); }
 
 private:
   static rl::memory_order order(std::memory_order o, models::role r, const location& where) {
-    return model::order(models::current_sites.order(o, r, where));
+    return model::order(models::mutation_sites.order(o, r, where));
   }
 
   T updated(T before, const location& where) {
@@ -310,7 +312,8 @@ private:
     return before;
   }
 
-  /// Relacy refuses or strengthens some pairs of orders that C++ allows, so each outcome is asked for with its own.
+  /// Relacy rejects or strengthens some pairs of orders that C++ allows, so success and failure are requested
+  /// separately.
   bool compare_exchange(bool weak, T& expected, T desired, std::memory_order success, std::memory_order failure,
                         const location& where) {
     const rl::memory_order succeeds = order(success, models::role::rmw, where);
@@ -319,13 +322,14 @@ private:
     rl::ctx().sched();
     rl::preemption_disabler together(rl::ctx());
     const bool equal = impl_.debug_value() == expected;
-    if (equal && !(weak && model::fails_for_no_reason())) {
+    if (equal && !(weak && model::spurious_failure())) {
       impl_.compare_exchange(rl::bool_t<false>(), expected, desired, succeeds, rl::mo_relaxed, info);
       model::did(model::access::update, this, where);
       return true;
     }
     T other = equal ? different_from(expected) : expected;
-    // A failure reads the newest value: the success order, which matters not, is one that goes with the failure's.
+    // A failure reads the newest value. The success order does not matter; it must be compatible with the failure
+    // order.
     impl_.compare_exchange(rl::bool_t<false>(), other, desired,
                            fails == rl::mo_relaxed ? rl::mo_relaxed : rl::mo_seq_cst, fails, info);
     expected = other;
@@ -395,8 +399,6 @@ private:
   bool owns_ = false;
 };
 
-using brief_lock = unique_lock;
-
 class condition_variable {
 public:
   void wait(unique_lock& guard, location where = location::current()) { sleep(guard, deadline_never, where); }
@@ -407,21 +409,21 @@ public:
   void notify_one(location where = location::current()) {
     rl::ctx().sched();
     life_.used(model::at(where));
-    if (!models::current_sites.wrong(models::role::wake, where)) model::asleep.wake_one(this, where);
+    if (!models::mutation_sites.mutated(models::role::wake, where)) model::asleep.wake_one(this, where);
   }
   void notify_all(location where = location::current()) {
     rl::ctx().sched();
     life_.used(model::at(where));
-    if (models::current_sites.wrong(models::role::wake_all, where, models::fault::dropped)) return;
+    if (models::mutation_sites.mutated(models::role::wake_all, where, models::mutation::dropped)) return;
     while (model::asleep.wake_one(this, where)) {
-      if (models::current_sites.wrong(models::role::wake_all, where, models::fault::one_for_all)) return;
+      if (models::mutation_sites.mutated(models::role::wake_all, where, models::mutation::one_for_all)) return;
     }
   }
 
 private:
   static constexpr auto deadline_never = std::chrono::steady_clock::time_point::max();
 
-  /// Unlocking and falling asleep are one step, as for a real condition variable.
+  /// Unlocking and falling asleep are one step, as in a real condition variable.
   void sleep(unique_lock& guard, std::chrono::steady_clock::time_point until, const location& where) {
     rl::ctx().sched();
     {
@@ -454,8 +456,8 @@ inline void expects(bool holds, const char* otherwise, location where = location
   if (!holds) rl::ctx().fail_test(otherwise, rl::test_result_user_assert_failed, model::at(where));
 }
 
-/// Storage for one message, with a flag that Relacy watches: two threads that use it without an order between them race
-/// on the flag, and so do a message made over another and one taken twice.
+/// Storage for one message, with a flag that Relacy checks: two unordered accesses race on the flag, and a message
+/// constructed over another, or taken twice, is reported.
 template <class T>
 class cell {
 public:
@@ -465,14 +467,14 @@ public:
   cell& operator=(const cell&) = delete;
 
   void construct(T&& value, location where = location::current()) {
-    expect(false, "a message is made over another", where);
+    expect(false, "a message is constructed over another", where);
     live_(model::at(where)).store(1);
     std::construct_at(std::addressof(value_), std::move(value));
   }
 
   template <class Out>
   void take(Out& out, location where = location::current()) {
-    expect(true, "a message is taken that is not there", where);
+    expect(true, "a message is taken from an empty cell", where);
     live_(model::at(where)).store(0);
     out.emplace(std::move(value_));
     std::destroy_at(std::addressof(value_));
@@ -489,21 +491,37 @@ private:
   };
 };
 
+inline constexpr bool spinning_helps = false;
+
 inline void pause() noexcept {}
 
+/// Lets another thread run. Relacy's own yield would keep later loads from returning what this thread has seen before.
+inline void yield() {
+  model::yields = true;
+  rl::ctx().sched();
+  model::yields = false;
+}
+
+/// Only spinning reads it, and models do not spin.
+class shared_hint {
+public:
+  std::uint8_t get() const noexcept { return 0; }
+  void set(unsigned) noexcept {}
+};
+
 inline void full_fence(location where = location::current()) {
-  if (models::current_sites.wrong(models::role::fence, where)) return;
+  if (models::mutation_sites.mutated(models::role::fence, where)) return;
   model::fence_of(*rl::ctx().threadx_);
   model::did(model::access::write, &model::fenced, where);
 }
 
-/// Nothing, as on a system whose kernel fences on behalf of all.
+/// Nothing, as on a system whose kernel fences on behalf of all threads.
 inline void light_fence(location = location::current()) noexcept {}
 
-/// A full fence on behalf of every thread, wherever it stands.
+/// A full fence on behalf of every thread.
 inline void heavy_fence(location where = location::current()) {
   rl::ctx().sched();
-  if (models::current_sites.wrong(models::role::fence, where)) return;
+  if (models::mutation_sites.mutated(models::role::fence, where)) return;
   model::fenced = true;
   model::fence_of(*rl::ctx().threadx_);
   for (rl::thread_info_base* other : model::fibers) {
@@ -513,35 +531,8 @@ inline void heavy_fence(location where = location::current()) {
   model::did(model::access::fence, &model::fenced, where);
 }
 
-/// Every wait for a peer gives way at once: a model explores what a spin would find, not how long it lasts.
-class backoff {
-public:
-  void snooze(location = location::current()) {
-    // Relacy's own yield would keep loads that follow from returning what the thread has seen before.
-    model::gives_way = true;
-    rl::ctx().sched();
-    model::gives_way = false;
-  }
-  void spin(location where = location::current()) { snooze(where); }
-  bool spent() const noexcept { return true; }
-};
-
-/// Looking again after a while is looking again.
-struct patience {
-  // A glance that comes to nothing changes nothing; one that does takes the attempt's steps.
-  template <class Glance, class Attempt>
-  bool looks_on(time_point, Glance, Attempt attempt) const {
-    return attempt();
-  }
-};
-
-struct batching {
-  bool lingers() const noexcept { return false; }
-  void found(std::size_t) const noexcept {}
-};
-
-inline void fetch_to_write(const void*) noexcept {}
-inline void touch_pages(const void*, std::size_t) noexcept {}
+inline void prefetch_for_write(const void*) noexcept {}
+inline void prefault(const void*, std::size_t) noexcept {}
 
 inline std::uint32_t random(std::uint32_t limit) { return limit < 2 ? 0 : rl::ctx().rand(limit, rl::sched_type_user); }
 
@@ -550,17 +541,17 @@ using futex_word = atomic<std::uint32_t>;
 inline void park(const futex_word& word, std::uint32_t expected, time_point until,
                  location where = location::current()) {
   rl::ctx().sched();
-  const bool blind = models::current_sites.wrong(models::role::sleep, where);
+  const bool blind = models::mutation_sites.mutated(models::role::sleep, where);
   if (blind || word.newest() == expected) model::asleep.sleep(&word, until, where);
 }
 
 inline void unpark(const futex_word* word, location where = location::current()) {
   rl::ctx().sched();
-  if (!models::current_sites.wrong(models::role::wake, where)) model::asleep.wake_one(word, where);
+  if (!models::mutation_sites.mutated(models::role::wake, where)) model::asleep.wake_one(word, where);
 }
 
-inline bool second_look(bool found, location where = location::current()) {
-  return found && !models::current_sites.wrong(models::role::second_look, where);
+inline bool recheck(bool found, location where = location::current()) {
+  return found && !models::mutation_sites.mutated(models::role::recheck, where);
 }
 
 }  // namespace sluice::platform

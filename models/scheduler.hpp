@@ -1,7 +1,8 @@
 #pragma once
 
-#include <models/choices.hpp>
 #include <models/platform.hpp>
+#include <models/schedule.hpp>
+#include <models/strategy.hpp>
 
 #include <cxxabi.h>
 
@@ -15,16 +16,16 @@ namespace sluice::models {
 
 inline constexpr rl::thread_id_t no_closer = -1;
 
-/// What the scheduler of the running model reads and reports.
+/// The state that the scheduler shares with the exploration.
 struct search {
   strategy* how = nullptr;
-  rl::thread_id_t closer = no_closer;  ///< whose sleep ends only when nobody else can do anything
+  rl::thread_id_t closer = no_closer;  ///< a thread whose sleep ends only when no other can run
   schedule taken{};                    ///< the choices of the running execution
 };
 
 inline search current_search;
 
-/// While it lives, what is allocated is the harness's own, and not taken for the channel's.
+/// While it lives, allocations are the harness's own and not attributed to the channel.
 class own_memory {
 public:
   own_memory() noexcept : context_(std::exchange(rl::context_holder<>::instance_, nullptr)) {}
@@ -36,8 +37,8 @@ private:
   rl::context* context_;
 };
 
-/// What a thread has thrown and not handled yet, as the Itanium C++ ABI lays it out. To the runtime all fibers are one
-/// thread, so it is put away when another has its turn.
+/// A thread's exceptions in flight, as laid out by the Itanium C++ ABI. To the runtime all fibers are one thread, so
+/// they are saved when another fiber is scheduled.
 struct thrown {
   void* caught = nullptr;
   unsigned uncaught = 0;
@@ -45,7 +46,7 @@ struct thrown {
   static thrown& running() noexcept { return *reinterpret_cast<thrown*>(abi::__cxa_get_globals()); }
 };
 
-/// Relacy's scheduler interface, with a strategy behind every choice.
+/// Relacy's scheduler interface: delegates every choice to a strategy.
 template <rl::thread_id_t Threads>
 class scheduler : public rl::scheduler<scheduler<Threads>, rl::scheduler_thread_info, Threads> {
   using base = rl::scheduler<scheduler<Threads>, rl::scheduler_thread_info, Threads>;
@@ -62,17 +63,17 @@ public:
     platform::model::playing = false;
     platform::model::stepped = false;
     platform::model::changed = false;
-    waiting_ = 0;
+    yielded_ = 0;
     {
       const own_memory ours;
       current_search.how->begin();
     }
     thrown_.fill({});
     running_ = {};
-    // It only lies down, which is no business of the others.
+    // The closer goes to sleep at once, which affects no other thread.
     if (current_search.closer != no_closer) return current_search.closer;
     rl::unpark_reason reason = rl::unpark_reason_normal;
-    return chosen(reason);
+    return choose(reason);
   }
 
   bool iteration_end_impl() {
@@ -81,7 +82,7 @@ public:
   }
 
   rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned) {
-    const rl::thread_id_t next = chosen(reason);
+    const rl::thread_id_t next = choose(reason);
     if (next == this->thread_->index_) return next;
     thrown_[static_cast<std::size_t>(this->thread_->index_)] = running_;
     running_ = thrown_[static_cast<std::size_t>(next)];
@@ -92,15 +93,15 @@ public:
     strategy& how = *current_search.how;
     switch (about) {
       case rl::sched_type_atomic_load: {
-        const unsigned older = noted(how.pick(matter::staleness, 2), 2);
+        const unsigned older = record(how.pick(choice_kind::staleness, 2), 2);
         platform::model::stores_back += older;
         return older;
       }
-      // To Relacy, 0 means that it fails.
-      case rl::sched_type_cas_fail: return told(noted(how.pick(matter::failure, 2), 2)) == 0;
-      // To Relacy, 0 means that it is kept from reuse.
-      case rl::sched_type_mem_realloc: return noted(how.pick(matter::reuse, 2), 2) == 0;
-      default: return limit < 2 ? 0 : told(noted(how.pick(matter::peer, limit), limit));
+      // Relacy takes 0 for a failure.
+      case rl::sched_type_cas_fail: return notify(record(how.pick(choice_kind::failure, 2), 2)) == 0;
+      // Relacy takes 0 for no reuse.
+      case rl::sched_type_mem_realloc: return record(how.pick(choice_kind::reuse, 2), 2) == 0;
+      default: return limit < 2 ? 0 : notify(record(how.pick(choice_kind::peer, limit), limit));
     }
   }
 
@@ -110,70 +111,70 @@ public:
   void on_thread_block(rl::thread_id_t, bool) {}
 
 private:
-  static_assert(Threads <= static_cast<rl::thread_id_t>(turn::most));
+  static_assert(Threads <= static_cast<rl::thread_id_t>(scheduling_point::most));
 
-  rl::thread_id_t chosen(rl::unpark_reason& reason) {
-    const bool yields = std::exchange(platform::model::gives_way, false);
-    // What others could do now they could have done before.
+  rl::thread_id_t choose(rl::unpark_reason& reason) {
+    const bool yields = std::exchange(platform::model::yields, false);
+    // No visible step since the last scheduling point: preempting here would be redundant.
     if (!std::exchange(platform::model::stepped, false) && !yields && runs()) return this->thread_->index_;
-    const turn t = what_can_happen(yields);
+    const scheduling_point t = next_point(yields);
     if (t.count() == 0) {
       reason = rl::unpark_reason_timeout;
       return wake(static_cast<rl::thread_id_t>(current_search.closer));
     }
-    const unsigned taken = noted(t.count() < 2 ? 0 : current_search.how->next(t), t.count());
+    const unsigned taken = record(t.count() < 2 ? 0 : current_search.how->next(t), t.count());
     const rl::thread_id_t id = t.threads[taken];
-    if (taken < t.running) {
+    if (taken < t.runnable) {
       reason = rl::unpark_reason_normal;
       return id;
     }
-    reason = taken < t.running + t.expiring ? rl::unpark_reason_timeout : rl::unpark_reason_spurious;
+    reason = taken < t.runnable + t.expiring ? rl::unpark_reason_timeout : rl::unpark_reason_spurious;
     return wake(id);
   }
 
   bool runs() const noexcept { return this->thread_ && this->thread_->state_ == rl::thread_state_running; }
 
-  turn what_can_happen(bool yields) {
-    turn t;
+  scheduling_point next_point(bool yields) {
+    scheduling_point t;
     unsigned count = 0;
     const auto add = [&](rl::thread_id_t id) { t.threads[count++] = static_cast<std::uint8_t>(id); };
-    // Who gives way gives way until something has changed, or two who wait for a third would run for ever (Musuvathi,
-    // Qadeer 2008). Who has read an old value need not wait for another change.
-    if (std::exchange(platform::model::changed, false)) waiting_ = 0;
-    if (yields && runs() && !std::exchange(platform::model::read_old, false)) waiting_ |= 1u << this->thread_->index_;
+    // A thread that yields is not offered until something has changed; otherwise two spinning threads would run for
+    // ever (Musuvathi, Qadeer, Fair Stateless Model Checking, 2008). One that has read a stale value may read again.
+    if (std::exchange(platform::model::changed, false)) yielded_ = 0;
+    if (yields && runs() && !std::exchange(platform::model::read_old, false)) yielded_ |= 1u << this->thread_->index_;
     unsigned able = 0;
     for (rl::thread_id_t id = 0; id < Threads; ++id) {
       if (this->threads_[id].state_ == rl::thread_state_running) able |= 1u << id;
     }
-    if ((able & ~waiting_) == 0) waiting_ = 0;
-    unsigned offered = able & ~waiting_;
-    t.waiting = waiting_;
+    if ((able & ~yielded_) == 0) yielded_ = 0;
+    unsigned offered = able & ~yielded_;
+    t.yielded = yielded_;
     t.yields = yields && runs();
-    t.goes_on = !yields && runs() && (offered >> this->thread_->index_ & 1u) != 0;
-    if (t.goes_on) {
+    t.continues = !yields && runs() && (offered >> this->thread_->index_ & 1u) != 0;
+    if (t.continues) {
       add(this->thread_->index_);
       offered &= ~(1u << this->thread_->index_);
     }
     for (; offered != 0; offered &= offered - 1) add(static_cast<rl::thread_id_t>(std::countr_zero(offered)));
-    t.running = count;
+    t.runnable = count;
     for (rl::thread_id_t i = 0; i < this->timed_thread_count_; ++i) {
       if (const auto id = this->timed_threads_[i]->index_; id != current_search.closer) add(id);
     }
-    t.expiring = count - t.running;
-    for (rl::thread_id_t i = 0; t.running != 0 && i < this->spurious_thread_count_; ++i) {
+    t.expiring = count - t.runnable;
+    for (rl::thread_id_t i = 0; t.runnable != 0 && i < this->spurious_thread_count_; ++i) {
       add(this->spurious_threads_[i]->index_);
     }
-    t.spurious = count - t.running - t.expiring;
+    t.spurious = count - t.runnable - t.expiring;
     return t;
   }
 
-  static unsigned noted(unsigned taken, unsigned of) {
+  static unsigned record(unsigned taken, unsigned of) {
     if (of > 1) current_search.taken.push_back({static_cast<std::uint16_t>(taken), static_cast<std::uint16_t>(of)});
     return taken;
   }
 
-  static unsigned told(unsigned taken) {
-    if (platform::model::watching && platform::model::playing) platform::model::watching->chose(taken);
+  static unsigned notify(unsigned taken) {
+    if (platform::model::observing && platform::model::playing) platform::model::observing->chose(taken);
     return taken;
   }
 
@@ -182,7 +183,7 @@ private:
     return id;
   }
 
-  unsigned waiting_ = 0;  ///< who has given way and has seen no change since
+  unsigned yielded_ = 0;  ///< threads that have yielded and have seen no change since
   std::array<thrown, static_cast<std::size_t>(Threads)> thrown_{};
   thrown& running_ = thrown::running();  ///< of the one real thread
 };

@@ -6,9 +6,9 @@
 
 namespace sluice::models {
 
-/// What the command line of a model program asks for; program::options() says what each is.
+/// The options of a model runner; model_runner::add_options() documents each.
 struct settings {
-  std::vector<std::string> scenarios;
+  std::vector<std::string> checks;
   std::string capacity;
   std::uint64_t seed = 1;
   std::uint64_t executions = 10'000;
@@ -16,18 +16,18 @@ struct settings {
   std::string json;
   std::string failures;
 
-  std::string program;
-  bool all_scenarios = false;
-  std::vector<std::string> every;
+  std::string scenario;
+  bool all_checks = false;
+  std::vector<std::string> exhaustive;
   unsigned bound = 2;
   bool exhaust = false;
   double limit = 0;
   std::string from;
   std::string shard = "1/1";
-  std::uint64_t larger = 0;
+  std::uint64_t random_scenarios = 0;
 
-  std::string planted;
-  bool sites = false;
+  std::string mutant;
+  bool list_mutants = false;
   bool trace = false;
   bool list = false;
 };

@@ -4,8 +4,8 @@
 #include <models/platform.hpp>
 
 #include <harness/linearize.hpp>
-#include <harness/run.hpp>
 #include <harness/subject.hpp>
+#include <harness/thread_interpreter.hpp>
 
 #include <array>
 #include <chrono>
@@ -17,17 +17,17 @@
 #include <string_view>
 #include <utility>
 
-/// A program run under Relacy.
+/// Running a scenario under Relacy.
 namespace sluice::models {
 
-/// How many messages live in the running execution.
-inline int messages_alive = 0;
+/// The number of live messages in the running execution.
+inline int live_messages = 0;
 
-/// What models send: every move is a read and a write that Relacy checks for races.
+/// The message of models: every move is a read and a write that Relacy checks for races.
 class message {
 public:
   explicit message(int value, platform::location where = platform::location::current()) : where_(where) {
-    ++messages_alive;
+    ++live_messages;
     value_(platform::model::at(where)).store(value);
   }
   message(message&& other) noexcept : where_(other.where_), counted_(std::exchange(other.counted_, false)) {
@@ -36,7 +36,7 @@ public:
   }
   message& operator=(message&& other) = delete;
   ~message() {
-    if (counted_) --messages_alive;
+    if (counted_) --live_messages;
   }
 
   explicit operator int() const { return value_(platform::model::at(where_)).load(); }
@@ -48,11 +48,11 @@ private:
   bool counted_ = true;
 };
 
-/// The program that the running model carries out and the histories that it has seen to be right.
+/// The scenario that the running model executes, and the histories that have been found linearizable.
 class execution {
 public:
-  void prepare(const harness::program& p, harness::promises held) {
-    program_ = p;
+  void prepare(const harness::scenario& p, harness::promises held) {
+    scenario_ = p;
     held_ = held;
     initial_.emplace(harness::initial_state(p, held.order));
     known_.clear();
@@ -63,13 +63,13 @@ public:
     seen_.clear();
     unexplained_ = nothing;
     clock_ = 0;
-    running_ = program_.threads.size();
-    in_.assign(program_.threads.size(), {});
-    messages_alive = 0;
+    unfinished_ = scenario_.threads.size();
+    in_.assign(scenario_.threads.size(), {});
+    live_messages = 0;
     platform::model::begin();
   }
 
-  /// \returns  whether the history is one that a sequential channel explains.
+  /// \returns  whether some order of the operations explains the history.
   bool explained() {
     for (auto& e : seen_) {
       if (e.thread < in_.size() && e.called == in_[e.thread].since) e.asleep = in_[e.thread].asleep;
@@ -86,16 +86,16 @@ public:
       }
     }
     if (known_.contains(k)) return true;
-    const auto verdict = harness::linearizer(seen_, *initial_, held_).check();
-    if (verdict.linearizable) {
+    const auto found = harness::linearizer(seen_, *initial_, held_).check();
+    if (found.linearizable) {
       known_.insert(std::move(k));
       return true;
     }
-    unexplained_ = verdict.unexplained;
+    unexplained_ = found.unexplained;
     return false;
   }
 
-  /// What a thread is in.
+  /// The operation that a thread is in.
   struct position {
     harness::op_kind kind{};
     std::size_t index = 0;
@@ -105,13 +105,13 @@ public:
     rl::thread_info_base* fiber = nullptr;
   };
 
-  /// The history with the operations that are under way.
+  /// The history, including pending operations.
   harness::history so_far() const {
     harness::history all = seen_;
     for (std::size_t t = 0; t < in_.size(); ++t) {
       const auto& in = in_[t];
       const auto known = [&](const harness::event& e) { return e.thread == t && e.called == in.since; };
-      if (!in.finished && in.fiber && std::ranges::none_of(all, known)) all.push_back(under_way(t));
+      if (!in.finished && in.fiber && std::ranges::none_of(all, known)) all.push_back(pending_operation(t));
     }
     return all;
   }
@@ -120,19 +120,19 @@ public:
     platform::model::stepped = true;
     return clock_++;
   }
-  const harness::program& program() const noexcept { return program_; }
+  const harness::scenario& scenario() const noexcept { return scenario_; }
   harness::history& seen() noexcept { return seen_; }
   std::size_t unexplained() const noexcept { return unexplained_; }
   position& in(std::size_t thread) noexcept { return in_[thread]; }
   void finish(std::size_t thread) noexcept {
     in_[thread].finished = true;
-    --running_;
+    --unfinished_;
   }
-  bool finished() const noexcept { return running_ == 0; }
+  bool finished() const noexcept { return unfinished_ == 0; }
 
-  /// Notes who is at rest, and adds those who sleep for good to the history.
-  void rest() {
-    harness::event e = harness::event_at_rest(in_.size(), tick(), messages_alive);
+  /// Records a quiescence: which threads sleep, and in which operation.
+  void record_quiescence() {
+    harness::event e = harness::quiescence_event(in_.size(), tick(), live_messages);
     for (std::size_t t = 0; t < in_.size(); ++t) {
       if (in_[t].finished) continue;
       in_[t].asleep = e.returned + 1;
@@ -141,21 +141,22 @@ public:
     ++clock_;
     seen_.push_back(e);
   }
-  void leave_behind() {
+  /// Adds the operations that sleep for ever to the history.
+  void add_pending() {
     for (std::size_t t = 0; t < in_.size(); ++t) {
-      if (!in_[t].finished) seen_.push_back(under_way(t));
+      if (!in_[t].finished) seen_.push_back(pending_operation(t));
     }
   }
 
 private:
-  harness::event under_way(std::size_t thread) const noexcept {
+  harness::event pending_operation(std::size_t thread) const noexcept {
     const position& in = in_[thread];
     return {.called = in.since,
             .asleep = in.asleep,
             .index = static_cast<std::uint32_t>(in.index),
             .thread = static_cast<std::uint16_t>(thread),
             .kind = in.kind,
-            .value = harness::program::value_of(thread, in.index)};
+            .value = harness::scenario::value_of(thread, in.index)};
   }
 
   using key = std::basic_string<char16_t, std::char_traits<char16_t>, harness::raw_allocator<char16_t>>;
@@ -165,22 +166,22 @@ private:
     }
   };
 
-  harness::program program_;
+  harness::scenario scenario_;
   harness::promises held_;
   std::optional<harness::spec> initial_;
   harness::raw_set<key, key_hash> known_;
   harness::history seen_;
   harness::raw_vector<position> in_;
   harness::instant clock_ = 0;
-  std::size_t running_ = 0;
+  std::size_t unfinished_ = 0;
   static constexpr std::size_t nothing = std::numeric_limits<std::size_t>::max();
   std::size_t unexplained_ = nothing;
 };
 
 inline execution current_execution;
 
-/// What a fiber of a program looks at the world through.
-struct fiber_witness {
+/// The observer of a thread of a scenario, which is a fiber.
+struct fiber_observer {
   std::size_t thread;
 
   // Others may run between the return of one operation and the call of the next.
@@ -199,11 +200,11 @@ struct fiber_witness {
     platform::model::ended(thread);
     return current_execution.tick();
   }
-  bool let_go() const { return current_execution.in(thread).asleep != 0; }
+  bool closed() const { return current_execution.in(thread).asleep != 0; }
 };
 
-/// The witness of what the closer does.
-struct closer_witness {
+/// The observer of the closer's operations.
+struct closer_observer {
   std::size_t thread;
 
   void about_to(harness::op_kind) const {}
@@ -215,22 +216,23 @@ struct closer_witness {
     platform::model::ended(thread);
     return current_execution.tick();
   }
-  bool let_go() const { return false; }
+  bool closed() const { return false; }
 };
 
-/// Interprets current_execution's program on as many fibers, and one more: the closer, which runs when nobody else can.
+/// Executes current_execution's scenario on one fiber per thread, and one more for the closer, which runs when no other
+/// can.
 template <class Subject, int Threads>
 class suite : public rl::test_suite<suite<Subject, Threads>, Threads + 1> {
 public:
   void before() {
     auto& now = current_execution;
     now.begin();
-    auto [tx, rx] = Subject::template make<message>(now.program().capacity);
-    for (std::size_t t = 0; t < runners_.size(); ++t) {
-      const auto& ops = now.program().threads[t];
-      auto& mine = runners_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{});
-      if (harness::uses_sender(ops)) mine.give(tx.clone());
-      if (harness::uses_receiver(ops)) mine.give(rx.clone());
+    auto [tx, rx] = Subject::template make<message>(now.scenario().capacity);
+    for (std::size_t t = 0; t < interpreters_.size(); ++t) {
+      const auto& list = now.scenario().threads[t];
+      auto& mine = interpreters_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{});
+      if (harness::uses_sender(list)) mine.give(tx.clone());
+      if (harness::uses_receiver(list)) mine.give(rx.clone());
     }
   }
 
@@ -239,8 +241,8 @@ public:
     if (index == Threads) return close();
     current_execution.in(index).fiber = rl::ctx().threadx_;
     platform::model::started();
-    fiber_witness witness{index};
-    runners_[index]->run(current_execution.program().threads[index], current_execution.seen(), witness);
+    fiber_observer o{index};
+    interpreters_[index]->run(current_execution.scenario().threads[index], current_execution.seen(), o);
     current_execution.finish(index);
   }
 
@@ -255,10 +257,10 @@ private:
   struct make_message {
     message operator()(int value) const { return message(value); }
   };
-  using runner = harness::thread_runner<typename Subject::template sender<message>,
-                                        typename Subject::template receiver<message>, make_message>;
+  using interpreter = harness::thread_interpreter<typename Subject::template sender<message>,
+                                                  typename Subject::template receiver<message>, make_message>;
 
-  /// Makes all that the others did so far happen before what the closer does next, as joining them would.
+  /// Makes everything that the other threads did happen before the closer's next steps, as joining them would.
   static void join_all() {
     rl::thread_info_base& self = *rl::ctx().threadx_;
     for (std::size_t t = 0; t < Threads; ++t) {
@@ -271,38 +273,38 @@ private:
 
   void close() {
     auto& now = current_execution;
-    // A timed sleep, which the scheduler ends only when it can do nothing else.
-    for (int look = 0; look < 2; ++look) {
+    // A timed sleep, which the scheduler ends only when no other thread can run.
+    for (int round = 0; round < 2; ++round) {
       rl::ctx().park_current_thread(true, false, false, RL_INFO);
       join_all();
-      now.rest();
-      if (look == 1) break;
-      closer_witness witness{runners_.size()};
-      // Of this rest: who is woken by the first to be let go of keeps what it held.
+      now.record_quiescence();
+      if (round == 1) break;
+      closer_observer o{interpreters_.size()};
+      // As of this quiescence: a thread that a closed handle wakes keeps its own handles.
       std::array<std::optional<harness::op_kind>, Threads> asleep_in;
       for (std::size_t t = 0; t < Threads; ++t) {
         if (!now.in(t).finished) asleep_in[t] = now.in(t).kind;
       }
-      for (std::size_t t = 0; t < Threads; ++t) runners_[t]->let_go(asleep_in[t], Threads, now.seen(), witness);
+      for (std::size_t t = 0; t < Threads; ++t) interpreters_[t]->close(asleep_in[t], Threads, now.seen(), o);
     }
-    // Relacy takes those who still sleep for a deadlock.
-    now.leave_behind();
+    // Relacy would report a thread that still sleeps as a deadlock.
+    now.add_pending();
   }
 
-  std::array<std::optional<runner>, Threads> runners_;
+  std::array<std::optional<interpreter>, Threads> interpreters_;
 };
 
-/// Runs current_execution's program, or those that the strategy puts in its place, all of as many threads.
+/// Explores current_execution's scenario, or those that the strategy prepares instead, all with as many threads.
 ///
-/// \throws std::invalid_argument  for more threads than models have.
+/// \throws std::invalid_argument  for more than three threads.
 template <class Subject>
-model_result explore_programs(std::size_t threads, strategy& how, bool shrinks) {
-  const auto account = [](const step_recorder& steps) {
+model_result explore_scenarios(std::size_t threads, strategy& how, bool shrinks) {
+  const auto describe = [](const step_recorder& steps) {
     return harness::draw(current_execution.seen(), current_execution.unexplained()) + "step by step:\n" +
            steps.draw(current_execution.so_far());
   };
   const auto with = [&]<int Threads>() {
-    return explore_suite<suite<Subject, Threads>, Threads + 1>(how, account, shrinks, Threads);
+    return explore_suite<suite<Subject, Threads>, Threads + 1>(how, describe, shrinks, Threads);
   };
   switch (threads) {
     case 1: return with.template operator()<1>();
@@ -312,11 +314,11 @@ model_result explore_programs(std::size_t threads, strategy& how, bool shrinks) 
   }
 }
 
-/// Runs a program as the strategy has it.
+/// Explores a scenario with a strategy.
 template <class Subject>
-model_result explore(const harness::program& p, strategy& how, bool shrinks = true) {
+model_result explore(const harness::scenario& p, strategy& how, bool shrinks = true) {
   current_execution.prepare(p, Subject::traits);
-  return explore_programs<Subject>(p.threads.size(), how, shrinks);
+  return explore_scenarios<Subject>(p.threads.size(), how, shrinks);
 }
 
 }  // namespace sluice::models

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <utility>
 
-/// What a bound means.
+/// What a capacity means.
 namespace sluice::properties {
 
 /// Fills and empties a channel on one thread.
@@ -46,12 +46,12 @@ struct exact_capacity {
   }
 };
 
-/// Watches the size while others work.
+/// Bounds the number of buffered messages while threads operate.
 template <class Subject>
 struct never_over_capacity {
   static constexpr std::string_view name = "never_over_capacity";
   static constexpr std::string_view claim =
-      "Never are more than C sends complete whose messages nobody has begun to receive.";
+      "At no time have more than C sends completed whose messages no receive has begun to take.";
   static constexpr const char* not_applicable(const core_traits& traits) {
     if (!traits.bounded) return "it has no bound";
     return needs_exact_capacity(traits);
@@ -62,13 +62,13 @@ struct never_over_capacity {
       static constexpr std::array<std::optional<std::size_t>, 5> bounded{0, 1, 2, 3, 7};
       const std::size_t capacity = *any_capacity<Subject>(bounded);
       const auto messages = *rc::gen::inRange(1, 500);
-      // Raised after a send and before a receive: the difference never exceeds what the channel holds.
+      // Incremented after a send and before a receive: the difference never exceeds what the channel holds.
       std::atomic<long> sent{0};
       std::atomic<long> begun{0};
       long most = 0;
       {
         auto [tx, rx] = Subject::template make<int>(capacity);
-        crew threads(r.dog());
+        thread_group threads(r.dog());
         threads.add("producer", [&](worker& self) {
           for (int i = 0; i < messages; ++i) {
             self.about_to("send");

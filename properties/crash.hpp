@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-/// A channel that crashes takes the test with it, so the test begins anew as the one that makes the program smaller.
+/// A channel that crashes takes the process with it, so the process is replaced by one that shrinks the scenario.
 namespace sluice::properties::crash {
 
 namespace detail {
@@ -24,7 +24,7 @@ struct successor {
 
 inline successor next;
 
-/// Becomes another program. Calls nothing that a signal handler may not call.
+/// Replaces the process image. Async-signal-safe.
 inline void become_successor() {
   if (!next.last_word || *next.last_word() == '\0') return;
   next.arguments[next.arguments.size() - 2] = const_cast<char*>(next.last_word());
@@ -32,7 +32,7 @@ inline void become_successor() {
 }
 
 inline void on_crash(int signal) {
-  // The new program would begin with the signal blocked.
+  // The new process would inherit the blocked signal.
   sigset_t blocked;
   sigemptyset(&blocked);
   sigaddset(&blocked, signal);
@@ -45,9 +45,9 @@ inline void on_crash(int signal) {
 
 }  // namespace detail
 
-/// From here on, a crash runs `command` with one more word: what was running, if `last_word` gives any.
+/// From now on, a crash executes `command` with one more argument, `last_word()`, if that is not empty.
 inline void succeeded_by(std::vector<std::string> command, const char* (*last_word)()) {
-  // Takes note of all processors now: a crash may come while the thread is held to one.
+  // Records all processors now: the thread may be pinned to one when it crashes.
   harness::kernel::stay_on(std::nullopt);
   auto& next = detail::next;
   next.path = command.front();
@@ -56,7 +56,7 @@ inline void succeeded_by(std::vector<std::string> command, const char* (*last_wo
   for (auto& word : next.words) next.arguments.push_back(word.data());
   next.arguments.insert(next.arguments.end(), {nullptr, nullptr});
   next.last_word = last_word;
-  // The sanitizers tell more of a crash than we can.
+  // The sanitizers report a crash better than we can.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     struct sigaction action {};
@@ -66,10 +66,10 @@ inline void succeeded_by(std::vector<std::string> command, const char* (*last_wo
 #endif
 }
 
-/// No successor any more: a crash is a crash.
-inline void alone() noexcept { detail::next.last_word = nullptr; }
+/// From now on, a crash ends the process.
+inline void disable() noexcept { detail::next.last_word = nullptr; }
 
-/// Begins anew in the successor; returns only if it cannot.
-inline void begin_anew() { detail::become_successor(); }
+/// Replaces the process by its successor; returns only on failure.
+inline void start_successor() { detail::become_successor(); }
 
 }  // namespace sluice::properties::crash

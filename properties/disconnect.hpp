@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-/// What the going of one side means for the other.
+/// What the disconnect of one side means for the other.
 namespace sluice::properties {
 
 namespace detail {
 
-/// How many messages can wait in the channel, at most `most`.
+/// A random number of messages that fit into the channel, at most `most`.
 inline int any_fill(std::optional<std::size_t> capacity, int most) {
   const int room = capacity ? static_cast<int>(std::min<std::size_t>(*capacity, static_cast<std::size_t>(most))) : most;
   return *rc::gen::inRange(0, room + 1);
@@ -21,10 +21,10 @@ inline int any_fill(std::optional<std::size_t> capacity, int most) {
 
 }  // namespace detail
 
-/// The last sender goes, with messages buffered.
+/// The last sender disconnects, with messages buffered.
 template <class Subject>
-struct senders_gone {
-  static constexpr std::string_view name = "senders_gone";
+struct senders_disconnected {
+  static constexpr std::string_view name = "senders_disconnected";
   static constexpr std::string_view claim =
       "After the last sender, receivers get what is buffered, in order, and then `disconnected` for ever.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
@@ -52,12 +52,13 @@ struct senders_gone {
   }
 };
 
-/// The last sender goes while receivers sleep.
+/// The last sender disconnects while receivers sleep.
 template <class Subject>
-struct senders_gone_wakes {
-  static constexpr std::string_view name = "senders_gone_wakes";
+struct senders_disconnected_wakes {
+  static constexpr std::string_view name = "senders_disconnected_wakes";
   static constexpr std::string_view claim =
-      "When the last sender goes, every waiting receiver wakes: with a message while there are any, else disconnected.";
+      "When the last sender disconnects, every waiting receiver wakes: with a message while there are any, else "
+      "`disconnected`.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
 
   static void check(run& r) {
@@ -72,7 +73,7 @@ struct senders_gone_wakes {
       std::atomic<int> late{0};
       {
         auto [tx, rx] = Subject::template make<int>(capacity);
-        crew threads(r.dog());
+        thread_group threads(r.dog());
         std::vector<worker*> waiting;
         for (int i = 0; i < receivers; ++i) {
           waiting.push_back(&threads.add("receiver " + std::to_string(i), [&](worker& self) {
@@ -100,7 +101,7 @@ struct senders_gone_wakes {
   }
 };
 
-/// A message that counts how many of its kind live.
+/// A message that counts the live ones.
 class counted {
 public:
   explicit counted(std::atomic<int>& alive) noexcept : alive_(&alive) { ++*alive_; }
@@ -114,13 +115,13 @@ private:
   std::atomic<int>* alive_;
 };
 
-/// The last receiver goes, with messages buffered.
+/// The last receiver disconnects, with messages buffered.
 template <class Subject>
-struct receivers_gone {
-  static constexpr std::string_view name = "receivers_gone";
+struct receivers_disconnected {
+  static constexpr std::string_view name = "receivers_disconnected";
   static constexpr std::string_view claim =
-      "When the last receiver goes, buffered messages are destroyed at once, and every later send gives its message "
-      "back.";
+      "When the last receiver disconnects, buffered messages are destroyed at once, and every later send returns its "
+      "message.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
 
   static void check(run& r) {
@@ -148,12 +149,12 @@ struct receivers_gone {
   }
 };
 
-/// The last receiver goes while senders sleep.
+/// The last receiver disconnects while senders sleep.
 template <class Subject>
-struct receivers_gone_wakes {
-  static constexpr std::string_view name = "receivers_gone_wakes";
+struct receivers_disconnected_wakes {
+  static constexpr std::string_view name = "receivers_disconnected_wakes";
   static constexpr std::string_view claim =
-      "When the last receiver goes, every waiting sender wakes and has its message back.";
+      "When the last receiver disconnects, every waiting sender wakes and gets its message back.";
   static constexpr const char* not_applicable(const core_traits& traits) {
     if (!traits.bounded) return "its senders never wait";
     return needs_disconnect(traits);
@@ -169,7 +170,7 @@ struct receivers_gone_wakes {
       {
         auto [tx, rx] = Subject::template make<std::unique_ptr<int>>(capacity);
         fill(tx, [] { return std::make_unique<int>(-1); });
-        crew threads(r.dog());
+        thread_group threads(r.dog());
         std::vector<worker*> waiting;
         for (int i = 0; i < senders; ++i) {
           waiting.push_back(&threads.add("sender " + std::to_string(i), [&, i](worker& self) {

@@ -10,14 +10,15 @@
 #include <memory>
 #include <utility>
 
-/// Messages are made once and destroyed once, whatever happens to the channel.
+/// Messages are constructed once and destroyed once, whatever happens to the channel.
 namespace sluice::properties {
 
 template <class Subject>
 struct lifetime {
   static constexpr std::string_view name = "lifetime";
   static constexpr std::string_view claim =
-      "However senders and receivers come and go, each message is destroyed once, and none outlives the channel.";
+      "However senders and receivers connect and disconnect, each message is destroyed once, and none outlives the "
+      "channel.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
 
   static void check(run& r) {
@@ -30,7 +31,7 @@ struct lifetime {
       std::atomic<int> alive{0};
       {
         auto [tx, rx] = Subject::template make<counted>(capacity);
-        crew threads(r.dog());
+        thread_group threads(r.dog());
         for (int p = 0; p < producers; ++p) {
           threads.add("producer " + std::to_string(p),
                       [&, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
@@ -43,7 +44,7 @@ struct lifetime {
                       });
         }
         for (int c = 0; c < consumers; ++c) {
-          // Each leaves after a while, so that senders are met by a channel without receivers.
+          // Each disconnects after a while, so that senders find a channel without receivers.
           threads.add("consumer " + std::to_string(c),
                       [&, mine = std::make_shared<decltype(rx)>(rx.clone())](worker& self) {
                         for (int i = 0; i < wanted; ++i) {
@@ -58,7 +59,8 @@ struct lifetime {
         rx.reset();
         threads.run();
       }
-      if (alive != 0) RC_FAIL(std::to_string(alive) + " messages too many, or too few where negative, live on");
+      if (alive != 0)
+        RC_FAIL(std::to_string(alive) + " messages too many live on; if negative, so many were destroyed twice");
     });
   }
 };
@@ -67,7 +69,7 @@ struct lifetime {
 template <class Subject>
 struct busy_messages {
   static constexpr std::string_view name = "busy_messages";
-  static constexpr std::string_view claim = "A message may use its own channel while it is destroyed.";
+  static constexpr std::string_view claim = "A message may use its own channel in its destructor.";
   static constexpr const char* not_applicable(const core_traits& traits) {
     return needs_all(traits, needs_buffer, needs_disconnect);
   }
@@ -78,10 +80,10 @@ struct busy_messages {
       const int messages = detail::any_fill(capacity, 20);
       int refused = 0;
       {
-        crew threads(r.dog());
+        thread_group threads(r.dog());
         threads.add("drops the receiver", [&](worker& self) {
           auto [tx, rx] = Subject::template make<busy>(capacity);
-          // Nobody is left to receive, so what is sent comes back.
+          // No receiver is left, so the message is returned.
           const std::function<void()> send = [&refused, &tx] {
             const auto sent = tx.try_send(busy());
             refused += !sent && sent.error().disconnected();
@@ -112,12 +114,11 @@ private:
   };
 };
 
-/// Messages that must lie at addresses of their own kind.
+/// Over-aligned messages.
 template <class Subject>
 struct aligned_messages {
   static constexpr std::string_view name = "aligned_messages";
-  static constexpr std::string_view claim =
-      "A message with an alignment of its own is kept, and given back, so aligned.";
+  static constexpr std::string_view claim = "An over-aligned message is stored, and returned, at an aligned address.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_buffer(traits); }
 
   static void check(run& r) {
@@ -129,7 +130,7 @@ struct aligned_messages {
       for (int i = 0; i < messages; ++i) RC_ASSERT(tx.try_send(block(i, misplaced)).has_value());
       for (int i = 0; i < messages; ++i) RC_ASSERT(rx.try_recv().value().number == i);
       if (misplaced != 0)
-        RC_FAIL(std::to_string(misplaced) + " times a message of alignment 64 lay at no such address");
+        RC_FAIL(std::to_string(misplaced) + " times a message of alignment 64 was at an unaligned address");
     });
   }
 
@@ -137,7 +138,7 @@ private:
   struct alignas(64) block {
     block(int n, int& misplaced) noexcept : number(n), misplaced_(&misplaced) {}
     block(block&& other) noexcept : number(other.number), misplaced_(other.misplaced_) {
-      // The compiler takes alignment for granted, unless it cannot see whose address it is.
+      // The compiler assumes the alignment, unless it cannot see what the address belongs to.
       const volatile auto address = reinterpret_cast<std::uintptr_t>(this);
       if (address % 64 != 0) ++*misplaced_;
     }

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <harness/allocations.hpp>
-#include <properties/programs.hpp>
 #include <properties/property.hpp>
+#include <properties/scenario_properties.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-/// What a channel allocates, and what becomes of it when an allocation fails.
+/// What a channel allocates, and what happens when an allocation fails.
 namespace sluice::properties {
 
 namespace allocated = harness::allocations;
@@ -19,7 +19,7 @@ namespace allocated = harness::allocations;
 template <class Subject>
 struct allocations {
   static constexpr std::string_view name = "allocations";
-  static constexpr std::string_view claim = "A channel allocates as seldom as it promises, however many messages pass.";
+  static constexpr std::string_view claim = "A channel allocates as rarely as it promises, however many messages pass.";
   static constexpr const char* not_applicable(const core_traits& traits) {
     return needs_all(traits, needs_buffer, needs_allocation_promise);
   }
@@ -43,23 +43,26 @@ struct allocations {
       // Assertions allocate, so they come after the count.
       const std::size_t made = allocated::made() - before;
       RC_ASSERT(received + inside == messages);
-      const std::size_t promised = Subject::traits.messages_per_allocation == core_traits::no_allocation
-                                       ? 0
-                                       : messages / Subject::traits.messages_per_allocation + 1;
+      const std::size_t promised = allowed(messages, Subject::traits.messages_per_allocation);
       if (made > promised) {
         RC_FAIL(std::to_string(messages) + " messages cost " + std::to_string(made) + " allocations, at most " +
                 std::to_string(promised) + " were promised");
       }
     });
   }
+
+private:
+  static std::size_t allowed(std::size_t messages, std::size_t per_allocation) {
+    return per_allocation == 0 || per_allocation == core_traits::no_allocation ? 0 : messages / per_allocation + 1;
+  }
 };
 
-/// Counts what is allocated between laps of many messages.
+/// Counts live allocations after laps of many messages.
 template <class Subject>
 struct steady_memory {
   static constexpr std::string_view name = "steady_memory";
   static constexpr std::string_view claim =
-      "However many messages have passed, a channel that holds few takes no more memory than at first.";
+      "However many messages have passed, a channel that holds few uses no more memory than at first.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_buffer(traits); }
 
   static void check(run& r) {
@@ -74,7 +77,7 @@ struct steady_memory {
           while (sent < at_once && tx.try_send(n)) ++sent;
           for (; sent > 0; --sent) RC_ASSERT(rx.try_recv().value() == n);
         }
-        // A few blocks may be kept for later.
+        // A few blocks may be cached.
         if (lap == 1) at_first = allocated::live() + 4;
         if (lap > 1 && allocated::live() > at_first) {
           RC_FAIL("lap " + std::to_string(lap) + " left " + std::to_string(allocated::live() - at_first) +
@@ -85,12 +88,12 @@ struct steady_memory {
   }
 };
 
-/// Fails each allocation of each operation in turn.
+/// Makes each allocation of each operation fail, in turn.
 template <class Subject>
 struct allocation_failure {
   static constexpr std::string_view name = "allocation_failure";
   static constexpr std::string_view claim =
-      "An operation whose allocation fails leaves channel and message as they were, and succeeds when tried again.";
+      "An operation whose allocation fails leaves channel and message unchanged, and succeeds when tried again.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_buffer(traits); }
 
   static void check(run& r) {
@@ -104,10 +107,13 @@ struct allocation_failure {
         if (draw(3) != 0 && (!capacity || static_cast<std::size_t>(sent - received) < *capacity)) {
           auto message = std::make_unique<int>(sent);
           RC_ASSERT(patiently([&] { return tx.try_send(std::move(message)).has_value(); },
-                              [&] { RC_ASSERT(message && *message == sent); }));
+                              [&] {
+                                RC_ASSERT(message != nullptr);
+                                RC_ASSERT(*message == sent);
+                              }));
           ++sent;
         } else {
-          // The expected answer: the oldest message, or none.
+          // The expected result: the oldest message, or none.
           std::unique_ptr<int> got;
           const bool any = patiently(
               [&] {
@@ -117,14 +123,16 @@ struct allocation_failure {
               },
               [] {});
           RC_ASSERT(any == (received < sent));
-          if (any) RC_ASSERT(*got == received++);
+          if (!any) continue;
+          RC_ASSERT(got != nullptr);
+          RC_ASSERT(*got == received++);
         }
       }
     });
   }
 
 private:
-  /// Tries an operation with its first, second, third allocation failing, until none is left to fail.
+  /// Tries an operation with its first, second, third allocation failing, until it makes no further one.
   template <class Operation, class AsBefore>
   static bool patiently(Operation operation, AsBefore as_before) {
     for (std::size_t nth = 0;; ++nth) {

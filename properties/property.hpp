@@ -1,10 +1,10 @@
 #pragma once
 
-#include <harness/applies.hpp>
-#include <harness/crew.hpp>
 #include <harness/draws.hpp>
-#include <harness/program.hpp>
+#include <harness/requirements.hpp>
+#include <harness/scenario.hpp>
 #include <harness/subject.hpp>
+#include <harness/thread_group.hpp>
 
 #include <rapidcheck.h>
 
@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-/// What every family of properties is written with.
+/// What properties are written with.
 ///
 /// A property is a class template over the subject:
 ///
@@ -34,33 +34,33 @@
 namespace sluice::properties {
 
 using harness::always;
-using harness::crew;
 using harness::draws;
 using harness::needs_all;
 using harness::needs_allocation_promise;
 using harness::needs_buffer;
+using harness::needs_consistency;
 using harness::needs_disconnect;
 using harness::needs_exact_capacity;
 using harness::needs_exact_size;
 using harness::needs_global_order;
-using harness::needs_linearizable;
 using harness::needs_sleep;
 using harness::needs_timed;
+using harness::thread_group;
 using harness::worker;
 
-/// How much to try, from the command line.
+/// The effort of a run, from the command line.
 struct options {
   std::uint64_t seed = 1;
   std::size_t executions = 50;
-  std::chrono::seconds patience{30};  ///< without progress, it is a hang
+  std::chrono::seconds hang_timeout{30};  ///< without progress for so long, a check hangs
 };
 
-/// A program that went wrong.
-struct failing_program {
-  harness::program program;
+/// A scenario with an execution that no order of its operations explains.
+struct failing_scenario {
+  harness::scenario scenario;
   std::uint64_t seed = 0;  ///< of the execution
-  std::string account;
-  bool spinning = false;  ///< a thread of it still uses a processor
+  std::string report;
+  bool livelock = false;  ///< a thread still spins, and uses a processor
 };
 
 /// One property being checked.
@@ -89,12 +89,12 @@ public:
     fail(text.str());
   }
 
-  /// Ends a property that turns out not to apply, for a reason that only shows when it runs.
+  /// Ends a property that does not apply for a reason that only shows at run time.
   void skip(const std::string& reason) { skipped_ = reason; }
 
-  /// Tries fixed cases, as many as are given, until one fails.
+  /// Runs up to `cases` fixed cases, until one fails.
   ///
-  /// \param one  returns whether there was such a case.
+  /// \param one  returns whether it ran a case.
   template <class Case>
   void times(std::size_t cases, Case one) {
     for (; cases > 0 && failure_.empty(); --cases) {
@@ -104,21 +104,21 @@ public:
     dog_.watch_over_main(nullptr);
   }
 
-  /// Takes note of a program that went wrong; the first one counts. It is shrunk later, by running it more often.
-  void fail(failing_program found) {
+  /// Records a failing scenario; only the first counts. It is shrunk later, by executing it more often.
+  void fail(failing_scenario found) {
     if (!failure_.empty()) return;
-    failure_ = found.account;
-    program_ = std::move(found);
+    failure_ = found.report;
+    scenario_ = std::move(found);
   }
 
-  /// For properties that try fixed cases: one more done.
+  /// For properties with fixed cases: counts one more.
   void count() noexcept { ++executions_; }
 
   void fail(const std::string& what) { failure_ = what; }
 
   harness::watchdog& dog() noexcept { return dog_; }
   const options& wanted() const noexcept { return options_; }
-  const std::optional<failing_program>& program() const noexcept { return program_; }
+  const std::optional<failing_scenario>& scenario() const noexcept { return scenario_; }
   std::uint64_t executions() const noexcept { return executions_; }
   const std::string& failure() const noexcept { return failure_; }
   const std::string& skipped() const noexcept { return skipped_; }
@@ -126,25 +126,28 @@ public:
 private:
   const options& options_;
   harness::watchdog& dog_;
-  worker main_{"main thread, between crews"};
+  worker main_{"main thread, between thread groups"};
   std::uint64_t executions_ = 0;
   std::string failure_;
   std::string skipped_;
-  std::optional<failing_program> program_;
+  std::optional<failing_scenario> scenario_;
 };
+
+/// The report of an execution in which some thread neither finished nor slept.
+inline constexpr const char* livelock = "livelock: a thread neither finished nor slept";
 
 namespace detail {
 inline std::array<char, 4096> running{};
 }
 
-/// The program that is running now, as text, or nothing: for whoever must tell what crashed.
+/// The running scenario as text, or an empty one: for the report of a crash.
 inline const char* now_running() noexcept { return detail::running.data(); }
 
 inline void nothing_runs() noexcept { detail::running[0] = '\0'; }
 
-inline void runs_now(const harness::program& p) {
+inline void runs_now(const harness::scenario& p) {
   const std::string text = to_string(p);
-  // One that is cut short could not be run again.
+  // A truncated text could not be parsed.
   const bool fits = text.size() < detail::running.size();
   detail::running[fits ? text.copy(detail::running.data(), text.size()) : 0] = '\0';
 }
@@ -153,17 +156,17 @@ inline constexpr std::array<std::optional<std::size_t>, 8> common_capacities{
     std::nullopt, 0, 1, 2, 3, 7, 64, 1000,
 };
 
-/// Those with room for a message.
+/// Capacities with room for a message.
 inline constexpr std::array<std::optional<std::size_t>, 4> buffered_capacities{std::nullopt, 1, 3, 64};
 
-/// One of the capacities that the subject can have, small ones as likely as large ones.
+/// One of the capacities that the subject accepts, each equally likely.
 template <class Subject, class List = decltype(common_capacities)>
 std::optional<std::size_t> any_capacity(const List& wanted = common_capacities) {
   const auto accepted = Subject::capacities(wanted);
   return accepted[*rc::gen::inRange<std::size_t>(0, accepted.size())];
 }
 
-/// Sends until the channel is full; how many messages that took. \pre  the channel is bounded
+/// Sends until the channel is full. \returns  the number of messages. \pre  the channel is bounded
 template <class Sender, class Make>
 std::size_t fill(Sender& tx, Make make) {
   std::size_t sent = 0;

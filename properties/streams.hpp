@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-/// Longer runs of producers and consumers: what arrives, and in which order.
+/// Longer runs of producers and consumers: which messages arrive, and in which order.
 namespace sluice::properties {
 
 namespace detail {
 
-/// A message that tells who sent it and which of theirs it is, twice over, so that a torn one shows.
+/// A message that holds its producer and its number twice, so that a torn one is detected.
 struct parcel {
   std::uint32_t producer = 0;
   std::uint32_t number = 0;
@@ -45,7 +45,7 @@ stream_shape any_stream() {
   return shape;
 }
 
-/// What each consumer got, in the order in which it did.
+/// What each consumer received, in order.
 ///
 /// Producers and consumers use every form of their operation in turn.
 template <class Subject>
@@ -54,7 +54,7 @@ std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape) {
   std::atomic<bool> refused{false};
   {
     auto [tx, rx] = Subject::template make<parcel>(shape.capacity);
-    crew threads(r.dog());
+    thread_group threads(r.dog());
     for (std::uint32_t p = 0; p < shape.producers; ++p) {
       threads.add("producer " + std::to_string(p),
                   [&, p, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
@@ -93,12 +93,12 @@ std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape) {
 
 }  // namespace detail
 
-/// Counts what was sent against what was received.
+/// Compares what was received with what was sent.
 template <class Subject>
 struct conservation {
   static constexpr std::string_view name = "conservation";
   static constexpr std::string_view claim =
-      "Every message sent is received once and whole: none is lost, made up, torn or received twice.";
+      "Every message sent is received once and whole: none is lost, invented, torn or received twice.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
 
   static void check(run& r) {
@@ -125,7 +125,7 @@ struct conservation {
   }
 };
 
-/// Every consumer's view of every producer.
+/// The order of each producer's messages at each consumer.
 template <class Subject>
 struct producer_order {
   static constexpr std::string_view name = "producer_order";
@@ -150,12 +150,12 @@ struct producer_order {
   }
 };
 
-/// Producers that pass a baton, so that no two sends overlap.
+/// Producers that take turns, so that no two sends overlap.
 template <class Subject>
 struct global_order {
   static constexpr std::string_view name = "global_order";
   static constexpr std::string_view claim =
-      "Sends that do not overlap are received in the order in which they were made, whoever made them.";
+      "Sends that do not overlap are received in their order, whichever thread made them.";
   static constexpr const char* not_applicable(const core_traits& traits) {
     if (const char* reason = needs_global_order(traits)) return reason;
     return traits.producers == cardinality::many ? nullptr : "it has one producer";
@@ -170,7 +170,7 @@ struct global_order {
       std::atomic<std::uint32_t> turn{0};
       {
         auto [tx, rx] = Subject::template make<std::uint32_t>(capacity);
-        crew threads(r.dog());
+        thread_group threads(r.dog());
         for (std::uint32_t p = 0; p < producers; ++p) {
           threads.add("producer " + std::to_string(p),
                       [&, p, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-/// Who waits, for how long, and who ends it.
+/// Waiting: how it ends, and what it costs.
 namespace sluice::properties {
 
-/// A receiver sleeps; a message comes by each form of send.
+/// A sleeping receiver and each form of send.
 template <class Subject>
 struct receiver_wakes {
   static constexpr std::string_view name = "receiver_wakes";
@@ -27,7 +27,7 @@ struct receiver_wakes {
       const int form = *rc::gen::inRange(0, Subject::traits.timed ? 3 : 2);
       auto [tx, rx] = Subject::template make<int>(capacity);
       int got = 0;
-      crew threads(r.dog());
+      thread_group threads(r.dog());
       const worker& receiver = threads.add("receiver", [&](worker& self) {
         self.about_to("recv");
         got = rx.recv().value_or(-1);
@@ -46,12 +46,12 @@ struct receiver_wakes {
   }
 };
 
-/// A sender sleeps before a full channel; room comes by each form of receive.
+/// A sender that sleeps on a full channel and each form of receive.
 template <class Subject>
 struct sender_wakes {
   static constexpr std::string_view name = "sender_wakes";
   static constexpr std::string_view claim =
-      "A sender that waits for room is woken by a receive, and its message goes behind those before it.";
+      "A sender that waits for room is woken by a receive, and its message is received after those sent before.";
   static constexpr const char* not_applicable(const core_traits& traits) {
     return traits.bounded ? nullptr : "its senders never wait";
   }
@@ -65,7 +65,7 @@ struct sender_wakes {
       int messages = 0;
       fill(tx, [&] { return messages++; });
       bool sent = false;
-      crew threads(r.dog());
+      thread_group threads(r.dog());
       const worker& sender = threads.add("sender", [&](worker& self) {
         self.about_to("send");
         sent = tx.send(messages - 1).has_value();
@@ -86,12 +86,12 @@ struct sender_wakes {
   }
 };
 
-/// As many messages, or as much room, as there are sleepers.
+/// As many messages, or as much room, as there are sleeping threads.
 template <class Subject>
 struct all_served {
   static constexpr std::string_view name = "all_served";
   static constexpr std::string_view claim =
-      "Of as many sleepers as there are messages, or as there is room for, none sleeps on.";
+      "If there are as many messages, or as much room, as sleeping threads, every one of them wakes.";
   static constexpr const char* not_applicable(const core_traits& traits) { return always(traits); }
 
   static void check(run& r) {
@@ -103,7 +103,7 @@ struct all_served {
       auto [tx, rx] = Subject::template make<int>(capacity);
       std::size_t buffered = senders_sleep ? fill(tx, [] { return 0; }) : 0;
       std::atomic<int> served{0};
-      crew threads(r.dog());
+      thread_group threads(r.dog());
       std::vector<const worker*> waiting;
       for (int i = 0; i < sleepers; ++i) {
         waiting.push_back(
@@ -125,12 +125,12 @@ struct all_served {
   }
 };
 
-/// Deadlines near, past and beyond the clock.
+/// Deadlines that are near, past, and beyond the clock's range.
 template <class Subject>
 struct deadlines {
   static constexpr std::string_view name = "deadlines";
   static constexpr std::string_view claim =
-      "A timed operation never gives up early, however far its deadline, and a channel works on after a timeout.";
+      "A timed operation never times out early, however far its deadline, and a channel works after a timeout.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_timed(traits); }
 
   static void check(run& r) {
@@ -164,11 +164,11 @@ private:
   static void far_deadline(run& r, Sender& tx, Receiver& rx) {
     using namespace std::chrono_literals;
     const int which = *rc::gen::inRange(0, 8);
-    // Some of these lie beyond 2^31 or 2^32 milliseconds, where many a conversion ends.
+    // Some of these exceed 2^31 or 2^32 milliseconds, where conversions overflow.
     const auto days = 24h * *rc::gen::inRange(1, 2000);
     recv_timeout_error error{};
     int got = 0;
-    crew threads(r.dog());
+    thread_group threads(r.dog());
     const worker& receiver = threads.add("receiver", [&](worker& self) {
       self.about_to("recv_for");
       const auto message = which == 0   ? rx.recv_for(std::chrono::hours::max())
@@ -185,7 +185,7 @@ private:
     });
     threads.start();
     receiver.await_asleep();
-    // A receiver that has given up already is what is looked for, so this does not wait for one.
+    // A receiver that has timed out already is the failure, so this does not wait for it to sleep.
     while (!receiver.finished() && !tx.send_for(7, 1ms)) {
     }
     threads.join();
@@ -193,13 +193,12 @@ private:
   }
 };
 
-/// Sleeps that end for no reason, over and over.
+/// Spurious wake-ups, over and over.
 template <class Subject>
-struct woken_for_nothing {
-  static constexpr std::string_view name = "woken_for_nothing";
+struct spurious_wakeups {
+  static constexpr std::string_view name = "spurious_wakeups";
   static constexpr std::string_view claim =
-      "A deadline holds for the operation, not for each sleep: one that is woken for nothing again and again still "
-      "ends.";
+      "A deadline holds for the operation, not for each sleep: one with repeated spurious wake-ups still times out.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_timed(traits); }
 
   static void check(run& r) {
@@ -212,21 +211,21 @@ struct woken_for_nothing {
         if (sends && !capacity) continue;
         if (sends) fill(tx, [] { return 1; });
         const auto start = std::chrono::steady_clock::now();
-        platform::disturbing = platform::disturbance::waking_beyond(start + wait);
+        platform::disturbing = platform::disturbance::waking_past(start + wait);
         const bool timed_out =
             sends ? tx.send_for(2, wait).error().timeout() : rx.recv_for(wait).error() == recv_timeout_error::timeout;
         const auto woken = platform::disturbing;
         platform::disturbing = {};
         r.count();
         any |= woken.woken() != 0;
-        if (timed_out && std::chrono::steady_clock::now() - start >= wait && !woken.went_on_beyond()) continue;
+        if (timed_out && std::chrono::steady_clock::now() - start >= wait && !woken.exhausted()) continue;
         r.fail("capacity " + harness::to_string(capacity) + ": " + (sends ? "send_for" : "recv_for") +
-               (woken.went_on_beyond() ? " went on long after its deadline, for as long as something woke it"
-                                       : " ended early, or not with a timeout"));
+               (woken.exhausted() ? " waited long after its deadline, for as long as spurious wake-ups came"
+                                  : " ended early, or not with a timeout"));
         return;
       }
     }
-    if (!any) r.skip("it sleeps by means that cannot be disturbed");
+    if (!any) r.skip("it sleeps by means that cannot be woken spuriously");
   }
 };
 
@@ -238,7 +237,7 @@ struct waits_asleep {
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_sleep(traits); }
 
   static void check(run& r) {
-    // The time that passes is what is tested, so once for each capacity is enough.
+    // Each case takes real time, so once per capacity is enough.
     for (const auto& capacity : Subject::capacities(common_capacities)) {
       auto [tx, rx] = Subject::template make<int>(capacity);
       if (!sleeps(
@@ -259,7 +258,7 @@ private:
   static bool sleeps(run& r, const char* what, std::optional<std::size_t> capacity, Blocked blocked, Release release) {
     constexpr auto span = std::chrono::milliseconds(100);
     std::chrono::nanoseconds used{};
-    crew threads(r.dog());
+    thread_group threads(r.dog());
     const worker& waiting = threads.add("waiting thread", [&](worker& self) {
       self.about_to(what);
       const auto before = worker::cpu_time();

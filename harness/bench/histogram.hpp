@@ -15,7 +15,7 @@ public:
     ++total_;
   }
 
-  /// The duration, in nanoseconds, that a fraction of all does not exceed; 0 of none.
+  /// The duration, in nanoseconds, that this fraction of all durations does not exceed; 0 if there are none.
   double percentile(double fraction) const noexcept {
     const auto rank = static_cast<std::uint64_t>(fraction * static_cast<double>(total_));
     std::uint64_t below = 0;

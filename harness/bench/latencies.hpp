@@ -1,8 +1,8 @@
 #pragma once
 
-#include <harness/bench/crew.hpp>
 #include <harness/bench/sample.hpp>
 #include <harness/bench/streams.hpp>
+#include <harness/bench/worker_threads.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -10,16 +10,15 @@
 #include <thread>
 #include <vector>
 
-/// How long a message takes.
+/// Latency workloads.
 namespace sluice::bench {
 
 inline std::uint64_t nanoseconds(clock::duration d) {
   return static_cast<std::uint64_t>(std::chrono::nanoseconds(d).count());
 }
 
-/// A message goes to a second thread and comes back over another channel, n times; each round trip is timed.
-///
-/// \param idle  how long both sides do nothing before each, outside the time.
+/// A message is sent to a second thread and back over another channel, n times; each round trip is timed.
+/// \param idle  how long both sides idle before each round trip, outside the measured time.
 template <class Subject>
 sample ping_pong(capacity room, std::uint64_t messages, bool pinned, clock::duration idle = {}) {
   auto [ping_tx, ping_rx] = Subject::template make<std::uint64_t>(room);
@@ -27,7 +26,7 @@ sample ping_pong(capacity room, std::uint64_t messages, bool pinned, clock::dura
   histogram round_trips;
   clock::duration busy{};
   std::uint64_t sum = 0;
-  crew threads(2, pinned);
+  worker_threads threads(2, pinned);
   threads.add([&] {
     for (std::uint64_t i = 0; i < messages; ++i) {
       if (idle != idle.zero()) std::this_thread::sleep_for(idle);
@@ -50,11 +49,12 @@ sample ping_pong(capacity room, std::uint64_t messages, bool pinned, clock::dura
   return s;
 }
 
-/// A sender that keeps to a timetable, whatever the channel does: a message's latency counts from when it was due, so a
-/// stall is seen by all that were due during it (Tene: coordinated omission).
+/// Open loop: the sender follows a schedule, whatever the channel does. A message's latency counts from its intended
+/// send time, so that a stall affects all messages that were due during it (no coordinated omission: Tene, How NOT to
+/// Measure Latency, 2013).
 ///
 /// \param rate  messages a second.
-/// \param busy  whether the receiver looks on instead of sleeping.
+/// \param busy  whether the receiver spins instead of sleeping.
 template <class Subject>
 sample open_loop(capacity room, std::uint64_t rate, clock::duration length, bool pinned, bool busy = false) {
   auto [tx, rx] = Subject::template make<std::uint64_t>(room);
@@ -65,7 +65,7 @@ sample open_loop(capacity room, std::uint64_t rate, clock::duration length, bool
   std::uint64_t sum = 0;
   std::latch started(1);
   clock::time_point start;
-  crew threads(2, pinned);
+  worker_threads threads(2, pinned);
   threads.add([&] {
     start = clock::now();
     started.count_down();

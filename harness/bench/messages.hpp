@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-/// What workloads send: a number, alone or in larger company.
+/// Messages of the workloads: a number, alone, padded or boxed.
 namespace sluice::bench {
 
 template <std::size_t Bytes>

@@ -28,7 +28,7 @@ inline std::vector<int> processors() {
   return list;
 }
 
-/// Keeps the calling thread on one of the process's processors, the n-th modulo their number.
+/// Pins the calling thread to one of the process's processors, the n-th modulo their number.
 inline void pin([[maybe_unused]] std::size_t n) {
 #if defined(__linux__)
   static const std::vector<int> all = processors();
@@ -40,7 +40,7 @@ inline void pin([[maybe_unused]] std::size_t n) {
 #endif
 }
 
-/// Lets the calling thread run on all of the process's processors again.
+/// Unpins the calling thread.
 inline void unpin(const std::vector<int>& all) {
 #if defined(__linux__)
   cpu_set_t set;
@@ -50,7 +50,7 @@ inline void unpin(const std::vector<int>& all) {
 #endif
 }
 
-/// What state the machine is in: taken before and after a sample, so that one taken in an odd state can be told.
+/// The state of the machine, probed before and after each sample, so that outliers can be marked.
 struct machine_state {
   double round_trip_ns = 0;  ///< a cache line to the second processor and back
   double pause_ns = 0;       ///< one spin-loop hint
@@ -58,12 +58,12 @@ struct machine_state {
 
 /// Takes about ten milliseconds.
 inline machine_state probe() {
-  using clock = std::chrono::steady_clock;
-  const auto nanoseconds = [](clock::duration d) { return std::chrono::duration<double, std::nano>(d).count(); };
+  using steady = std::chrono::steady_clock;
+  const auto nanoseconds = [](steady::duration d) { return std::chrono::duration<double, std::nano>(d).count(); };
   machine_state state;
 
   constexpr int pauses = 200000;
-  auto start = clock::now();
+  auto start = steady::now();
   for (int i = 0; i < pauses; ++i) {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -71,7 +71,7 @@ inline machine_state probe() {
     asm volatile("isb" ::: "memory");
 #endif
   }
-  state.pause_ns = nanoseconds(clock::now() - start) / pauses;
+  state.pause_ns = nanoseconds(steady::now() - start) / pauses;
 
   if (processors().size() < 2) return state;
   constexpr std::uint32_t trips = 20000;
@@ -90,13 +90,13 @@ inline machine_state probe() {
   line.store(1, std::memory_order::release);
   while (line.load(std::memory_order::acquire) != 2) {
   }
-  start = clock::now();
+  start = steady::now();
   for (std::uint32_t i = 1; i < trips; ++i) {
     line.store(2 * i + 1, std::memory_order::release);
     while (line.load(std::memory_order::acquire) != 2 * i + 2) {
     }
   }
-  state.round_trip_ns = nanoseconds(clock::now() - start) / (trips - 1);
+  state.round_trip_ns = nanoseconds(steady::now() - start) / (trips - 1);
   unpin(all);
   return state;
 }

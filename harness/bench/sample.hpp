@@ -17,13 +17,13 @@ namespace sluice::bench {
 
 using clock = std::chrono::steady_clock;
 
-/// What one run of a workload came to.
+/// The result of one run of a workload.
 struct sample {
   std::uint64_t messages = 0;
-  clock::duration elapsed{};  ///< from the moment all threads stand ready to the moment the last is done
+  clock::duration elapsed{};  ///< from when all threads are ready to when the last is done
   double cpu_seconds = 0;     ///< of the whole process, over the same span
   long context_switches = 0;
-  /// What else the workload tells of, by the names of results/schema.json.
+  /// Further counters, by their names in results/schema.json.
   std::vector<std::pair<std::string, double>> counters{};
 
   void add_percentiles(const histogram& durations) {
@@ -56,7 +56,7 @@ struct usage {
 #endif
 };
 
-/// Measures from its making to finish().
+/// Measures from its construction to finish().
 class span {
 public:
   sample finish(std::uint64_t messages) const {
@@ -73,7 +73,7 @@ private:
   clock::time_point start_ = clock::now();
 };
 
-/// A run whose sums are wrong has no time.
+/// Fails the run if its checksum is wrong: a run that lost a message has no time.
 class lost_messages : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;

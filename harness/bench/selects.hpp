@@ -1,8 +1,8 @@
 #pragma once
 
-#include <harness/bench/crew.hpp>
 #include <harness/bench/sample.hpp>
 #include <harness/bench/streams.hpp>
+#include <harness/bench/worker_threads.hpp>
 
 #include <sluice/select.hpp>
 
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-/// Threads that wait for several channels at once.
+/// Workloads of select.
 namespace sluice::bench {
 
 namespace detail {
@@ -42,12 +42,12 @@ std::uint64_t select_sum(Receivers& receivers, std::uint64_t messages) {
 
 }  // namespace detail
 
-/// Each producer has a channel of its own; one receiver waits for all of them.
+/// Each producer has its own channel; one receiver selects over all of them.
 template <class Subject>
 sample select_rx(capacity room, std::uint64_t messages, std::size_t producers, bool pinned) {
   detail::channels<Subject> ends(room, producers);
   std::uint64_t sum = 0;
-  crew threads(producers + 1, pinned);
+  worker_threads threads(producers + 1, pinned);
   for (std::size_t p = 0; p < producers; ++p) {
     threads.add([&ends, p, producers, messages] {
       for (std::uint64_t i = p; i < messages; i += producers) (void)ends.senders[p].send(std::uint64_t{i});
@@ -59,12 +59,12 @@ sample select_rx(capacity room, std::uint64_t messages, std::size_t producers, b
   return s;
 }
 
-/// Each producer sends over whichever of the channels has room, each consumer receives from whichever has a message.
+/// Each producer selects over sends to all channels, each consumer over receives from all.
 template <class Subject>
 sample select_both(capacity room, std::uint64_t messages, std::size_t sides, bool pinned) {
   detail::channels<Subject> ends(room, sides);
   std::atomic<std::uint64_t> sum{0};
-  crew threads(2 * sides, pinned);
+  worker_threads threads(2 * sides, pinned);
   for (std::size_t p = 0; p < sides; ++p) {
     threads.add([&ends, p, sides, messages] {
       std::uint64_t next = p;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <harness/bench/crew.hpp>
 #include <harness/bench/messages.hpp>
 #include <harness/bench/sample.hpp>
+#include <harness/bench/worker_threads.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-/// Messages in one direction, as fast as they go.
+/// Throughput workloads.
 namespace sluice::bench {
 
 using capacity = std::optional<std::size_t>;
@@ -36,12 +36,12 @@ sample seq(capacity room, std::uint64_t messages) {
   return s;
 }
 
-/// Producers send n messages between them to the consumers.
+/// The producers together send n messages to the consumers.
 template <class Subject, class Message = std::uint64_t>
 sample stream(capacity room, std::uint64_t messages, std::size_t producers, std::size_t consumers, bool pinned) {
   auto [tx, rx] = Subject::template make<Message>(room);
   std::atomic<std::uint64_t> sum{0};
-  crew threads(producers + consumers, pinned);
+  worker_threads threads(producers + consumers, pinned);
   for (std::size_t p = 0; p < producers; ++p) {
     threads.add([=, mine = tx.clone()]() mutable {
       for (std::uint64_t i = p; i < messages; i += producers) (void)mine.send(message_of<Message>(i));
@@ -62,13 +62,13 @@ sample stream(capacity room, std::uint64_t messages, std::size_t producers, std:
   return s;
 }
 
-/// Producers send for as long as it takes to receive n messages: how many are whose tells whether the channel is fair.
+/// Producers send until n messages are received: their shares show how fair the channel is.
 template <class Subject>
 sample shares(capacity room, std::uint64_t messages, std::size_t producers, bool pinned) {
   auto [tx, rx] = Subject::template make<std::uint64_t>(room);
   std::vector<std::uint64_t> received(producers, 0);
   std::atomic<bool> enough{false};
-  crew threads(producers + 1, pinned);
+  worker_threads threads(producers + 1, pinned);
   for (std::size_t p = 0; p < producers; ++p) {
     threads.add([&enough, p, mine = tx.clone()]() mutable {
       while (!enough.load(std::memory_order::relaxed)) (void)mine.send(std::uint64_t{p});

@@ -1,20 +1,24 @@
-# Runs one check on a channel with a known mistake: passes only if that check fails, and says so by name.
+# Runs one check on a faulty channel: passes only if that check fails, and reports so by name.
 if(KIND STREQUAL "property")
-  set(effort --executions 1000 --patience 3)
+  set(effort --executions 1000 --hang-timeout 3)
 else()
   set(effort --executions 100000)
 endif()
-execute_process(COMMAND ${PROGRAM} --check ${CHECK} ${effort} RESULT_VARIABLE code OUTPUT_VARIABLE out
+execute_process(COMMAND ${RUNNER} --check ${CHECK} ${effort} RESULT_VARIABLE code OUTPUT_VARIABLE out
                 ERROR_VARIABLE err)
 message("${out}${err}")
+# A sanitizer may report the undefined behaviour, in the faulty channel's own file, before the check does.
+if(NOT code EQUAL 0 AND "${out}${err}" MATCHES "impls/faulty/[a-z_]+[.]hpp:[0-9:]+ runtime error|AddressSanitizer[^\n]*\n.*impls/faulty/")
+  return()
+endif()
 if(NOT code EQUAL 1)
   message(FATAL_ERROR "${CHANNEL} was not caught by ${KIND} ${CHECK}: exit code ${code}, 1 expected")
 endif()
 if(NOT out MATCHES "FAILED ${CHANNEL} ${KIND} ${CHECK}:")
-  message(FATAL_ERROR "${CHANNEL}: ${KIND} ${CHECK} ended without naming what it caught")
+  message(FATAL_ERROR "${CHANNEL}: ${KIND} ${CHECK} ended without naming the violation")
 endif()
 if(KIND STREQUAL "model")
-  # Its schedule was made plain enough to be read.
+  # Its schedule was shrunk to a readable length.
   string(REGEX MATCHALL "\n +[0-9]+  " steps "${out}")
   list(LENGTH steps count)
   if(count EQUAL 0 OR count GREATER 25)

@@ -1,4 +1,4 @@
-# What the harness is built on: the system's packages where there are any, pinned releases elsewhere.
+# The harness's dependencies: the system's packages where installed, pinned releases elsewhere.
 include(FetchContent)
 set(FETCHCONTENT_TRY_FIND_PACKAGE_MODE OPT_IN)
 set(BENCHMARK_ENABLE_TESTING OFF CACHE INTERNAL "")

@@ -13,12 +13,12 @@
 #include <string>
 #include <vector>
 
-/// Both checkers against trying every order, on small histories: true ones, true ones with one thing changed, and
-/// random ones. A checker that is too kind, or unjust, differs from it sooner or later.
+/// Compares both checkers with brute force over all orders, on small histories: linearizable ones, those with one
+/// change, and random ones. A checker that is too lenient or too strict differs sooner or later.
 namespace sluice::harness {
 namespace {
 
-/// A history and the state that it starts in.
+/// A history and its initial state.
 struct scene {
   std::optional<std::size_t> capacity;
   ordering order = ordering::global;
@@ -28,10 +28,10 @@ struct scene {
 
   spec initial() const { return {capacity, senders, receivers, order}; }
   bool exact() const { return linearizer(events, initial(), order).check().linearizable; }
-  finding monitored() const { return monitor(events, capacity, order, senders, receivers).check(); }
+  violation monitored() const { return monitor(events, capacity, order, senders, receivers).check(); }
 };
 
-/// Tries every order: what the others must agree with.
+/// Brute force over all orders: the reference for the checkers.
 bool by_brute_force(const scene& s) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < s.events.size(); ++i) {
@@ -48,7 +48,7 @@ bool by_brute_force(const scene& s) {
       const event& first = s.events[order[done]];
       if (done + 1 < order.size()) {
         const event& second = s.events[order[done + 1]];
-        // Both sides of a hand-off happen at one instant, so each must have begun before the other ended.
+        // Both sides of a hand-off take effect at one instant, so each must have begun before the other ended.
         if (first.returned >= second.from() && state.hand_over(first, second)) {
           ++done;
           continue;
@@ -69,7 +69,7 @@ public:
   explicit source(unsigned seed) : random_(seed) {}
   unsigned draw(unsigned limit) { return static_cast<unsigned>(random_() % limit); }
 
-  /// A channel's run, one operation after another, whose calls and returns are then drawn apart around those instants.
+  /// A sequential run of a channel, whose calls and returns are then moved apart around each linearization point.
   scene true_one() {
     scene s = start();
     spec state = s.initial();
@@ -79,13 +79,13 @@ public:
     return s;
   }
 
-  /// Something about it is changed, which may make it wrong.
+  /// Changes one thing, which may make the history incorrect.
   void change(scene& s) {
     event& e = s.events[draw(static_cast<unsigned>(s.events.size()))];
     event& other = s.events[draw(static_cast<unsigned>(s.events.size()))];
     switch (draw(6)) {
       case 0:
-        if (e.kind != op_kind::rest && other.kind != op_kind::rest) std::swap(e.value, other.value);
+        if (e.kind != op_kind::quiescent && other.kind != op_kind::quiescent) std::swap(e.value, other.value);
         break;
       case 1: e.result = static_cast<status>(draw(5)); break;
       case 2: e.called = e.asleep = std::min(other.called, e.returned); break;
@@ -137,13 +137,13 @@ private:
   }
 
   void step(scene& s, spec& state) {
-    // Some channels see nothing but messages, the rest all that there is.
+    // Some runs have only messages, the rest all operations.
     const auto kind = s.receivers == 2 && s.senders == 2 && !s.capacity
                           ? std::array{op_kind::send, op_kind::send, op_kind::recv, op_kind::try_recv}[draw(4)]
-                          : static_cast<op_kind>(draw(static_cast<unsigned>(op_kind::keep)));
+                          : static_cast<op_kind>(draw(static_cast<unsigned>(op_kind::hold)));
     event e = around(s.events.size(), kind);
     if (uses_sender(kind) ? state.senders() == 0 : state.receivers() == 0) return;
-    if (sends(kind)) e.value = program::value_of(e.thread, s.events.size());
+    if (sends(kind)) e.value = scenario::value_of(e.thread, s.events.size());
     if (kind == op_kind::size) e.value = static_cast<int>(state.size());
     if (state.rendezvous() && sends(kind) && draw(2) == 0) {
       event partner = around(s.events.size(), op_kind::recv);
@@ -171,15 +171,15 @@ private:
     }
   }
 
-  /// Somebody may sleep by now, and is let go, or not.
+  /// A thread may sleep by now; its handle may be closed.
   void rest(scene& s, spec& state) {
     const instant now = 200;
-    event e{.called = now, .returned = now, .thread = 3, .kind = op_kind::rest, .value = -1};
+    event e{.called = now, .returned = now, .thread = 3, .kind = op_kind::quiescent, .value = -1};
     const op_kind kind = draw(2) == 0 ? op_kind::send : op_kind::recv;
     if (draw(3) != 0 && !state.enabled(kind)) {
       (sends(kind) ? e.sleeping_senders : e.sleeping_receivers) = 1;
       event sleeper{.called = now - 1 - draw(90), .asleep = now + 1, .thread = 2, .kind = kind};
-      sleeper.value = program::value_of(2, 90);
+      sleeper.value = scenario::value_of(2, 90);
       s.events.push_back(sleeper);
     }
     if (draw(2) == 0) e.value = static_cast<int>(state.size() + e.sleeping_senders);
@@ -195,10 +195,10 @@ struct tally {
   int accused = 0;
 };
 
-/// Whether the monitor's patterns are all there are for it: an unbounded channel that nobody leaves, nobody counted.
+/// Whether the monitor's patterns are complete for it: an unbounded channel without disconnects and counted messages.
 bool complete_for_monitor(const scene& s) {
   return !s.capacity && s.order == ordering::global && std::ranges::all_of(s.events, [](const event& e) {
-    if (e.kind == op_kind::rest) return e.value < 0 && e.sleeping_senders == 0;
+    if (e.kind == op_kind::quiescent) return e.value < 0 && e.sleeping_senders == 0;
     return (sends(e.kind) && e.result == status::ok) ||
            (receives(e.kind) &&
             (e.result == status::ok || e.pending() || (e.kind == op_kind::try_recv && e.result == status::empty)));
@@ -221,7 +221,7 @@ void compare(const scene& s, tally& sum, tally& complete) {
   sum.right += expected;
   ASSERT_EQ(s.exact(), expected) << picture();
   if (!distinct_values(s)) return;
-  const finding found = s.monitored();
+  const violation found = s.monitored();
   sum.accused += static_cast<bool>(found);
   if (expected) {
     ASSERT_FALSE(found) << to_string(found.what) << "\n" << picture();
@@ -250,13 +250,13 @@ TEST(checkers, agree_on_changed_histories) {
     for (unsigned changes = 1 + from.draw(3); changes > 0; --changes) from.change(s);
     ASSERT_NO_FATAL_FAILURE(compare(s, sum, complete));
   }
-  // Both verdicts must have been asked for often, or the comparison shows little.
+  // Both verdicts must be frequent, or the comparison shows little.
   EXPECT_GT(sum.right, sum.histories / 20);
   EXPECT_LT(sum.right, sum.histories * 19 / 20);
   EXPECT_GT(complete.histories, 2'000);
   EXPECT_GT(complete.right, 500);
   EXPECT_LT(complete.right, complete.histories - 200);
-  // What bounds and leavings hide from the monitor is the smaller part of what is wrong.
+  // Incorrect histories that the monitor misses because of bounds and disconnects must be the minority.
   EXPECT_GT(sum.accused, (sum.histories - sum.right) / 2);
 }
 
@@ -266,7 +266,7 @@ TEST(checkers, agree_on_random_histories) {
   tally complete;
   for (int n = 0; n < 60'000; ++n) ASSERT_NO_FATAL_FAILURE(compare(from.any(), sum, complete));
   EXPECT_GT(sum.right, 1'000);
-  // What the monitor lets pass and the search does not is what bounds and leavings hide from it: a small part.
+  // The monitor misses only violations of bounds and disconnects: a small part.
   EXPECT_GT(sum.accused, (sum.histories - sum.right) * 8 / 10);
 }
 

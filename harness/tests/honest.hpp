@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <optional>
 
-/// Sound channels that promise less than most, and say so: no check may accuse them.
+/// Correct channels that promise little, and declare that: no check may fail on them.
 namespace sluice::honest {
 
-/// Rounds its capacity up, knows no disconnect, and waits through its deadlines.
+/// Rounds its capacity up, has no disconnect, and ignores deadlines.
 template <class T>
 class modest {
 public:

@@ -1,5 +1,5 @@
 #include <harness/linearize.hpp>
-#include <harness/run.hpp>
+#include <harness/thread_interpreter.hpp>
 
 #include <gtest/gtest.h>
 
@@ -27,9 +27,9 @@ TEST(linearizer, rejects_sends_received_against_their_order) {
   const history h{op(0, op_kind::send, status::ok, 1, 0, 1), op(1, op_kind::send, status::ok, 2, 2, 3),
                   op(2, op_kind::recv, status::ok, 2, 4, 5), op(2, op_kind::recv, status::ok, 1, 6, 7)};
   const spec initial(std::nullopt, 2, 1);
-  const auto verdict = linearizer(h, initial).check();
-  EXPECT_FALSE(verdict.linearizable);
-  EXPECT_LT(verdict.unexplained, h.size());
+  const auto found = linearizer(h, initial).check();
+  EXPECT_FALSE(found.linearizable);
+  EXPECT_LT(found.unexplained, h.size());
 }
 
 TEST(linearizer, rejects_empty_after_a_send_has_returned) {
@@ -38,9 +38,9 @@ TEST(linearizer, rejects_empty_after_a_send_has_returned) {
   EXPECT_TRUE(linearizable({h[0], op(1, op_kind::try_recv, status::empty, 0, 0, 3)}, spec(std::nullopt, 1, 1)));
 }
 
-TEST(linearizer, where_a_channel_is_not_prompt_others_may_have_gone_on) {
+TEST(linearizer, a_sequentially_consistent_channel_may_answer_from_the_past) {
   promises late;
-  late.prompt = false;
+  late.real_time = false;
   const spec one_each(std::nullopt, 1, 1);
   const event sent = op(0, op_kind::send, status::ok, 1, 0, 1);
   const event got = op(1, op_kind::recv, status::ok, 1, 4, 5);
@@ -48,22 +48,22 @@ TEST(linearizer, where_a_channel_is_not_prompt_others_may_have_gone_on) {
   EXPECT_TRUE(explained({sent, op(1, op_kind::try_recv, status::empty, 0, 2, 3), got}));
   EXPECT_TRUE(explained(
       {sent, op(0, op_kind::drop_sender, status::ok, 0, 2, 3), got, op(1, op_kind::try_recv, status::empty, 0, 6, 7)}));
-  // Its own order it knows, and a message is received once.
+  // It is consistent with its own order, and a message is received once.
   EXPECT_FALSE(explained({sent, got, op(1, op_kind::recv, status::ok, 1, 6, 7)}));
   EXPECT_FALSE(explained({op(0, op_kind::send, status::ok, 1, 0, 1), op(0, op_kind::send, status::ok, 2, 2, 3),
                           op(1, op_kind::recv, status::ok, 2, 4, 5)}));
 }
 
-TEST(linearizer, nobody_is_late_once_all_are_at_rest) {
+TEST(linearizer, no_operation_is_late_at_quiescence) {
   promises late;
-  late.prompt = false;
+  late.real_time = false;
   const event sent = op(0, op_kind::send, status::ok, 1, 0, 1);
-  event rest = event_at_rest(2, 2, 1);
+  event rest = quiescence_event(2, 2, 1);
   EXPECT_FALSE(
       linearizer({sent, rest, op(1, op_kind::try_recv, status::empty, 0, 3, 4)}, spec(std::nullopt, 1, 1), late)
           .check()
           .linearizable);
-  // A receiver that sleeps beside the message, and gets it later.
+  // A receiver that sleeps although there is a message, and gets it later.
   rest.sleeping_receivers = 1;
   rest.value = -1;
   event got = op(1, op_kind::recv, status::ok, 1, 1, 5);
@@ -85,14 +85,14 @@ TEST(linearizer, disconnected_only_after_the_last_sender) {
   EXPECT_TRUE(linearizable({op(0, op_kind::drop_sender, status::ok, 0, 0, 1), recv}, spec(std::nullopt, 1, 1)));
 }
 
-/// A receiver sleeps at rest and is let go when the closer drops the sender.
+/// A receiver sleeps at quiescence and wakes when the closer drops the sender.
 history let_go(std::uint8_t sleeping_receivers) {
   return {op(0, op_kind::send, status::ok, 1, 0, 1),
           {.called = 2, .asleep = 4, .returned = 7, .thread = 1, .kind = op_kind::recv, .result = status::disconnected},
           {.called = 3,
            .returned = 3,
            .thread = 2,
-           .kind = op_kind::rest,
+           .kind = op_kind::quiescent,
            .value = -1,
            .sleeping_receivers = sleeping_receivers},
           op(2, op_kind::drop_sender, status::ok, 0, 5, 6)};
@@ -103,13 +103,13 @@ TEST(linearizer, a_sleeper_with_a_message_at_hand_is_a_wrong_history) {
   const auto found = linearizer(lost_wake, spec(std::nullopt, 1, 1)).check();
   EXPECT_FALSE(found.linearizable);
   EXPECT_EQ(found.unexplained, 2u);
-  // With nothing sent it sleeps rightly.
+  // With nothing sent, its sleep is allowed.
   lost_wake.erase(lost_wake.begin());
   EXPECT_TRUE(linearizable(lost_wake, spec(std::nullopt, 1, 1)));
 }
 
 TEST(linearizer, a_message_taken_after_rest_was_there_at_rest) {
-  // Only the closer's work woke this receiver, so its receive does not excuse its sleep.
+  // Only the closer woke this receiver, so its receive does not excuse its sleep.
   history late = let_go(1);
   late[1].result = status::ok;
   late[1].value = 1;
@@ -121,16 +121,16 @@ TEST(linearizer, what_never_returns_had_no_effect) {
   asleep.erase(asleep.begin());
   asleep[0].returned = never;
   EXPECT_TRUE(linearizable(asleep, spec(std::nullopt, 1, 1)));
-  // At rest once more, after the last sender went: now it should have woken.
+  // At the second quiescence, after the last sender has disconnected, it should have woken.
   asleep.push_back(
-      {.called = 8, .returned = 8, .thread = 2, .kind = op_kind::rest, .value = -1, .sleeping_receivers = 1});
+      {.called = 8, .returned = 8, .thread = 2, .kind = op_kind::quiescent, .value = -1, .sleeping_receivers = 1});
   EXPECT_FALSE(linearizable(asleep, spec(std::nullopt, 1, 1)));
 }
 
 TEST(linearizer, counts_messages_at_rest) {
   history left{op(0, op_kind::try_send, status::ok, 1, 0, 1),
                op(1, op_kind::drop_receiver, status::ok, 0, 2, 3),
-               {.called = 4, .returned = 4, .thread = 2, .kind = op_kind::rest, .value = 1}};
+               {.called = 4, .returned = 4, .thread = 2, .kind = op_kind::quiescent, .value = 1}};
   EXPECT_FALSE(linearizable(left, spec(std::nullopt, 1, 1)));
   left[2].value = 0;
   EXPECT_TRUE(linearizable(left, spec(std::nullopt, 1, 1)));

@@ -10,7 +10,8 @@
 
 namespace sluice::harness {
 
-/// A long true history: a queue that eight threads work on, each operation drawn out around its instant.
+/// A long linearizable history: a queue used by eight threads, with each operation extended around its linearization
+/// point.
 inline history long_run(std::size_t operations, std::optional<std::size_t> capacity, unsigned seed) {
   std::minstd_rand random(seed);
   history h;
@@ -24,7 +25,7 @@ inline history long_run(std::size_t operations, std::optional<std::size_t> capac
             .thread = static_cast<std::uint16_t>(random() % 8)};
     if (random() % 2 == 0) {
       e.kind = op_kind::try_send;
-      e.value = program::value_of(e.thread, i);
+      e.value = scenario::value_of(e.thread, i);
       e.result = capacity && queue.size() == *capacity ? status::full : status::ok;
       if (e.result == status::ok) queue.push_back(e.value);
     } else {

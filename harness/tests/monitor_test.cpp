@@ -14,11 +14,11 @@
 namespace sluice::harness {
 namespace {
 
-finding look(const history& h, std::optional<std::size_t> capacity, ordering order = ordering::global) {
+violation look(const history& h, std::optional<std::size_t> capacity, ordering order = ordering::global) {
   return monitor(h, capacity, order, 8, 8).check();
 }
 
-/// An event of some kind with some result, the `nth` of them, or the last.
+/// The `nth` event of a kind with a result, or the last.
 std::size_t find(const history& h, op_kind kind, status result, std::size_t nth) {
   std::size_t found = h.size();
   for (std::size_t i = 0; i < h.size(); ++i) {
@@ -39,11 +39,11 @@ TEST(monitor, passes_true_histories) {
   }
 }
 
-/// Each kind of corruption, planted once in a million operations.
+/// Each kind of corruption, once in a million operations.
 TEST(monitor, finds_a_message_from_nowhere) {
   history h = long_run(length, std::nullopt, 2);
   h[find(h, op_kind::try_recv, status::ok, somewhere)].value = 9;
-  EXPECT_EQ(look(h, std::nullopt).what, wrong::from_nowhere);
+  EXPECT_EQ(look(h, std::nullopt).what, violation_kind::from_nowhere);
 }
 
 TEST(monitor, finds_a_message_received_before_it_was_sent) {
@@ -52,14 +52,14 @@ TEST(monitor, finds_a_message_received_before_it_was_sent) {
   const auto send = std::ranges::find_if(h, [&](const event& e) { return sends(e.kind) && e.value == recv.value; });
   recv.called = send->called - 30;
   recv.returned = send->called - 10;
-  EXPECT_EQ(look(h, std::nullopt).what, wrong::from_nowhere);
+  EXPECT_EQ(look(h, std::nullopt).what, violation_kind::from_nowhere);
 }
 
 TEST(monitor, finds_a_message_received_twice) {
   history h = long_run(length, std::nullopt, 4);
   const int value = h[find(h, op_kind::try_recv, status::ok, somewhere)].value;
   h[find(h, op_kind::try_recv, status::ok, somewhere + 5)].value = value;
-  EXPECT_EQ(look(h, std::nullopt).what, wrong::received_twice);
+  EXPECT_EQ(look(h, std::nullopt).what, violation_kind::received_twice);
 }
 
 TEST(monitor, finds_an_inverted_order) {
@@ -67,7 +67,7 @@ TEST(monitor, finds_an_inverted_order) {
   event& first = h[find(h, op_kind::try_recv, status::ok, somewhere)];
   event& later = h[find(h, op_kind::try_recv, status::ok, somewhere + 20)];
   std::swap(first.value, later.value);
-  EXPECT_EQ(look(h, std::nullopt).what, wrong::order_inverted);
+  EXPECT_EQ(look(h, std::nullopt).what, violation_kind::order_inverted);
 }
 
 TEST(monitor, finds_a_producers_inverted_order) {
@@ -75,34 +75,34 @@ TEST(monitor, finds_a_producers_inverted_order) {
   event& first = h[find(h, op_kind::try_recv, status::ok, somewhere)];
   const auto later = std::find_if(h.begin() + (&first - h.data()) + 20, h.end(), [&](const event& e) {
     return e.kind == op_kind::try_recv && e.result == status::ok &&
-           program::sender_of(e.value) == program::sender_of(first.value);
+           scenario::sender_of(e.value) == scenario::sender_of(first.value);
   });
   std::swap(first.value, later->value);
-  EXPECT_EQ(look(h, std::nullopt, ordering::per_producer).what, wrong::order_inverted);
+  EXPECT_EQ(look(h, std::nullopt, ordering::per_producer).what, violation_kind::order_inverted);
 }
 
 TEST(monitor, does_not_hold_one_producers_order_against_another) {
-  // Two messages of different producers change places: that breaks one order only.
+  // Two messages of different producers are swapped, which violates the global order only.
   history h = long_run(length, std::nullopt, 7);
   event& first = h[find(h, op_kind::try_recv, status::ok, somewhere)];
   const auto later = std::find_if(h.begin() + (&first - h.data()) + 4, h.end(), [&](const event& e) {
     return e.kind == op_kind::try_recv && e.result == status::ok &&
-           program::sender_of(e.value) != program::sender_of(first.value);
+           scenario::sender_of(e.value) != scenario::sender_of(first.value);
   });
   std::swap(first.value, later->value);
-  EXPECT_NE(look(h, std::nullopt, ordering::per_producer).what, wrong::from_nowhere);
+  EXPECT_NE(look(h, std::nullopt, ordering::per_producer).what, violation_kind::from_nowhere);
 }
 
 TEST(monitor, finds_a_lost_message) {
   history h = long_run(length, std::nullopt, 8);
   h.erase(h.begin() + static_cast<std::ptrdiff_t>(find(h, op_kind::try_recv, status::ok, somewhere)));
-  EXPECT_EQ(look(h, std::nullopt).what, wrong::order_inverted);
+  EXPECT_EQ(look(h, std::nullopt).what, violation_kind::order_inverted);
 }
 
 TEST(monitor, finds_empty_that_was_not) {
   history h = long_run(length, std::nullopt, 9);
   event& e = h[find(h, op_kind::try_recv, status::ok, somewhere)];
-  // From here on one message more is there at all times, so a claim made much later is wrong as well.
+  // From here on one more message is buffered at all times, so a much later `empty` is wrong as well.
   const event claim{
       .called = e.called + 4000, .returned = e.returned + 4000, .kind = op_kind::try_recv, .result = status::empty};
   const instant from = claim.called;
@@ -114,7 +114,7 @@ TEST(monitor, finds_empty_that_was_not) {
   h.insert(h.begin(), event{.called = 1, .returned = 2, .thread = 8, .kind = op_kind::send, .value = 8});
   h.push_back(
       event{.called = 50 * length, .returned = 50 * length + 1, .thread = 8, .kind = op_kind::recv, .value = 8});
-  EXPECT_EQ(look(h, std::nullopt, ordering::per_producer).what, wrong::not_empty);
+  EXPECT_EQ(look(h, std::nullopt, ordering::per_producer).what, violation_kind::not_empty);
   EXPECT_GT(inside, 0u);
 }
 
@@ -124,8 +124,8 @@ TEST(monitor, finds_full_that_was_not) {
   event& e = h[empty];
   e.kind = op_kind::try_send;
   e.result = status::full;
-  e.value = program::value_of(e.thread, empty);
-  EXPECT_EQ(look(h, 5).what, wrong::not_full);
+  e.value = scenario::value_of(e.thread, empty);
+  EXPECT_EQ(look(h, 5).what, violation_kind::not_full);
 }
 
 TEST(monitor, finds_more_than_the_capacity) {
@@ -135,7 +135,7 @@ TEST(monitor, finds_more_than_the_capacity) {
   while (h[full].result != status::full || !receives(h[full + 1].kind) || !sends(h[full + 2].kind)) ++full;
   for (std::size_t i = full - 50; i < full + 50; ++i) h[i].called = h[i].returned = 40 * (i + 1);
   h[full + 2].called = h[full + 2].returned = h[full].called + 5;
-  EXPECT_EQ(look(h, 5).what, wrong::over_capacity);
+  EXPECT_EQ(look(h, 5).what, violation_kind::over_capacity);
 }
 
 TEST(monitor, finds_what_a_side_that_goes_makes_wrong) {
@@ -148,10 +148,10 @@ TEST(monitor, finds_what_a_side_that_goes_makes_wrong) {
         .check()
         .what;
   };
-  EXPECT_EQ(told(status::disconnected, 5), wrong::not_gone);
-  EXPECT_EQ(told(status::empty, 5), wrong::nothing);
-  EXPECT_EQ(told(status::disconnected, 20), wrong::nothing);
-  EXPECT_EQ(told(status::empty, 20), wrong::gone);
+  EXPECT_EQ(told(status::disconnected, 5), violation_kind::still_connected);
+  EXPECT_EQ(told(status::empty, 5), violation_kind::nothing);
+  EXPECT_EQ(told(status::disconnected, 20), violation_kind::nothing);
+  EXPECT_EQ(told(status::empty, 20), violation_kind::has_disconnected);
 }
 
 TEST(monitor, needs_values_that_differ) {

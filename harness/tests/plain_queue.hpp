@@ -8,10 +8,10 @@
 #include <optional>
 #include <utility>
 
-/// What cores::adapted makes of a queue that is right.
+/// cores::adapted over a correct queue.
 namespace sluice::honest {
 
-/// A deque behind a lock.
+/// A deque with a lock.
 template <class T>
 class plain_queue {
 public:

@@ -6,7 +6,7 @@
 
 namespace sluice::adapters {
 
-/// A message for queues that ask for default construction and assignment; an empty one is nobody's message.
+/// A message for queues that need default construction and assignment; an empty envelope holds no message.
 template <class T>
 class envelope {
 public:

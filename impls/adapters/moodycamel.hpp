@@ -17,18 +17,20 @@ template <class T>
 class moodycamel {
 public:
   using value_type = T;
-  static constexpr core_traits traits{.unbounded = true, .order = ordering::per_producer, .linearizable = false};
+  static constexpr core_traits traits{
+      .unbounded = true, .order = ordering::per_producer, .consistency = consistency::weak};
 
   status try_send(T& value) {
-    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
+    if (receivers_disconnected_.load(std::memory_order::seq_cst)) return status::disconnected;
     enqueue(queue_, value);
-    if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_gone_.load(std::memory_order::seq_cst)) clear();
+    if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_disconnected_.load(std::memory_order::seq_cst))
+      clear();
     return status::ok;
   }
   status send_until(T& value, deadline) { return try_send(value); }
 
   status try_recv(std::optional<T>& out) {
-    const bool gone = senders_gone_.load(std::memory_order::seq_cst);
+    const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
     envelope<T> message;
     if (queue_.try_dequeue(message)) return received(message, out);
     return gone ? status::disconnected : status::empty;
@@ -40,18 +42,18 @@ public:
   }
 
   void close_senders() {
-    senders_gone_.store(true, std::memory_order::seq_cst);
+    senders_disconnected_.store(true, std::memory_order::seq_cst);
     queue_.enqueue(envelope<T>());
   }
   void close_receivers() {
-    receivers_gone_.store(true, std::memory_order::seq_cst);
+    receivers_disconnected_.store(true, std::memory_order::seq_cst);
     std::atomic_thread_fence(std::memory_order::seq_cst);
     clear();
   }
 
   std::size_t size() const {
     const std::size_t all = queue_.size_approx();
-    return all - (all > 0 && senders_gone_.load(std::memory_order::seq_cst));
+    return all - (all > 0 && senders_disconnected_.load(std::memory_order::seq_cst));
   }
   std::optional<std::size_t> capacity() const { return std::nullopt; }
 
@@ -75,8 +77,8 @@ private:
   }
 
   ::moodycamel::BlockingConcurrentQueue<envelope<T>> queue_;
-  std::atomic<bool> senders_gone_{false};
-  std::atomic<bool> receivers_gone_{false};
+  std::atomic<bool> senders_disconnected_{false};
+  std::atomic<bool> receivers_disconnected_{false};
 };
 
 }  // namespace sluice::adapters

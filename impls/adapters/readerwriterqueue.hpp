@@ -21,9 +21,10 @@ public:
   static constexpr core_traits traits{.producers = cardinality::one, .consumers = cardinality::one, .unbounded = true};
 
   status try_send(T& value) {
-    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
+    if (receivers_disconnected_.load(std::memory_order::seq_cst)) return status::disconnected;
     enqueue(queue_, value);
-    if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_gone_.load(std::memory_order::seq_cst)) clear();
+    if (std::atomic_thread_fence(std::memory_order::seq_cst); receivers_disconnected_.load(std::memory_order::seq_cst))
+      clear();
     return status::ok;
   }
   status send_until(T& value, deadline) { return try_send(value); }
@@ -45,7 +46,7 @@ public:
     queue_.enqueue(envelope<T>());
   }
   void close_receivers() {
-    receivers_gone_.store(true, std::memory_order::seq_cst);
+    receivers_disconnected_.store(true, std::memory_order::seq_cst);
     std::atomic_thread_fence(std::memory_order::seq_cst);
     clear();
   }
@@ -76,7 +77,7 @@ private:
 
   ::moodycamel::BlockingReaderWriterQueue<envelope<T>> queue_;
   std::atomic<bool> end_sent_{false};
-  std::atomic<bool> receivers_gone_{false};
+  std::atomic<bool> receivers_disconnected_{false};
   std::mutex clearing_;
   bool ended_ = false;  ///< the receiver's own
 };

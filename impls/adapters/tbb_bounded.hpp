@@ -30,7 +30,7 @@ public:
 
   status try_send(T& value) {
     const visit here(senders_inside_);
-    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
+    if (receivers_disconnected_.load(std::memory_order::seq_cst)) return status::disconnected;
     envelope<T> message(std::move(value));
     if (queue_.try_push(std::move(message))) return status::ok;
     message.give_back(value);
@@ -40,7 +40,7 @@ public:
   status send_until(T& value, deadline) {
     const visit here(senders_inside_);
     envelope<T> message(std::move(value));
-    while (!receivers_gone_.load(std::memory_order::seq_cst)) {
+    while (!receivers_disconnected_.load(std::memory_order::seq_cst)) {
       try {
         queue_.push(std::move(message));
         return status::ok;
@@ -52,7 +52,7 @@ public:
   }
 
   status try_recv(std::optional<T>& out) {
-    const bool gone = senders_gone_.load(std::memory_order::seq_cst);
+    const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
     envelope<T> message;
     if (!queue_.try_pop(message)) return gone ? status::disconnected : status::empty;
     return received(message, out);
@@ -67,12 +67,12 @@ public:
   }
 
   void close_senders() {
-    senders_gone_.store(true, std::memory_order::seq_cst);
+    senders_disconnected_.store(true, std::memory_order::seq_cst);
     pass_end_on();
   }
   void close_receivers() {
-    receivers_gone_.store(true, std::memory_order::seq_cst);
-    // Who is inside may still send; what comes of it is cleared with the rest.
+    receivers_disconnected_.store(true, std::memory_order::seq_cst);
+    // Senders that are inside may still send; their messages are cleared with the rest.
     while (senders_inside_.load() != 0) {
       queue_.abort();
       std::this_thread::yield();
@@ -105,13 +105,13 @@ private:
       const std::scoped_lock guard(ending_);
       end_inside_ = false;
     }
-    if (senders_gone_.load(std::memory_order::seq_cst)) pass_end_on();
+    if (senders_disconnected_.load(std::memory_order::seq_cst)) pass_end_on();
     if (end) return status::disconnected;
     message.open(out);
     return status::ok;
   }
 
-  /// Where there is no room for it, whoever makes room does this again.
+  /// Where there is no room for it, the thread that makes room calls this again.
   void pass_end_on() {
     const std::scoped_lock guard(ending_);
     if (!end_inside_) end_inside_ = queue_.try_push(envelope<T>());
@@ -123,8 +123,8 @@ private:
 
   tbb::concurrent_bounded_queue<envelope<T>> queue_;
   std::optional<std::size_t> capacity_;
-  std::atomic<bool> senders_gone_{false};
-  std::atomic<bool> receivers_gone_{false};
+  std::atomic<bool> senders_disconnected_{false};
+  std::atomic<bool> receivers_disconnected_{false};
   std::atomic<int> senders_inside_{0};
   mutable std::mutex ending_;
   bool end_inside_ = false;

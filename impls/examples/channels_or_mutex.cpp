@@ -1,6 +1,6 @@
-// One problem twice: count words from several threads. With a mutex the threads share the table and take turns; with a
-// channel one thread owns it and the others tell it what to do. Small shared state that is only updated is a mutex's
-// case; work that moves from owner to owner, may have to wait, or has an end, is a channel's.
+// One problem solved twice: count words from several threads. With a mutex the threads share the table and take turns;
+// with a channel one thread owns it and the others send it commands. Small shared state that is only updated is a
+// mutex's case; work that moves from owner to owner, may have to wait, or has an end, is a channel's.
 //
 // Prints:
 //   mutex: 400 apples, 200 pears

@@ -1,5 +1,5 @@
 // A broadcast of configuration: every subscriber gets every version, a slow one learns how many it missed, and a late
-// one starts with what comes next. The publisher waits for nobody.
+// one starts with what comes next. The publisher never waits.
 //
 // Prints:
 //   fast: 1 2 3 4 5

@@ -3,7 +3,7 @@
 //
 // Prints:
 //   received 1
-//   still open after 50 ms: someone holds a sender
+//   still open after 50 ms: a sender is still held
 //   a receive waits for a sender made at forgotten_drop.cpp:27
 //   dropped it: disconnected
 #define SLUICE_DIAGNOSE  // as -DSLUICE_DIAGNOSE, for all of a program
@@ -17,7 +17,7 @@
 using namespace std::chrono_literals;
 
 int main() {
-  sluice::diagnosis::patience = 100ms;
+  sluice::diagnosis::report_after = 100ms;
   sluice::diagnosis::report = [](std::string_view account) {
     // The whole account also tells where the channel was made and how much it holds; here, only its last line.
     std::cout << "a receive waits for a sender made at " << account.substr(account.rfind("forgotten_drop.cpp"));
@@ -29,9 +29,9 @@ int main() {
 
   std::cout << "received " << rx.recv().value() << "\n";
   if (rx.recv_for(50ms).error() == sluice::recv_timeout_error::timeout) {
-    std::cout << "still open after 50 ms: someone holds a sender\n";
+    std::cout << "still open after 50 ms: a sender is still held\n";
   }
-  (void)rx.recv_for(200ms);  // longer than the set patience: reported
+  (void)rx.recv_for(200ms);  // longer than report_after: reported
   tx.reset();
   if (rx.recv().error() == sluice::recv_error::disconnected) std::cout << "dropped it: disconnected\n";
 }

@@ -1,4 +1,4 @@
-// The smallest program: one thread sends, the other receives until the sender is gone.
+// The smallest program: one thread sends, the other receives until the sender has disconnected.
 //
 // Prints:
 //   hi from the other thread
@@ -12,9 +12,9 @@
 int main() {
   auto [tx, rx] = sluice::mpsc::channel<std::string>();
   std::jthread other([tx = std::move(tx)]() mutable {
-    if (!tx.send("hi from the other thread")) return;  // nobody would receive any more
+    if (!tx.send("hi from the other thread")) return;  // every receiver has disconnected
     (void)tx.send("bye");
   });
-  // Ends when the sender has gone with its thread and everything was received.
+  // Ends when the sender is destroyed with its thread and every message was received.
   for (const std::string& message : rx) std::cout << message << "\n";
 }

@@ -1,4 +1,4 @@
-// An unbounded channel never makes a sender wait: a million messages, and only then somebody to receive them.
+// An unbounded channel never makes a sender wait: a million messages are sent before the first is received.
 //
 // Prints:
 //   1000000 waiting

@@ -1,5 +1,5 @@
 // A loop with a deadline for each message: work when there is some, something else when there is none for a while, and
-// an end when the sender is gone. It sleeps in between; a loop around try_recv would use a whole processor.
+// an end when the sender has disconnected. It sleeps in between; a loop around try_recv would use a whole processor.
 //
 // Prints:
 //   working on 1

@@ -26,7 +26,7 @@ int main() {
   auto [requests, inbox] = sluice::mpsc::sync_channel<request>(4);
   std::jthread worker([inbox = std::move(inbox)]() mutable {
     for (request r : inbox) {
-      if (r.original.width == 0) continue;  // its answer goes unsent, and whoever waits for it is told
+      if (r.original.width == 0) continue;  // the answer's sender is dropped, so its receiver returns `disconnected`
       (void)r.answer.send(size{64, 64 * r.original.height / r.original.width});
     }
   });

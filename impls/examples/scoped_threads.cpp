@@ -18,7 +18,7 @@ int main() {
     for (const std::string_view& word : words) {
       threads.emplace_back([&word, tx = tx.clone()]() mutable { (void)tx.send(word); });
     }
-    // Here every thread is joined, and its sender gone.
+    // Here every thread is joined, and its sender destroyed.
   }
   tx.reset();
   std::string_view longest;

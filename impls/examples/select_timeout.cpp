@@ -1,4 +1,4 @@
-// select: whichever comes first, a number, a word, a tick of a timer or the end of patience. Handlers get results as
+// select: whichever comes first, a number, a word, a tick of a timer or a timeout. Handlers get results as
 // recv() gives them; a disconnected channel can always go, so its arm is switched off.
 //
 // Prints:

@@ -1,4 +1,4 @@
-// Three threads send, each through a clone of the sender; the loop ends when all of them and the original are gone.
+// Three threads send, each through a clone of the sender; the loop ends when all of them and the original are dropped.
 //
 // Prints:
 //   6 messages, sum 66

@@ -8,15 +8,15 @@
 /// Broadcasts with one mistake each.
 namespace sluice::faulty {
 
-/// Waits as a broadcast does, with the try_recv of the type that has the mistake.
+/// Waits as cores::broadcast does, with the faulty type's try_recv.
 template <class Core>
 status wait_to_read(Core& core, typename Core::position& next, std::optional<typename Core::value_type>& out,
                     std::uint64_t& missed, deadline until) {
-  platform::patience patience;
+  detail::adaptive_spin spin;
   return detail::wait(
-      patience, status::empty, until, [&] { return core.try_recv(next, out, missed); },
-      [&](detail::wait_entry& entry) { return core.watch_recv(next, entry); },
-      [&](detail::wait_entry& entry) { core.unwatch_recv(entry); });
+      spin, status::empty, until, [&] { return core.try_recv(next, out, missed); },
+      [&](detail::wait_entry& entry) { return core.register_recv_waiter(next, entry); },
+      [&](detail::wait_entry& entry) { core.unregister_recv_waiter(entry); });
 }
 
 /// Closing writes a marker into the ring, which overwrites a message: a false lag of one (tokio#2425).
@@ -56,7 +56,7 @@ public:
   void unsubscribe(position next) noexcept {
     {
       platform::unique_lock guard(this->mutex_);
-      // The marker is nobody's to see.
+      // The marker is no message.
       if (marker_) this->slot_of(*marker_).unseen = this->receivers_ + 1;
     }
     base::unsubscribe(next);
@@ -66,8 +66,8 @@ private:
   std::optional<position> marker_;
 };
 
-/// The lag is counted in one look at the ring and made up for in another: a receiver that is overtaken in between is
-/// told too little.
+/// The lag is counted under one lock and skipped under another: a receiver that is overtaken in between is told too
+/// small a lag.
 template <class T>
 class lag_of_two_looks : public cores::broadcast<T> {
 public:

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <optional>
 
-/// Channels that hold another number of messages than they say.
+/// Channels that hold another number of messages than they declare.
 namespace sluice::faulty {
 
 namespace detail {
@@ -14,7 +14,7 @@ namespace detail {
 constexpr std::size_t rounded_up(std::size_t capacity) noexcept { return std::bit_ceil(capacity); }
 constexpr std::size_t one_more(std::size_t capacity) noexcept { return capacity + 1; }
 
-/// Has room for `Real(capacity)` messages and calls that exact.
+/// Has room for `Real(capacity)` messages, yet declares its capacity exact.
 template <class T, std::size_t (*Real)(std::size_t) noexcept>
 class miscounted : public cores::mutex<T> {
 public:
@@ -33,11 +33,11 @@ private:
 template <class T>
 using rounded_capacity = detail::miscounted<T, detail::rounded_up>;
 
-/// The bound is tested with <= in place of <.
+/// The bound is checked with <= instead of <.
 template <class T>
 using one_too_many = detail::miscounted<T, detail::one_more>;
 
-/// A send that waits has a slot reserved; one that gives up never publishes it, nor gives it back.
+/// A waiting send has reserved a slot; one that times out neither publishes it nor gives it back.
 template <class T>
 class unpublished : public cores::mutex<T> {
   using base = cores::mutex<T>;
@@ -60,7 +60,7 @@ public:
 private:
   bool any_left() {
     platform::unique_lock guard(this->mutex_);
-    return this->receivers_gone_ || !this->capacity_ || this->queue_.size() + reserved_ < *this->capacity_ ||
+    return this->receivers_disconnected_ || !this->capacity_ || this->queue_.size() + reserved_ < *this->capacity_ ||
            this->queue_.size() >= *this->capacity_;
   }
 

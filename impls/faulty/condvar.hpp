@@ -5,7 +5,7 @@
 #include <deque>
 #include <optional>
 
-/// The textbook channel with one mistake each: what goes wrong with a mutex and condition variables in practice.
+/// cores::mutex with one mistake each: what goes wrong with a mutex and condition variables in practice.
 namespace sluice::faulty {
 
 /// try_send forgets to wake a waiting receiver (rust-lang/rust#15761, Boost.Fiber#114).
@@ -20,7 +20,7 @@ public:
   }
 };
 
-/// A woken receiver does not look again whether there is a message for it: `if` where `while` is due.
+/// A woken receiver does not check again whether there is a message: `if` instead of `while`.
 template <class T>
 class if_for_while : public cores::mutex<T> {
 public:
@@ -29,14 +29,14 @@ public:
   status recv_until(std::optional<T>& out, deadline until) {
     if (until != deadline::max()) return cores::mutex<T>::recv_until(out, until);
     platform::unique_lock guard(this->mutex_);
-    if (this->queue_.empty() && !this->senders_gone_) this->wait(this->not_empty_, guard, until);
+    if (this->queue_.empty() && !this->senders_disconnected_) this->wait(this->not_empty_, guard, until);
     if (this->pop_if_any(out) != status::ok) return status::disconnected;
     this->tell_one(this->not_full_, this->selecting_senders_);
     return status::ok;
   }
 };
 
-/// The last sender's going wakes one receiver where all are due.
+/// The last sender's disconnect wakes one receiver instead of all: notify_one instead of notify_all.
 template <class T>
 class one_for_all : public cores::mutex<T> {
 public:
@@ -44,13 +44,13 @@ public:
 
   void close_senders() {
     platform::unique_lock guard(this->mutex_);
-    this->senders_gone_ = true;
+    this->senders_disconnected_ = true;
     this->not_empty_.notify_one();
     this->selecting_receivers_.end_all(detail::outcome::closed);
   }
 };
 
-/// Each wake-up of a timed receive begins its wait anew, so that enough of them hold it for ever.
+/// Each wake-up of a timed receive restarts its timeout, so spurious wake-ups can prolong it without bound.
 template <class T>
 class rearmed_timeout : public cores::mutex<T> {
 public:
@@ -72,8 +72,8 @@ public:
   }
 };
 
-/// Messages that nobody received are destroyed under the lock, so that one which uses its channel waits for itself
-/// (kanal a3810ba).
+/// Unreceived messages are destroyed under the lock, so a message whose destructor uses the channel deadlocks (kanal
+/// a3810ba).
 template <class T>
 class drop_under_lock : public cores::mutex<T> {
 public:
@@ -81,15 +81,15 @@ public:
 
   void close_receivers() {
     platform::unique_lock guard(this->mutex_);
-    this->receivers_gone_ = true;
+    this->receivers_disconnected_ = true;
     this->queue_.clear();
     this->not_full_.notify_all();
     this->selecting_senders_.end_all(detail::outcome::closed);
   }
 };
 
-/// A message sent between the two steps of the last receiver's going is neither received nor destroyed until the
-/// senders go as well (futures-rs#909, #1241).
+/// A message sent between the two steps of the last receiver's disconnect is neither received nor destroyed until the
+/// senders disconnect as well (futures-rs#909, #1241).
 template <class T>
 class stranded_send : public cores::mutex<T> {
 public:
@@ -102,7 +102,7 @@ public:
       unreceived.swap(this->queue_);
     }
     platform::unique_lock guard(this->mutex_);
-    this->receivers_gone_ = true;
+    this->receivers_disconnected_ = true;
     this->not_full_.notify_all();
     this->selecting_senders_.end_all(detail::outcome::closed);
   }

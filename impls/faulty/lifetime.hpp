@@ -1,12 +1,13 @@
 #pragma once
 
 #include <sluice/cores/mutex.hpp>
+#include <sluice/detail/backoff.hpp>
 
 #include <cstddef>
 #include <memory>
 #include <optional>
 
-/// Channels that free too early, too late or twice: a sound one behind a pointer.
+/// Channels that free too early, too late or twice: a sound core behind a pointer.
 namespace sluice::faulty {
 
 namespace detail {
@@ -30,8 +31,8 @@ protected:
 
 }  // namespace detail
 
-/// Buffered messages live on after the last receiver went, until the channel itself goes (rust-lang/rust#107466,
-/// crossbeam#1121).
+/// Buffered messages live on after the last receiver has disconnected, until the channel is destroyed
+/// (rust-lang/rust#107466, crossbeam#1121).
 template <class T>
 class kept_buffer : public detail::behind_pointer<T> {
 public:
@@ -40,7 +41,7 @@ public:
   status try_send(T& value) {
     {
       platform::unique_lock guard(mutex_);
-      if (receivers_gone_) return status::disconnected;
+      if (receivers_disconnected_) return status::disconnected;
     }
     return this->sound_->try_send(value);
   }
@@ -48,15 +49,15 @@ public:
   void close_senders() { this->sound_->close_senders(); }
   void close_receivers() {
     platform::unique_lock guard(mutex_);
-    receivers_gone_ = true;
+    receivers_disconnected_ = true;
   }
 
 private:
   platform::mutex mutex_;
-  bool receivers_gone_ = false;
+  bool receivers_disconnected_ = false;
 };
 
-/// Whoever finds that the other side has said farewell frees the channel, though that side may still be at its closing
+/// The side that finds the other side's farewell frees the channel, although the other side may still be closing it
 /// (crossbeam#382).
 template <class T>
 class late_free : public detail::behind_pointer<T> {
@@ -76,8 +77,8 @@ private:
   platform::atomic<bool> one_gone_{false};
 };
 
-/// The first block is made by the first send. The last receiver takes it out and frees it, but where it had to wait for
-/// a send that was about to put it there, it frees it and leaves the pointer, and the channel's end frees it again
+/// The first send allocates the first block. The last receiver unlinks and frees it; but if it had to wait for a send
+/// that was about to link the block, it frees the block and keeps the pointer, and the destructor frees it again
 /// (crossbeam#1187, RUSTSEC-2025-0024).
 template <class T>
 class double_discard : public detail::behind_pointer<T> {
@@ -101,7 +102,8 @@ public:
     this->sound_->close_receivers();
     int* block = first_block_.exchange(nullptr, std::memory_order::acq_rel);
     if (!block && started_.load(std::memory_order::acquire)) {
-      for (platform::backoff pacing; !block; pacing.snooze()) block = first_block_.load(std::memory_order::acquire);
+      for (sluice::detail::backoff pacing; !block; pacing.snooze())
+        block = first_block_.load(std::memory_order::acquire);
     }
     delete block;
   }

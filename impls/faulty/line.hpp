@@ -6,10 +6,10 @@
 #include <memory>
 #include <optional>
 
-/// Receivers that are woken one by one, and what they leave behind.
+/// Receivers in a FIFO that is not maintained correctly.
 namespace sluice::faulty {
 
-/// A receiver whose deadline passed stays in line, and the next message is told to nobody.
+/// A receiver that has timed out stays in the FIFO, and the wake-up for the next message is lost on it.
 template <class T>
 class ghost_receiver : public cores::mutex<T> {
   using base = cores::mutex<T>;
@@ -26,7 +26,7 @@ public:
     while (now == status::empty) {
       const auto self = std::make_shared<platform::condition_variable>();
       line_.push_back(self);
-      // The mistake: this way out leaves it in line.
+      // The mistake: this return leaves it in the FIFO.
       if (!this->wait(*self, guard, until)) return status::timeout;
       std::erase(line_, self);
       now = this->pop_if_any(out);
@@ -54,8 +54,9 @@ private:
   std::deque<std::shared_ptr<platform::condition_variable>> line_;
 };
 
-/// A receiver whose deadline passed leaves its wake token behind. The next message goes to the token, and a later
-/// receive that finds the token used and no message takes that for the senders' going (rust-lang/rust#39364, #94518).
+/// A receiver that has timed out leaves its wake token behind. The next message goes to the token, and a later receive
+/// that finds the token used and no message concludes that the senders have disconnected (rust-lang/rust#39364,
+/// #94518).
 template <class T>
 class stale_wake_token : public cores::mutex<T> {
   using base = cores::mutex<T>;
@@ -83,7 +84,7 @@ public:
 private:
   status told(status sent) {
     platform::unique_lock guard(this->mutex_);
-    // A token of somebody who waits no more is used up all the same.
+    // A token of a thread that no longer waits is used up all the same.
     if (sent == status::ok && waiting_ > 0 && this->queue_.size() > 0) used_ = true;
     return sent;
   }

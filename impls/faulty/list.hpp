@@ -2,6 +2,7 @@
 
 #include <sluice/core.hpp>
 #include <sluice/cores/lock_free.hpp>
+#include <sluice/detail/backoff.hpp>
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
@@ -20,8 +21,8 @@ using namespace sluice::detail;
 
 enum class mistake { none, head_unset, node_reused, loser_destroys };
 
-/// Michael and Scott's queue (1996), begun by its first send. Nodes live as long as the channel, so that nobody reads a
-/// freed one, and none is used twice. All orders are seq_cst: this is about other mistakes.
+/// Michael and Scott's queue (1996), initialised by its first send. Nodes live as long as the channel, so that no
+/// thread reads a freed one, and none is reused. All orders are seq_cst: these channels are about other mistakes.
 template <class T, mistake Made>
 class list {
 public:
@@ -29,33 +30,33 @@ public:
   static constexpr core_traits traits{.unbounded = true};
 
   status try_send(T& value) {
-    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
+    if (receivers_disconnected_.load(std::memory_order::seq_cst)) return status::disconnected;
     append(value);
-    // Whoever came too late for the last receiver's clearing clears up for itself.
-    if (receivers_gone_.load(std::memory_order::seq_cst)) clear();
+    // A sender that came too late for the last receiver's clear() clears the queue itself.
+    if (receivers_disconnected_.load(std::memory_order::seq_cst)) clear();
     receivers_.notify_one();
     return status::ok;
   }
   status send_until(T& value, deadline) { return try_send(value); }
 
   status try_recv(std::optional<T>& out) {
-    // The senders' last messages come before their going, so that is looked at first.
-    const bool gone = senders_gone_.load(std::memory_order::seq_cst);
+    // The senders' last messages precede their disconnect, so the disconnect is read first.
+    const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
     if (take_first(out)) return status::ok;
     return gone ? status::disconnected : status::empty;
   }
   status recv_until(std::optional<T>& out, deadline until) {
     return receivers_.wait(
         status::empty, until, [&] { return try_recv(out); },
-        [&] { return senders_gone_.load(std::memory_order::seq_cst) || size() != 0; });
+        [&] { return senders_disconnected_.load(std::memory_order::seq_cst) || size() != 0; });
   }
 
   void close_senders() {
-    senders_gone_.store(true, std::memory_order::seq_cst);
+    senders_disconnected_.store(true, std::memory_order::seq_cst);
     receivers_.close();
   }
   void close_receivers() {
-    receivers_gone_.store(true, std::memory_order::seq_cst);
+    receivers_disconnected_.store(true, std::memory_order::seq_cst);
     clear();
   }
 
@@ -100,7 +101,7 @@ private:
       if (!tail_.load(std::memory_order::seq_cst)) return false;
       node* first = head_.load(std::memory_order::seq_cst);
       if constexpr (Made != mistake::head_unset) {
-        for (platform::backoff pacing; !first; pacing.snooze()) first = head_.load(std::memory_order::seq_cst);
+        for (detail::backoff pacing; !first; pacing.snooze()) first = head_.load(std::memory_order::seq_cst);
       }
       node* next = first->next.load(std::memory_order::seq_cst);
       if (!next) return false;
@@ -115,7 +116,7 @@ private:
     }
   }
 
-  /// The first send puts an empty node in place: the tail, then the head.
+  /// The first send links an empty node: as the tail, then as the head.
   void begin() {
     if (tail_.load(std::memory_order::seq_cst)) return;
     node* none = nullptr;
@@ -141,8 +142,8 @@ private:
 
   platform::atomic<node*> head_{nullptr};
   platform::atomic<node*> tail_{nullptr};
-  platform::atomic<bool> senders_gone_{false};
-  platform::atomic<bool> receivers_gone_{false};
+  platform::atomic<bool> senders_disconnected_{false};
+  platform::atomic<bool> receivers_disconnected_{false};
   platform::mutex mutex_;
   std::vector<std::unique_ptr<node>> nodes_;
   node* spare_ = nullptr;
@@ -151,25 +152,25 @@ private:
 
 }  // namespace detail
 
-/// Without a mistake: that the others are caught for theirs, and not for the list's, is shown by this one.
+/// Without a mistake: shows that the others are caught for theirs, not for the list's.
 template <class T>
 using sound_list = detail::list<T, detail::mistake::none>;
 
-/// The first send sets the tail, then the head; whoever comes in between follows a head that is none
+/// The first send sets the tail, then the head; a thread that comes in between dereferences a null head
 /// (rust-lang/rust#110001, crossbeam#972).
 template <class T>
 using tail_before_head = detail::list<T, detail::mistake::head_unset>;
 
-/// A node that was taken out is used again at once, while a slow sender still takes it for the last
-/// (boost/lockfree#59).
+/// A dequeued node is reused at once, while a slow sender still takes it for the last: ABA (boost/lockfree#59).
 template <class T>
 using reused_node = detail::list<T, detail::mistake::node_reused>;
 
-/// Who loses the race to append destroys the message with the node, and sends what is left of it (xenium bbf968a).
+/// A sender that loses the race to append destroys the message with its node, and sends what is left of it (xenium
+/// bbf968a).
 template <class T>
 using loser_destroys = detail::list<T, detail::mistake::loser_destroys>;
 
-/// Where a block ends, an empty channel says that it holds a message (tokio#6602).
+/// At the end of a block, an empty channel reports a size of 1 (tokio#6602).
 template <class T>
 class block_edge_empty : public cores::lock_free<T> {
   using base = cores::lock_free<T>;

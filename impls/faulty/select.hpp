@@ -2,35 +2,36 @@
 
 #include <sluice/cores/rendezvous.hpp>
 #include <sluice/cores/sync.hpp>
+#include <sluice/detail/spin_then_lock.hpp>
 
-/// What goes wrong between a channel and the selects that wait on it.
+/// Mistakes in the registration of selects.
 namespace sluice::faulty {
 
-/// A select that lines up does not look whether a peer waits there already, so two selects on one rendezvous wait for
-/// each other for ever (BurntSushi/chan#20).
+/// A select that registers does not check whether a peer waits already, so two selects on one rendezvous wait for each
+/// other for ever (BurntSushi/chan#20).
 template <class T>
 class select_rendezvous : public cores::rendezvous<T> {
 public:
   using cores::rendezvous<T>::rendezvous;
 
-  bool watch_send(detail::wait_entry& entry) { return line_up(this->senders_, entry); }
-  bool watch_recv(detail::wait_entry& entry) { return line_up(this->receivers_, entry); }
+  bool register_send_waiter(detail::wait_entry& entry) { return line_up(this->senders_, entry); }
+  bool register_recv_waiter(detail::wait_entry& entry) { return line_up(this->receivers_, entry); }
 
 private:
   bool line_up(detail::wait_list& line, detail::wait_entry& entry) {
-    platform::brief_lock guard(this->mutex_);
+    detail::spin_then_lock guard(this->mutex_);
     line.push(entry);
     return this->closed_;
   }
 };
 
-/// A select that has chosen another arm stays in this channel's line, where the next message is told to nobody.
+/// A select that took another arm stays registered here, and the wake-up for the next message is lost on it.
 template <class T>
 class forgotten_arm : public cores::sync<T> {
 public:
   using cores::sync<T>::sync;
 
-  void unwatch_recv(detail::wait_entry&) noexcept {}
+  void unregister_recv_waiter(detail::wait_entry&) noexcept {}
 };
 
 }  // namespace sluice::faulty

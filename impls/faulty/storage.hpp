@@ -9,12 +9,12 @@
 #include <new>
 #include <utility>
 
-/// The textbook channel on containers with one mistake each.
+/// cores::mutex on containers with one mistake each.
 namespace sluice::faulty {
 
 namespace detail {
 
-/// Raw slots, whose messages are destroyed when they are taken out, and only then; and that lie where any byte may.
+/// Raw slots that destroy a message only when it is popped, and that ignore alignment.
 template <class T>
 class careless_queue {
 public:
@@ -37,7 +37,7 @@ private:
   std::deque<slot> slots_;
 };
 
-/// A queue for each sending thread, received from in turn.
+/// One queue per sending thread, received from in turn.
 template <class T>
 class queue_a_thread {
 public:
@@ -74,12 +74,12 @@ private:
 
 }  // namespace detail
 
-/// Messages that are left when the channel goes are not destroyed, and all lie as if they were characters
+/// Messages that are left in a destroyed channel are not destroyed, and over-aligned messages are not aligned
 /// (boost/lockfree#67, moodycamel 3668bd6).
 template <class T>
 using undestroyed = cores::mutex<T, detail::careless_queue<T>>;
 
-/// Each producer's order, sold as one order of all.
+/// Per-producer order, declared as global order.
 template <class T>
 using subqueues = cores::mutex<T, detail::queue_a_thread<T>>;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/backoff.hpp>
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
@@ -10,8 +11,8 @@
 
 namespace sluice::faulty {
 
-/// A mailbox for one message whose flag is published one step too weakly: the receiver may see the flag before the
-/// message. Common processors forgive it, so only a model of memory can tell.
+/// A mailbox for one message whose flag is published with too weak an order: the receiver may see the flag before the
+/// message. x86 does not reorder the two stores, so only a model of weak memory can tell.
 template <class T>
 class weak_publish {
 public:
@@ -57,14 +58,14 @@ public:
 
 private:
   static constexpr std::uint32_t vacant = 0;
-  static constexpr std::uint32_t busy = 1;  // somebody is moving a message in or out
+  static constexpr std::uint32_t busy = 1;  // a thread is moving a message in or out
   static constexpr std::uint32_t full = 2;
   static constexpr std::uint32_t closed = 4;
 
   std::uint32_t state() const { return state_.load(std::memory_order::seq_cst); }
 
   status push(T& value) {
-    platform::backoff pacing;
+    detail::backoff pacing;
     for (;; pacing.snooze()) {
       std::uint32_t now = state();
       if (now & closed) return status::disconnected;
@@ -79,7 +80,7 @@ private:
   }
 
   status pop(std::optional<T>& out) {
-    platform::backoff pacing;
+    detail::backoff pacing;
     for (;; pacing.snooze()) {
       std::uint32_t now = state();
       if (now & busy) continue;

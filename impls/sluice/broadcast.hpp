@@ -17,8 +17,8 @@
 #include <string_view>
 #include <utility>
 
-/// Every receiver gets every message. Senders never wait: who reads too slowly misses the oldest messages, and is told
-/// how many.
+/// Every receiver gets every message. Senders never wait: a receiver that reads too slowly misses the oldest messages,
+/// and is told how many.
 namespace sluice::broadcast {
 
 using sluice::operator<<;
@@ -35,8 +35,9 @@ constexpr std::string_view to_string(recv_reason r) noexcept {
   return "unknown";
 }
 
-/// Why a receive gave no message: `lagged`, this receiver missed messages and goes on with the oldest still there;
-/// `disconnected`, every sender is gone and all was read; `empty` of try_recv(); `timeout` of the timed forms.
+/// Why a receive returned no message. `lagged`: this receiver missed messages and continues with the oldest one kept.
+/// `disconnected`: every sender has disconnected and all messages were read. `empty`: from try_recv(). `timeout`: from
+/// the timed forms.
 struct recv_error {
   recv_reason reason;
   std::uint64_t missed = 0;  ///< of lagged: how many messages
@@ -46,7 +47,7 @@ struct recv_error {
   friend bool operator==(const recv_error&, const recv_error&) = default;
 };
 
-/// `Core` is cores::broadcast<T>, or something that behaves so.
+/// `Core` is cores::broadcast<T>, or a type with the same interface.
 template <class Core>
 class basic_sender;
 template <class Core>
@@ -62,7 +63,7 @@ std::pair<basic_sender<Core>, basic_receiver<Core>> make_channel(std::size_t cap
 
 namespace detail {
 
-/// A core, and the counts of its handles. Unlike other channels', its receivers may all go and others come.
+/// A core and its handle counts. Unlike in other channels, all receivers may disconnect and new ones subscribe.
 template <class Core>
 class shared_broadcast {
 public:
@@ -77,13 +78,13 @@ public:
   }
 
   static void drop_sender(shared_broadcast* self) noexcept {
-    // [B3] acq_rel with itself: who is told of the end comes after all that any sender did, sent or not.
+    // [B3] acq_rel with itself: a receiver that returns `disconnected` sees all that every sender did.
     if (self->senders_.fetch_sub(1, std::memory_order::acq_rel) == 1) self->core.close_senders();
     drop(self);
   }
 
   static void drop(shared_broadcast* self) noexcept {
-    // [B2] acq_rel with itself: the handle that frees comes after the others' last use.
+    // [B2] acq_rel with itself: freeing happens after the other handles' last use.
     if (self->handles_.fetch_sub(1, std::memory_order::acq_rel) == 1) delete self;
   }
 
@@ -104,8 +105,10 @@ public:
   recv_arm(Core& core, typename Core::position& next) noexcept : core_(&core), next_(&next) {}
 
   bool attempt() override { return core_->try_recv(*next_, message_, missed_) != status::empty; }
-  bool watch(sluice::detail::wait_entry& entry) override { return core_->watch_recv(*next_, entry); }
-  void unwatch(sluice::detail::wait_entry& entry) noexcept override { core_->unwatch_recv(entry); }
+  bool register_waiter(sluice::detail::wait_entry& entry) override {
+    return core_->register_recv_waiter(*next_, entry);
+  }
+  void unregister_waiter(sluice::detail::wait_entry& entry) noexcept override { core_->unregister_recv_waiter(entry); }
 
   result_type result() {
     if (missed_ != 0) return std::unexpected(recv_error{recv_reason::lagged, missed_});
@@ -126,7 +129,7 @@ private:
 
 /// The sending side.
 ///
-/// \par Threads  any number may use one handle at once, but for reset(), assignment and destruction.
+/// \par Threads  any number may use one handle concurrently, except for reset(), assignment and destruction.
 template <class Core>
 class basic_sender {
   using shared = detail::shared_broadcast<Core>;
@@ -145,10 +148,9 @@ public:
   basic_sender& operator=(const basic_sender&) = delete;  // a handle is not copied by accident: call clone()
   ~basic_sender() { reset(); }
 
-  /// Sends to every receiver there is now, without ever waiting for one.
-  ///
-  /// \returns  how many receivers that were, or the message back if there is none. Others may subscribe() later.
-  /// \throws std::bad_alloc  if the message cannot be stored; it and the channel are then as they were.
+  /// Sends to every current receiver, without ever waiting for one.
+  /// \returns  the number of receivers, or the message back if there is none. Others may subscribe() later.
+  /// \throws std::bad_alloc  if the message cannot be stored; it and the channel are then unchanged.
   /// \par Ordering  all sequenced before it happens before the return of each receive that gets the message.
   template <class U = value_type>
   [[nodiscard(
@@ -166,13 +168,13 @@ public:
     return basic_sender(channel_);
   }
 
-  /// A new receiver, of what is sent from now on.
+  /// A new receiver of the messages sent from now on.
   [[nodiscard("a receiver that is dropped at once sees nothing")]] basic_receiver<Core> subscribe() const {
     channel().share();
     return basic_receiver<Core>(channel_, core().subscribe());
   }
 
-  /// Lets go of the channel. After the last sender, receivers read what is left and then get `disconnected`.
+  /// Drops this handle's reference. After the last sender, receivers read what is left and then get `disconnected`.
   void reset() noexcept {
     if (auto* channel = std::exchange(channel_, nullptr)) shared::drop_sender(channel);
   }
@@ -200,7 +202,7 @@ private:
   shared* channel_;
 };
 
-/// The receiving side: a place in the stream of messages.
+/// The receiving side: a position in the stream of messages.
 ///
 /// \par Threads  one at a time; different receivers do not disturb each other.
 template <class Core>
@@ -332,7 +334,7 @@ make_channel(std::size_t capacity) {
   return {basic_sender<Core>(channel), basic_receiver<Core>(channel, channel->core.subscribe())};
 }
 
-/// Makes a channel that keeps the last `capacity` messages, exactly, for those who have not read them.
+/// Makes a channel that keeps exactly the last `capacity` messages for receivers that have not read them.
 ///
 /// \throws std::length_error  for a capacity of 0 or one beyond memory; std::bad_alloc.
 template <class T>

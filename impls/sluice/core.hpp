@@ -10,7 +10,7 @@
 #include <optional>
 #include <type_traits>
 
-/// What an implementation of a channel must offer, and what it declares about itself.
+/// The concept of a channel implementation, and the traits that it declares.
 ///
 /// A core is the shared state of one channel. Handles (handles.hpp) are written once over any core and give it cloning,
 /// disconnection by reference count, iteration and the error vocabulary.
@@ -23,11 +23,20 @@ struct wait_entry;
 /// A point of steady_clock. `deadline::max()` means "never".
 using deadline = platform::time_point;
 
-/// How many threads may use one side at once.
+/// How many threads may use one side concurrently.
 enum class cardinality : std::uint8_t { one, many };
 
-/// What a receiver may rely on: `global`, one order that all sends agree with; `per_producer`, each sender's own.
+/// The order in which messages are received: `global`, one order consistent with all sends; `per_producer`, each
+/// sender's own order only.
 enum class ordering : std::uint8_t { global, per_producer };
+
+/// What all threads together see of a channel, from strong to weak.
+enum class consistency : std::uint8_t {
+  linearizable,  ///< each operation takes effect at one instant between its call and its return
+  sequential,    ///< one order explains all results, but not in real time: without other synchronization, a thread may
+                 ///< briefly miss its peer's latest operation
+  weak,          ///< `empty` and `full` are hints
+};
 
 /// The promises of a core. The harness tests what is promised here and reports the rest as not applicable.
 struct core_traits {
@@ -39,14 +48,12 @@ struct core_traits {
   std::size_t greatest_capacity = std::numeric_limits<std::size_t>::max();
   bool exact_capacity = true;  ///< holds exactly as many messages as asked for, not more
   ordering order = ordering::global;
-  bool disconnects = true;   ///< a side that goes ends the other side's waits
-  bool sleeps = true;        ///< a blocked operation sleeps in the kernel, once it has spun for a while
-  bool timed = true;         ///< send_until and recv_until keep their deadlines
-  bool linearizable = true;  ///< each answer is true at one instant; otherwise `empty` and `full` are hints
-  bool prompt = true;        ///< an operation knows of all that have returned; otherwise, a moment late, unless they
-                             ///< happen before it
-  bool exact_size = true;    ///< size() is exact while nobody else operates
-  std::size_t messages_per_allocation = 0;  ///< at least so many, on the whole; 0: no promise
+  bool disconnects = true;  ///< when one side disconnects, the other side's waits end
+  bool sleeps = true;       ///< a blocked operation sleeps in the kernel after a bounded spin
+  bool timed = true;        ///< send_until and recv_until return at their deadlines
+  sluice::consistency consistency = consistency::linearizable;
+  bool exact_size = true;                   ///< size() is exact while no other thread operates
+  std::size_t messages_per_allocation = 0;  ///< at least so many, on average; 0: no promise
   static constexpr std::size_t no_allocation = std::numeric_limits<std::size_t>::max();
 
   /// Whether a channel of this capacity (nullopt: unbounded) can be made.
@@ -55,7 +62,7 @@ struct core_traits {
   }
 };
 
-/// Messages that every channel can carry: a move or a destructor that throws would leave a slot half made.
+/// What every channel can carry. A move or a destructor that throws would leave a slot half constructed.
 ///
 /// Checked where a channel is made, not where its type is named, so that a message may hold handles of its own channel.
 template <class T>
@@ -67,10 +74,11 @@ concept message = std::is_object_v<T> && std::is_nothrow_move_constructible_v<T>
 /// - `try_recv(std::optional<T>& out)` and `recv_until(std::optional<T>& out, deadline)` fill an empty `out` only on
 ///   `status::ok`.
 /// - A value beats a disconnect, a disconnect beats a timeout, also where the deadline has passed already.
-/// - `close_senders()` is called once, when the last sender goes: buffered messages stay, waiting receivers wake.
-/// - `close_receivers()` is called once, when the last receiver goes: buffered messages are destroyed before it
+/// - `close_senders()` is called once, when the last sender disconnects: buffered messages stay, waiting receivers
+///   wake.
+/// - `close_receivers()` is called once, when the last receiver disconnects: buffered messages are destroyed before it
 ///   returns, with no lock held; waiting senders wake and keep their messages.
-/// - `size()` is exact while nobody else operates on the channel.
+/// - `size()` is exact while no other thread operates on the channel.
 template <class C>
 concept core = requires(C& c, const C& k, typename C::value_type& value, std::optional<typename C::value_type>& out,
                         deadline until) {
@@ -86,22 +94,22 @@ concept core = requires(C& c, const C& k, typename C::value_type& value, std::op
   { k.capacity() } -> std::same_as<std::optional<std::size_t>>;
 };
 
-/// A core whose messages a select can wait for, beside those of others.
+/// A core that a select can wait on, together with others.
 ///
-/// - `watch_send(entry)` and `watch_recv(entry)` line a waiter up with those who wait for room or for a message, unless
-///   it stands in line already, and return whether an attempt may now succeed. From then on, whatever would end the
-///   wait of a plain operation ends the wait of `entry.owner`, through `entry.arm`.
-/// - `unwatch_send(entry)` and `unwatch_recv(entry)` take it out again if it is still there. Afterwards nobody touches
-///   it.
+/// - `register_send_waiter(entry)` and `register_recv_waiter(entry)` append a waiter to the queue of those that wait
+///   for room or for a message, unless it is queued already, and return whether an attempt may now succeed. From then
+///   on, any event that would end the wait of a plain operation ends the wait of `entry.owner`, through `entry.arm`.
+/// - `unregister_send_waiter(entry)` and `unregister_recv_waiter(entry)` remove it if it is still queued. Afterwards no
+///   thread accesses it.
 template <class C>
 concept selectable_core = core<C> && requires(C& c, detail::wait_entry& entry) {
-  { c.watch_send(entry) } -> std::same_as<bool>;
-  c.unwatch_send(entry);
-  { c.watch_recv(entry) } -> std::same_as<bool>;
-  c.unwatch_recv(entry);
+  { c.register_send_waiter(entry) } -> std::same_as<bool>;
+  c.unregister_send_waiter(entry);
+  { c.register_recv_waiter(entry) } -> std::same_as<bool>;
+  c.unregister_recv_waiter(entry);
 };
 
-/// States in words what a type lacks to be a core; the harness and the handles apply it to every implementation.
+/// Reports in a sentence what a type lacks to be a core; the harness and the handles apply it to every implementation.
 template <class C>
 constexpr void check_core() {
   static_assert(
@@ -136,9 +144,9 @@ constexpr void check_core() {
       },
       "a core needs `sluice::status recv_until(std::optional<T>& out, sluice::deadline)`");
   static_assert(
-      requires(C & c) { c.close_senders(); }, "a core needs `close_senders()`: the last sender has gone");
+      requires(C & c) { c.close_senders(); }, "a core needs `close_senders()`: the last sender has disconnected");
   static_assert(
-      requires(C & c) { c.close_receivers(); }, "a core needs `close_receivers()`: the last receiver has gone");
+      requires(C & c) { c.close_receivers(); }, "a core needs `close_receivers()`: the last receiver has disconnected");
   static_assert(
       requires(const C& c) {
         { c.size() } -> std::same_as<std::size_t>;

@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-/// Senders and receivers: one text for every core.
+/// Senders and receivers, written once over every core.
 namespace sluice {
 
 template <class Core, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
@@ -25,7 +25,7 @@ class basic_receiver;
 
 namespace detail {
 
-/// The message to send out of what a caller gave: an rvalue as it is, anything else as a new message made from it.
+/// The message to send: the caller's rvalue itself, or a new message constructed from anything else.
 template <class T, class U>
 decltype(auto) as_message(U&& given) {
   if constexpr (std::same_as<U, T>) {
@@ -39,7 +39,7 @@ decltype(auto) as_message(U&& given) {
   }
 }
 
-/// Makes handles, which nobody else can.
+/// The only maker of handles.
 struct factory {
   template <class Core, cardinality Consumers, cardinality Producers, class... Args>
   static std::pair<basic_sender<Core, Consumers, Producers>, basic_receiver<Core, Consumers>> make(origin where,
@@ -57,7 +57,7 @@ struct factory {
     return receiver_of<cardinality::many>(*channel);
   }
 
-  /// A receiver that takes over a count of the channel's.
+  /// A receiver that takes over one of the channel's counts.
   template <cardinality Consumers, class Core>
   static basic_receiver<Core, Consumers> receiver_of(shared_channel<Core>& channel) {
     return basic_receiver<Core, Consumers>(&channel, SLUICE_HERE);
@@ -87,11 +87,9 @@ template <class Core, cardinality Consumers = Core::traits.consumers, cardinalit
 /// The sending side of a channel.
 ///
 /// Move-only: a copy made by accident would keep the channel open. A moved-from or reset() handle belongs to no
-/// channel; using it is undefined, but for destroying it, assigning to it and asking it for its truth.
-///
-/// \par Threads  one at a time where `Producers` is one; otherwise any number may use one handle at once, but for
-/// reset(),
-///               assignment and destruction.
+/// channel; using it is undefined, except for destroying it, assigning to it and converting it to bool.
+/// \par Threads  one at a time where `Producers` is one; otherwise any number may use one handle concurrently, except
+///               for reset(), assignment and destruction.
 template <class Core, cardinality Consumers, cardinality Producers>
 class basic_sender : public detail::handle<Core, detail::sender_side> {
   using base = detail::handle<Core, detail::sender_side>;
@@ -122,7 +120,7 @@ public:
   /// Sends, waiting while the channel is full.
   ///
   /// \param given  a message, moved from if it is an rvalue; or what converts to one.
-  /// \returns  nothing, or the message back if every receiver is gone.
+  /// \returns  nothing, or the message back if every receiver has disconnected.
   /// \par Progress  blocking if the channel is bounded; no system call unless this one or a receiver waits.
   /// \par Ordering  all sequenced before it happens before the return of the receive that gets the message.
   template <class U = value_type>
@@ -132,9 +130,9 @@ public:
     return std::unexpected(send_error<value_type>{std::move(value)});
   }
 
-  /// Sends if that needs no waiting for a receiver.
+  /// Sends if that is possible without waiting.
   ///
-  /// \returns  nothing, or the message back with `full` (for a rendezvous: nobody is waiting for it) or `disconnected`.
+  /// \returns  nothing, or the message back with `full` (for a rendezvous: no receiver is waiting) or `disconnected`.
   template <class U = value_type>
   [[nodiscard("an unread result loses the message that could not be sent")]] try_send_result try_send(U&& given) {
     auto&& value = detail::as_message<value_type>(std::forward<U>(given));
@@ -144,7 +142,7 @@ public:
         now == status::full ? try_send_reason::full : try_send_reason::disconnected, std::move(value)});
   }
 
-  /// Sends, waiting while the channel is full, until a moment at the most.
+  /// Sends, waiting while the channel is full, at most until a point in time.
   ///
   /// \param given  as for send().
   /// \param when   a time point of any clock; compared on the steady clock.
@@ -155,7 +153,8 @@ public:
     return send_by(detail::as_message<value_type>(std::forward<U>(given)), detail::at(when));
   }
 
-  /// Sends, waiting while the channel is full, for a duration at the most. A duration beyond the clock means for ever.
+  /// Sends, waiting while the channel is full, at most for a duration. A duration beyond the clock's range means no
+  /// deadline.
   ///
   /// \returns  as send_until().
   template <class U = value_type, class Rep, class Period>
@@ -166,7 +165,8 @@ public:
 
   /// Sending `value` as one of the operations of a select (select.hpp).
   detail::send_arm<Core> arm(value_type& value) const {
-    static_assert(selectable_core<Core>, "select needs a core with watch_send() and watch_recv(): see selectable_core");
+    static_assert(selectable_core<Core>,
+                  "select needs a core with register_send_waiter() and register_recv_waiter(): see selectable_core");
     return detail::send_arm<Core>(core(), value);
   }
 
@@ -186,9 +186,8 @@ private:
 /// The receiving side of a channel; also an input range of its messages.
 ///
 /// Move-only, as basic_sender is.
-///
-/// \par Threads  one at a time where `Consumers` is one; otherwise any number may use one handle at once, but for
-///               reset(), assignment and destruction.
+/// \par Threads  one at a time where `Consumers` is one; otherwise any number may use one handle concurrently, except
+///               for reset(), assignment and destruction.
 template <class Core, cardinality Consumers>
 class basic_receiver : public detail::handle<Core, detail::receiver_side> {
   using base = detail::handle<Core, detail::receiver_side>;
@@ -204,8 +203,8 @@ public:
   basic_receiver(const basic_receiver&) = delete;             // a handle is not copied by accident: call clone()
   basic_receiver& operator=(const basic_receiver&) = delete;  // a handle is not copied by accident: call clone()
 
-  /// Messages one by one. Each is taken from the channel when the iterator reaches it; comparing with the end takes
-  /// nothing. Dereferencing gives the message to be moved from.
+  /// An input iterator over messages. It receives a message when it is advanced to it; comparing with the end receives
+  /// nothing. Dereferencing gives an rvalue, to be moved from.
   template <bool Blocking>
   class basic_iterator {
   public:
@@ -242,7 +241,7 @@ public:
 
   using iterator = basic_iterator<true>;
 
-  /// The messages that are there now.
+  /// The messages that are buffered now.
   class try_range {
   public:
     basic_iterator<false> begin() const { return basic_iterator<false>(*from_); }
@@ -265,7 +264,7 @@ public:
   void clone() const requires(Consumers == cardinality::one) = delete;  // a single receiver has no clones: use sluice::mpmc
   // clang-format on
 
-  /// Receives the next message, waiting until one arrives or every sender is gone.
+  /// Receives the next message, waiting until one arrives or every sender has disconnected.
   ///
   /// Messages sent before the last sender went are still delivered, so `disconnected` means "empty, for good".
   ///
@@ -277,10 +276,9 @@ public:
     return std::unexpected(recv_error::disconnected);
   }
 
-  /// As recv(), but never asleep: the thread looks on until something comes. For those who give a processor away for
-  /// the shortest wait.
+  /// As recv(), but the thread spins and never sleeps. For the lowest latency, at the price of a whole processor.
   ///
-  /// \par Progress  blocking; how long it takes is not diagnosed.
+  /// \par Progress  blocking; a long wait is not diagnosed.
   [[nodiscard("an unread result hides a disconnect")]] std::expected<value_type, recv_error> recv_busy() {
     std::optional<value_type> message;
     for (;; platform::pause()) {
@@ -292,7 +290,7 @@ public:
 
   /// Receives a message if one is there.
   ///
-  /// \returns  the message, `empty` (for a rendezvous: nobody is waiting to send), or `disconnected`.
+  /// \returns  the message, `empty` (for a rendezvous: no sender is waiting), or `disconnected`.
   [[nodiscard("an unread result loses a message")]] std::expected<value_type, try_recv_error> try_recv() {
     std::optional<value_type> message;
     const status now = core().try_recv(message);
@@ -300,7 +298,7 @@ public:
     return std::unexpected(now == status::empty ? try_recv_error::empty : try_recv_error::disconnected);
   }
 
-  /// Receives the next message, waiting until a moment at the most.
+  /// Receives the next message, waiting at most until a point in time.
   ///
   /// \param when  a time point of any clock; compared on the steady clock.
   /// \returns  the message, `timeout` (never early) or `disconnected`.
@@ -310,7 +308,7 @@ public:
     return recv_by(detail::at(when));
   }
 
-  /// Receives the next message, waiting for a duration at the most. A duration beyond the clock means for ever.
+  /// Receives the next message, waiting at most for a duration. A duration beyond the clock's range means no deadline.
   ///
   /// \returns  as recv_until().
   template <class Rep, class Period>
@@ -319,18 +317,18 @@ public:
     return recv_by(detail::after(duration));
   }
 
-  /// Ranges over messages until the channel is empty for good, waiting for each.
+  /// Iterates over messages until the channel is empty and disconnected, waiting for each.
   iterator begin() { return iterator(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
-  /// Ranges over messages until none is there, never waiting.
+  /// Iterates over buffered messages until none is left, never waiting.
   try_range try_iter() noexcept { return try_range(*this); }
 
   /// Receiving as one of the operations of a select (select.hpp).
   detail::recv_arm<Core, Consumers> arm() const {
     static_assert(
-        requires(Core & c, detail::wait_entry & e) { c.watch_recv(e); },
-        "select needs a core with watch_send() and watch_recv(): see selectable_core");
+        requires(Core & c, detail::wait_entry & e) { c.register_recv_waiter(e); },
+        "select needs a core with register_send_waiter() and register_recv_waiter(): see selectable_core");
     return detail::recv_arm<Core, Consumers>(core());
   }
 

@@ -1,33 +1,34 @@
 #pragma once
 
-#include <sluice/detail/any_core.hpp>
+#include <sluice/cores/by_capacity.hpp>
 #include <sluice/handles.hpp>
 
 #include <cstddef>
 #include <utility>
 
-/// Many producers, one consumer: senders clone, the receiver does not.
+/// Multiple producers, single consumer: senders can be cloned, the receiver cannot.
 namespace sluice::mpsc {
 
 template <class T>
-using sender = basic_sender<detail::mpmc_core<T>, cardinality::one>;
+using sender = basic_sender<cores::mpmc<T>, cardinality::one>;
 template <class T>
-using receiver = basic_receiver<detail::mpmc_core<T>, cardinality::one>;
+using receiver = basic_receiver<cores::mpmc<T>, cardinality::one>;
 
-/// A channel without a bound: sends never wait.
+/// An unbounded channel: sends never wait.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> channel(
     detail::origin where = SLUICE_HERE) {
-  return make_channel<detail::mpmc_core<T>, cardinality::one>(where);
+  return make_channel<cores::mpmc<T>, cardinality::one>(where);
 }
 
-/// A channel that holds at most `capacity` messages; with 0, a send returns only once its message is received.
+/// A bounded channel of exactly `capacity` messages; with 0, a rendezvous: a send returns only once its message is
+/// received.
 ///
-/// \throws std::length_error, std::bad_alloc  if there cannot be so large a buffer.
+/// \throws std::length_error, std::bad_alloc  if so large a buffer cannot be allocated.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> sync_channel(
     std::size_t capacity, detail::origin where = SLUICE_HERE) {
-  return make_channel<detail::mpmc_core<T>, cardinality::one>(capacity, where);
+  return make_channel<cores::mpmc<T>, cardinality::one>(capacity, where);
 }
 
 }  // namespace sluice::mpsc

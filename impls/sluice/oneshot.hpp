@@ -40,9 +40,9 @@ public:
   sender(const sender&) = delete;             // a oneshot has one sender: move it, or use an mpsc channel
   sender& operator=(const sender&) = delete;  // a oneshot has one sender: move it, or use an mpsc channel
 
-  /// Sends the message and lets go of the channel: the handle is as after reset().
+  /// Sends the message and drops the handle's reference: the handle is as after reset().
   ///
-  /// \returns  nothing, or the message back if the receiver is gone.
+  /// \returns  nothing, or the message back if the receiver has disconnected.
   /// \par Progress  never waits; a system call only if the receiver sleeps.
   /// \par Ordering  all sequenced before it happens before the return of the receive.
   template <class U = T>
@@ -61,8 +61,8 @@ private:
   sender(detail::shared_channel<cores::oneshot<T>>* shared, detail::origin where) : base(shared, where) {}
 };
 
-/// The receiving side, as of any channel. Once the message is received, or the sender is gone without one, it is
-/// disconnected; after a timeout it is as it was.
+/// The receiving side, as of any channel. Once the message is received, or the sender has disconnected without one, it
+/// is disconnected; a timeout changes nothing.
 ///
 /// \par Threads  one at a time.
 template <class T>
@@ -70,7 +70,7 @@ class receiver : public basic_receiver<cores::oneshot<T>, cardinality::one> {
   using base = basic_receiver<cores::oneshot<T>, cardinality::one>;
 
 public:
-  /// Whether a receive would return at once: with the message, or because the sender is gone.
+  /// Whether a receive would return at once: with the message, or because the sender has disconnected.
   bool ready() const noexcept { return this->core().ready(); }
 
 private:

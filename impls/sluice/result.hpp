@@ -9,10 +9,10 @@
 
 /// The error vocabulary of every channel.
 ///
-/// An operation that could not send gives the message back inside its error, so that nothing is lost by trying.
+/// A failed send returns the message inside its error, so that trying loses nothing.
 namespace sluice {
 
-/// What one attempt on a core came to. Cores speak in these; handles turn them into the errors below.
+/// The result of one operation on a core; handles translate it into the errors below.
 enum class status : std::uint8_t { ok, full, empty, timeout, disconnected };
 
 constexpr std::string_view to_string(status s) noexcept {
@@ -26,13 +26,13 @@ constexpr std::string_view to_string(status s) noexcept {
   return "unknown";
 }
 
-/// Why a blocking receive ended without a message: the channel is empty, for good.
+/// Why a blocking receive returned no message: the channel is empty and disconnected.
 enum class recv_error : std::uint8_t { disconnected };
 
-/// Why try_recv() found nothing.
+/// Why try_recv() returned no message.
 enum class try_recv_error : std::uint8_t { empty, disconnected };
 
-/// Why a timed receive ended without a message.
+/// Why a timed receive returned no message.
 enum class recv_timeout_error : std::uint8_t { timeout, disconnected };
 
 /// Why try_send() did not send.
@@ -55,13 +55,13 @@ constexpr std::string_view to_string(send_timeout_reason r) noexcept {
   return to_string(r == send_timeout_reason::timeout ? status::timeout : status::disconnected);
 }
 
-/// A send that met a channel without receivers; holds the unsent message.
+/// The error of a send on a channel without receivers; holds the unsent message.
 template <class T>
 struct send_error {
   T value;
 };
 
-/// A try_send() that did not send; holds the unsent message.
+/// The error of try_send(); holds the unsent message.
 template <class T>
 struct try_send_error {
   try_send_reason reason;
@@ -71,7 +71,7 @@ struct try_send_error {
   bool disconnected() const noexcept { return reason == try_send_reason::disconnected; }
 };
 
-/// A timed send that did not send; holds the unsent message.
+/// The error of a timed send; holds the unsent message.
 template <class T>
 struct send_timeout_error {
   send_timeout_reason reason;
@@ -81,7 +81,7 @@ struct send_timeout_error {
   bool disconnected() const noexcept { return reason == send_timeout_reason::disconnected; }
 };
 
-/// Prints the word for an error or status, so that tests and logs need no switch of their own.
+/// Prints an error or status by name.
 template <class E>
 requires std::is_enum_v<E> && requires(E e) {
   { to_string(e) } -> std::same_as<std::string_view>;

@@ -17,23 +17,23 @@
 #include <utility>
 #include <vector>
 
-/// Waiting for whichever of several sends and receives can go first, on channels of any kind.
+/// Waits on several sends and receives, on channels of any kind, until the first of them can take effect.
 ///
 ///     sluice::select(sluice::on_recv(jobs, [&](auto job) { ... }),          // std::expected<T, recv_error>
 ///                    sluice::on_send(results, next, [&](auto sent) { ... }),  // std::expected<void, send_error<T>>
 ///                    sluice::on_timeout(100ms, [&] { ... }));
 ///
-/// Exactly one arm takes effect, and its handler is called. An arm whose channel is disconnected can go, too: its
+/// Exactly one arm takes effect, and its handler is called. An arm whose channel is disconnected is ready, too: its
 /// handler gets the error. The value of a send stays the caller's unless its arm takes effect.
 ///
-/// A receiver or a value that is written there and then lives as long as the expression: keep such arms within it.
+/// A temporary receiver or value lives as long as the full expression: do not store arms that refer to one.
 ///
-/// Where several arms can go, each is as likely as any other; select_in_order() takes the first that is written.
+/// Of several ready arms, each is equally likely; select_in_order() takes the first in the order written.
 namespace sluice {
 
 namespace detail {
 
-/// A receive or send with what is to be done about it.
+/// A receive or send with its handler.
 template <class Arm, class Handler>
 class clause {
 public:
@@ -50,7 +50,7 @@ private:
   Handler handler_;
 };
 
-/// What is to be done if no arm can go by a deadline.
+/// The handler that runs if no arm is ready by a deadline.
 template <class Handler>
 class expiry {
 public:
@@ -107,7 +107,7 @@ auto select(preference pick, Clauses&... clauses) {
     }
   };
   (place(clauses), ...);
-  const std::optional<std::size_t> fired = carry_out_one(arms, entries, order, until, pick);
+  const std::optional<std::size_t> fired = select_one(arms, entries, order, until, pick);
 
   // Calls the handler of the clause that fired: the operation of that number, or the expiry if none did.
   using result = typename decltype(common_result<decltype(clauses.finish())...>())::type;
@@ -156,39 +156,40 @@ template <class Sender, class Handler>
   return detail::clause(to.arm(value), std::move(handler));
 }
 
-/// What to do if no arm could go for a duration, counted from here. A duration beyond the clock means for ever.
+/// The handler to call if no arm was ready for a duration from now. A duration beyond the clock's range means no
+/// timeout.
 template <class Rep, class Period, class Handler>
 [[nodiscard("a timeout does nothing outside a select")]] auto on_timeout(std::chrono::duration<Rep, Period> duration,
                                                                          Handler handler) {
   return detail::expiry(detail::after(duration), std::move(handler));
 }
 
-/// What to do if no arm could go until a moment, of any clock.
+/// The handler to call if no arm was ready until a time point of any clock.
 template <class Clock, class Duration, class Handler>
 [[nodiscard("a timeout does nothing outside a select")]] auto on_timeout(std::chrono::time_point<Clock, Duration> when,
                                                                          Handler handler) {
   return detail::expiry(detail::at(when), std::move(handler));
 }
 
-/// What to do if no arm can go now: at one instant, none of them could.
+/// The handler to call if no arm is ready: at one instant, none of them was.
 template <class Handler>
 [[nodiscard("a default does nothing outside a select")]] auto otherwise(Handler handler) {
   return detail::expiry(deadline::min(), std::move(handler));
 }
 
-/// Carries out exactly one of the arms, waiting until one can go or the timeout comes, and calls its handler.
-///
-/// \returns  what the handler returned, as the common type of all; nothing if one of them returns nothing.
-/// \throws   what a handler throws; the channels have then done what the arm did. std::bad_alloc from a send that needs
-///           memory: no arm has taken effect.
-/// \par Progress  blocking; asleep once a few spins were in vain, whatever the number of arms.
+/// Performs exactly one of the arms, waiting until one is ready or the timeout passes, and calls its handler.
+/// \returns  what the handler returned, converted to the common type of all handlers' results; nothing if one of them
+///           returns nothing.
+/// \throws   what a handler throws; the arm has then taken effect. std::bad_alloc from a send that needs memory: no arm
+///           has taken effect.
+/// \par Progress  blocking; sleeps after a bounded spin, whatever the number of arms.
 /// \par Ordering  as the operation that takes effect.
 template <class... Clauses>
 auto select(Clauses&&... clauses) {
   return detail::select(detail::preference::fair, clauses...);
 }
 
-/// The same with a preference: of several arms that can go, the first in the order written.
+/// The same with a preference: of several ready arms, the first in the order written.
 template <class... Clauses>
 auto select_in_order(Clauses&&... clauses) {
   return detail::select(detail::preference::in_order, clauses...);
@@ -196,9 +197,9 @@ auto select_in_order(Clauses&&... clauses) {
 
 /// A select over a set of arms that changes while the program runs.
 ///
-/// Each arm has a key. An arm stays in the set when it has taken effect, and an arm whose channel is disconnected can
-/// always go, so remove() it once its handler was told. Handles, and the values of sends, are referred to: they must
-/// outlive their arms, and a value that was sent is to be given anew before the next wait.
+/// Each arm has a key. An arm stays in the set after it has taken effect, and an arm whose channel is disconnected is
+/// always ready, so remove() it once its handler has seen the disconnect. Arms refer to handles and to the values of
+/// sends, which must outlive them; assign a new value after each send, before the next wait.
 ///
 /// Handlers may change the set.
 ///
@@ -216,7 +217,7 @@ public:
   /// Another selector with the same arms, for another thread. Its handlers are copies.
   ///
   /// \throws  std::logic_error  if an arm is not for several threads: a send, whose value is one caller's, or a
-  ///          receiver that one thread at a time may use.
+  ///                            receiver that one thread at a time may use.
   selector clone() const {
     selector other;
     other.next_key_ = next_key_;
@@ -227,7 +228,7 @@ public:
 
   /// Adds an arm that receives. \returns  its key.
   ///
-  /// \param from     any receiver of this library; it must stay where it is while the arm is in the set.
+  /// \param from     any receiver of this library; it must not be moved while the arm is in the set.
   /// \param handler  copyable; called with what recv() of that receiver would return.
   template <class Receiver, class Handler>
   key recv(Receiver& from, Handler handler) {
@@ -244,23 +245,23 @@ public:
     return add(to.arm(value), std::move(handler));
   }
 
-  /// Takes an arm out. \returns  whether it was there.
+  /// Removes an arm. \returns  whether it was in the set.
   bool remove(key name) {
     return std::erase_if(operations_, [name](const entry& e) { return e.name == name; }) != 0;
   }
 
   std::size_t size() const noexcept { return operations_.size(); }
 
-  /// Of several arms that can go, the first added is taken from now on, or again any of them alike.
+  /// With true, of several ready arms the first added is taken from now on; with false, each is equally likely again.
   void prefer_first(bool yes) noexcept { pick_ = yes ? detail::preference::in_order : detail::preference::fair; }
 
-  /// Carries out exactly one arm and calls its handler. \returns  its key.
-  /// \throws  std::logic_error  if there is no arm: the wait would be for ever.
+  /// Performs exactly one arm and calls its handler. \returns  its key.
+  /// \throws  std::logic_error  if there is no arm: the wait would never end.
   key wait() {
     if (operations_.empty()) throw std::logic_error("sluice: a selector without arms would wait for ever");
     return *wait_by(deadline::max());
   }
-  /// The same, or nothing once the moment has come. Without arms it just waits.
+  /// The same, or nothing once the time point is reached. Without arms it waits until then.
   template <class Clock, class Duration>
   std::optional<key> wait_until(std::chrono::time_point<Clock, Duration> when) {
     return wait_by(detail::at(when));
@@ -269,7 +270,7 @@ public:
   std::optional<key> wait_for(std::chrono::duration<Rep, Period> duration) {
     return wait_by(detail::after(duration));
   }
-  /// The same, or nothing if no arm can go now.
+  /// The same, or nothing if no arm is ready.
   std::optional<key> try_wait() { return wait_by(deadline::min()); }
 
 private:
@@ -318,9 +319,9 @@ private:
     for (const entry& e : operations_) arms_.push_back(&e.run->arm());
     entries_.resize(count);
     order_.resize(count);
-    const auto fired = detail::carry_out_one(arms_, entries_, order_, until, pick_);
+    const auto fired = detail::select_one(arms_, entries_, order_, until, pick_);
     if (!fired) return std::nullopt;
-    // Held on to, as its handler may remove it.
+    // Copied, since its handler may remove it.
     const entry chosen = operations_[*fired];
     chosen.run->finish();
     return chosen.name;
@@ -329,7 +330,7 @@ private:
   std::vector<entry> operations_;
   key next_key_ = 0;
   detail::preference pick_ = detail::preference::fair;
-  // Kept from one wait to the next, so that a wait allocates nothing.
+  // Reused, so that a wait allocates nothing.
   std::vector<detail::arm*> arms_;
   std::vector<detail::wait_entry> entries_;
   std::vector<std::size_t> order_;

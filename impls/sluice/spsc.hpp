@@ -1,33 +1,34 @@
 #pragma once
 
-#include <sluice/detail/any_core.hpp>
+#include <sluice/cores/by_capacity.hpp>
 #include <sluice/handles.hpp>
 
 #include <cstddef>
 #include <utility>
 
-/// One producer, one consumer: neither handle clones, and in return messages are cheaper.
+/// Single producer, single consumer: neither handle can be cloned; in return, messages cost less.
 namespace sluice::spsc {
 
 template <class T>
-using sender = basic_sender<detail::spsc_core<T>, cardinality::one, cardinality::one>;
+using sender = basic_sender<cores::spsc_by_capacity<T>, cardinality::one, cardinality::one>;
 template <class T>
-using receiver = basic_receiver<detail::spsc_core<T>, cardinality::one>;
+using receiver = basic_receiver<cores::spsc_by_capacity<T>, cardinality::one>;
 
-/// A channel without a bound: sends never wait.
+/// An unbounded channel: sends never wait.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> unbounded(
     detail::origin where = SLUICE_HERE) {
-  return make_channel<detail::spsc_core<T>, cardinality::one, cardinality::one>(where);
+  return make_channel<cores::spsc_by_capacity<T>, cardinality::one, cardinality::one>(where);
 }
 
-/// A channel that holds at most `capacity` messages; with 0, a send returns only once its message is received.
+/// A bounded channel of exactly `capacity` messages; with 0, a rendezvous: a send returns only once its message is
+/// received.
 ///
-/// \throws std::length_error, std::bad_alloc  if there cannot be so large a buffer.
+/// \throws std::length_error, std::bad_alloc  if so large a buffer cannot be allocated.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> bounded(
     std::size_t capacity, detail::origin where = SLUICE_HERE) {
-  return make_channel<detail::spsc_core<T>, cardinality::one, cardinality::one>(capacity, where);
+  return make_channel<cores::spsc_by_capacity<T>, cardinality::one, cardinality::one>(capacity, where);
 }
 
 }  // namespace sluice::spsc

@@ -6,13 +6,14 @@
 
 #include <chrono>
 
-/// Receivers whose messages are moments of std::chrono::steady_clock: for deadlines and periods beside other channels.
+/// Receivers whose messages are time points of std::chrono::steady_clock: for deadlines and periods beside other
+/// channels.
 ///
-/// Timers cost no thread. They are never disconnected: receiving from one that is spent waits for ever, or until the
-/// timeout of the receive.
+/// Timers need no thread. They never disconnect: a receive from one that has expired waits for ever, or until its own
+/// timeout.
 namespace sluice::timer {
 
-/// Clones share the moments: each goes to one of them.
+/// Clones share the messages: each goes to one of them.
 using receiver = basic_receiver<cores::timer>;
 
 namespace detail {
@@ -23,31 +24,31 @@ inline receiver make(deadline due, deadline::duration period) {
 
 }  // namespace detail
 
-/// One message, once a duration has passed from now. A duration beyond the clock means never.
+/// One message, a duration from now. A duration beyond the clock's range means never.
 template <class Rep, class Period>
 [[nodiscard("a timer does nothing but be received from")]] receiver after(std::chrono::duration<Rep, Period> duration) {
   return detail::make(sluice::detail::after(duration), deadline::duration::max());
 }
 
-/// One message, at a moment of any clock.
+/// One message, at a time point of any clock.
 template <class Clock, class Duration>
 [[nodiscard("a timer does nothing but be received from")]] receiver at(std::chrono::time_point<Clock, Duration> when) {
   return detail::make(sluice::detail::at(when), deadline::duration::max());
 }
 
-/// A message each `period`, first one period from now. Those that nobody was there to receive are skipped.
+/// A message each `period`, the first one period from now. Ticks that no receiver took are skipped.
 template <class Rep, class Period>
 [[nodiscard("a timer does nothing but be received from")]] receiver tick(std::chrono::duration<Rep, Period> period) {
-  // As far as the clock reaches: a longer one never comes.
+  // A period beyond the clock's range never elapses.
   const sluice::detail::seconds most = deadline::duration::max();
   const bool representable = sluice::detail::seconds(period) < most;
   return detail::make(sluice::detail::after(period),
                       representable ? std::chrono::ceil<deadline::duration>(period) : deadline::duration::max());
 }
 
-/// No message, ever: an arm of a select that is switched off. All of them are the same channel.
+/// No message, ever: a disabled arm of a select. All calls return receivers of the same channel.
 [[nodiscard("a timer does nothing but be received from")]] inline receiver never() {
-  // Never destroyed, so that it is there for other static and thread-local objects' destructors.
+  // Never destroyed, so that destructors of other static and thread-local objects can use it.
   static const receiver& the_only = *new receiver(detail::make(deadline::max(), deadline::duration::max()));
   return the_only.clone();
 }

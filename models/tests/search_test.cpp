@@ -3,8 +3,12 @@
 
 #include <models/platform.hpp>
 
+#include <models/depth_first.hpp>
 #include <models/explore.hpp>
 #include <models/fingerprint.hpp>
+#include <models/random_walk.hpp>
+
+#include <sluice/detail/backoff.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,7 +18,7 @@
 #include <string>
 #include <vector>
 
-/// The searches are counted where the number of executions is known.
+/// The searches' numbers of executions, where they are known.
 namespace sluice::models {
 namespace {
 
@@ -22,7 +26,7 @@ constexpr unsigned unbounded = 1000;
 
 using outcome = harness::raw_vector<int>;
 
-/// Two threads that do nothing but step, each on an atomic of its own.
+/// Two threads that only make steps, each on its own atomic.
 template <int Steps>
 struct straight_line : rl::test_suite<straight_line<Steps>, 2> {
   static inline std::map<outcome, std::uint64_t> seen;
@@ -72,7 +76,7 @@ void expect_each_interleaving_once() {
   EXPECT_FALSE(search.cut());
 }
 
-TEST(DepthFirst, GoesThroughEachInterleavingOnce) {
+TEST(DepthFirst, ExploresEachInterleavingOnce) {
   expect_each_interleaving_once<1>();
   expect_each_interleaving_once<2>();
   expect_each_interleaving_once<3>();
@@ -80,7 +84,7 @@ TEST(DepthFirst, GoesThroughEachInterleavingOnce) {
   expect_each_interleaving_once<8>();
 }
 
-// With one preemption, a thread is interrupted at one of its inner steps, or at none.
+// With one preemption, a thread is preempted at one of its inner steps, or at none.
 TEST(DepthFirst, KeepsToItsBound) {
   using suite = straight_line<6>;
   for (const auto& [bound, expected] : std::vector<std::pair<unsigned, std::uint64_t>>{{0, 2}, {1, 12}}) {
@@ -94,12 +98,12 @@ TEST(DepthFirst, KeepsToItsBound) {
 }
 
 /// Stops after so many executions.
-class impatient final : public strategy {
+class interrupting final : public strategy {
 public:
-  impatient(depth_first& search, int patience) : search_(search), left_(patience) {}
+  interrupting(depth_first& search, int executions) : search_(search), left_(executions) {}
   void begin() override { search_.begin(); }
-  unsigned next(const turn& t) override { return search_.next(t); }
-  unsigned pick(matter about, unsigned count) override { return search_.pick(about, count); }
+  unsigned next(const scheduling_point& t) override { return search_.next(t); }
+  unsigned pick(choice_kind about, unsigned count) override { return search_.pick(about, count); }
   bool more() override { return search_.more() && --left_ != 0; }
 
 private:
@@ -107,12 +111,12 @@ private:
   int left_;
 };
 
-TEST(DepthFirst, GoesOnWhereItWasBrokenOff) {
+TEST(DepthFirst, ResumesAfterAnInterruption) {
   using suite = straight_line<6>;
   suite::seen.clear();
   depth_first first(unbounded);
-  impatient broken_off(first, 400);
-  (void)run<suite>(broken_off);
+  interrupting interrupted(first, 400);
+  (void)run<suite>(interrupted);
   EXPECT_EQ(suite::seen.size(), 400u);
   depth_first second(unbounded, nullptr, parse_schedule(to_string(first.path())));
   (void)run<suite>(second);
@@ -128,7 +132,7 @@ TEST(RandomWalk, ReachesEachInterleaving) {
   EXPECT_EQ(suite::seen.size(), 924u);
 }
 
-/// Three threads that read, write and count on two atomics; what they saw.
+/// Three threads that read, write and increment two atomics; records what they read.
 struct busy : rl::test_suite<busy, 3> {
   static inline std::set<outcome> seen;
   static inline outcome got;
@@ -162,8 +166,8 @@ public:
     print_.begin();
     search_.begin();
   }
-  unsigned next(const turn& t) override { return search_.next(t); }
-  unsigned pick(matter about, unsigned count) override { return search_.pick(about, count); }
+  unsigned next(const scheduling_point& t) override { return search_.next(t); }
+  unsigned pick(choice_kind about, unsigned count) override { return search_.pick(about, count); }
   bool more() override {
     prints.insert(print_.value());
     return search_.more();
@@ -175,7 +179,7 @@ private:
   fingerprint& print_;
 };
 
-TEST(DepthFirst, LosesNothingWhereItHasBeenBefore) {
+TEST(DepthFirst, LosesNothingByPruning) {
   for (const unsigned bound : {0u, 1u, 2u, 3u, unbounded}) {
     std::set<outcome> all;
     std::set<std::uint64_t> all_prints;
@@ -202,8 +206,8 @@ TEST(DepthFirst, LosesNothingWhereItHasBeenBefore) {
   }
 }
 
-/// Goes another way each time.
-struct moody : rl::test_suite<moody, 2> {
+/// Behaves differently in each execution.
+struct nondeterministic : rl::test_suite<nondeterministic, 2> {
   static inline int times = 0;
 
   void before() { platform::model::begin(); }
@@ -214,14 +218,14 @@ struct moody : rl::test_suite<moody, 2> {
   platform::atomic<int> x;
 };
 
-TEST(DepthFirst, NoticesWhatItDoesNotControl) {
+TEST(DepthFirst, DetectsUncontrolledNondeterminism) {
   depth_first search(unbounded);
-  impatient how(search, 20);
-  (void)run<moody>(how);
+  interrupting how(search, 20);
+  (void)run<nondeterministic>(how);
   EXPECT_TRUE(search.diverged());
 }
 
-/// Notifies without the lock, and so may come between the look at the flag and the sleep.
+/// Notifies without the lock, possibly between the check of the flag and the sleep.
 struct careless_notify : rl::test_suite<careless_notify, 2> {
   void before() { platform::model::begin(); }
   void thread(unsigned index) {
@@ -240,12 +244,12 @@ struct careless_notify : rl::test_suite<careless_notify, 2> {
   platform::atomic<bool> flag{false};
 };
 
-TEST(ConditionVariable, CanMissWhoNotifiesWithoutTheLock) {
+TEST(ConditionVariable, CanMissANotificationWithoutTheLock) {
   depth_first search(unbounded);
   EXPECT_EQ(run<careless_notify>(search), rl::test_result_deadlock);
 }
 
-/// Two threads wait, spinning, for the third.
+/// Two threads spin until the third has stored.
 struct spinning : rl::test_suite<spinning, 3> {
   void before() { platform::model::begin(); }
   void thread(unsigned index) {
@@ -255,17 +259,17 @@ struct spinning : rl::test_suite<spinning, 3> {
       x.store(2, std::memory_order::release);
       return;
     }
-    for (platform::backoff pacing; x.load(std::memory_order::acquire) != 2; pacing.snooze()) continue;
+    for (sluice::detail::backoff pacing; x.load(std::memory_order::acquire) != 2; pacing.snooze()) continue;
   }
   platform::atomic<int> x;
 };
 
-TEST(Scheduler, LetsNobodySpinForEver) {
+TEST(Scheduler, LetsNoThreadSpinForEver) {
   depth_first search(2);
   EXPECT_EQ((run<spinning, 3>(search)), rl::test_result_success);
 }
 
-/// Both threads give way in the middle of handling an exception, and throw it on.
+/// Both threads yield while they handle an exception, and rethrow it.
 struct throwing : rl::test_suite<throwing, 2> {
   static inline bool right = true;
 
@@ -275,7 +279,7 @@ struct throwing : rl::test_suite<throwing, 2> {
     try {
       throw static_cast<int>(index);
     } catch (...) {
-      // Between these two, the other has its turn.
+      // Between these two steps, the other thread runs.
       x.fetch_add(1, std::memory_order::relaxed);
       x.fetch_add(1, std::memory_order::relaxed);
       try {
@@ -302,25 +306,25 @@ TEST(Schedule, HasATextForm) {
   }
 }
 
-TEST(Schedule, IsMadePlain) {
+TEST(Schedule, IsShrunk) {
   const auto fails = [](const schedule& s) -> std::optional<schedule> {
     return s.size() > 5 && s[2].taken == 1 && s[5].taken == 2 ? std::optional(s) : std::nullopt;
   };
   schedule s(40, choice{1, 3});
   s[5].taken = 2;
-  EXPECT_EQ(to_string(plainest(s, fails)), "2=1,5=2");
+  EXPECT_EQ(to_string(shrink(s, fails)), "2=1,5=2");
 }
 
-TEST(Fault, HasATextForm) {
+TEST(Mutant, HasATextForm) {
   constexpr std::string_view text = "cores/sync.hpp:147:9:store:release->relaxed";
-  const auto p = parse_fault(text);
+  const auto p = parse_mutant(text);
   EXPECT_EQ(p.where.file, "cores/sync.hpp");
   EXPECT_EQ(p.where.line, 147u);
   EXPECT_EQ(p.where.what, role::store);
-  EXPECT_EQ(p.what, fault::release_to_relaxed);
+  EXPECT_EQ(p.what, mutation::release_to_relaxed);
   for (const char* wrong :
        {"", "a.hpp:1:2:store", "a.hpp:x:2:store:dropped", "a.hpp:1:2:stare:dropped", "a.hpp:1:2:store:forgotten"}) {
-    EXPECT_THROW((void)parse_fault(wrong), std::invalid_argument) << wrong;
+    EXPECT_THROW((void)parse_mutant(wrong), std::invalid_argument) << wrong;
   }
 }
 

@@ -1,11 +1,11 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 
 /// Lines 32 to 36: operations that do not wait.
 namespace sluice::contract {
 
-void add_attempts(book& contract) {
+void add_attempts(line_table& contract) {
   contract.line(32, "states_of_a_receiver", "try_recv goes from empty to a message to empty to disconnected, for good.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     t.expect(rx.try_recv().error() == try_recv_error::empty);
                     t.expect(tx.send(1).has_value());
@@ -17,8 +17,8 @@ void add_attempts(book& contract) {
                 }));
 
   contract.line(33, "disconnected_beats_full",
-                "On a full channel without receivers try_send says disconnected, not full.",
-                on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
+                "On a full channel without receivers try_send returns `disconnected`, not `full`.",
+                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     while (tx.try_send(1)) {
                     }
@@ -28,21 +28,21 @@ void add_attempts(book& contract) {
                   });
                 }));
 
-  contract.line(34, "never_wrongly_empty",
-                "try_recv finds a message that was sent before and that nobody else can take.",
-                on<needs_buffer>(every_core{}, []<class S>(trial& t, S s) {
-                  each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
-                    t.together(4, [&](std::size_t) {
-                      for (std::size_t n = 0; n < t.times(25'000); ++n) {
-                        t.expect(tx.send(1).has_value());
-                        t.expect(rx.try_recv().has_value());
-                      }
-                    });
-                  });
-                }));
+  contract.line(
+      34, "never_wrongly_empty", "try_recv finds a message that was sent before and that no other receiver can take.",
+      on<both<needs_buffer, needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+        each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
+          t.together(4, [&](std::size_t) {
+            for (std::size_t n = 0; n < t.times(25'000); ++n) {
+              t.expect(tx.send(1).has_value());
+              t.expect(rx.try_recv().has_value());
+            }
+          });
+        });
+      }));
 
   contract.line(35, "never_wrongly_full", "try_send finds the room that receives made which have returned.",
-                on<needs_room>(every_core{}, []<class S>(trial& t, S s) {
+                on<both<needs_room, needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
                   each<int>(s, {4}, [&](auto& tx, auto& rx) {
                     t.together(4, [&](std::size_t) {
                       for (std::size_t n = 0; n < t.times(25'000); ++n) {
@@ -55,8 +55,8 @@ void add_attempts(book& contract) {
 
   contract.line(36, "waits_for_a_slow_peer_and_says_so",
                 "A try_ operation may wait while a peer is between claim and publication, as documented; it never "
-                "answers wrongly.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+                "returns a wrong result.",
+                on<both<needs_buffer, needs_producers>>(every_channel{}, []<class S>(test_context& t, S s) {
                   // Its move stops half way, as if its thread were not running.
                   struct slow {
                     std::atomic<bool>* gate;
@@ -73,13 +73,13 @@ void add_attempts(book& contract) {
                     std::atomic<bool> reached{false};
                     std::atomic<bool> second_is_sent{false};
                     std::atomic<int> received{0};
-                    companion first(t, [&] { t.expect(tx.send(slow(&gate, &reached)).has_value()); });
+                    helper_thread first(t, [&] { t.expect(tx.send(slow(&gate, &reached)).has_value()); });
                     while (!reached) std::this_thread::yield();
-                    companion second(t, [&] {
+                    helper_thread second(t, [&] {
                       t.expect(tx.send(slow(nullptr, nullptr)).has_value());
                       second_is_sent = true;
                     });
-                    companion receiver(t, [&] {
+                    helper_thread receiver(t, [&] {
                       while (received < 2) {
                         // Once the second send has returned there is a message, though the one before it is still on
                         // its way.

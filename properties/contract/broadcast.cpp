@@ -1,4 +1,4 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 #include <sluice/broadcast.hpp>
 #include <sluice/select.hpp>
 
@@ -21,7 +21,7 @@ std::unexpected<recv_error> ended() { return std::unexpected(recv_error{recv_rea
 std::unexpected<recv_error> nothing() { return std::unexpected(recv_error{recv_reason::empty}); }
 
 template <class Tx, class... Values>
-void send_all(trial& t, Tx& tx, Values... values) {
+void send_all(test_context& t, Tx& tx, Values... values) {
   (t.expect(tx.send(values).has_value()), ...);
 }
 
@@ -31,13 +31,13 @@ struct observed : cores::broadcast<int> {
 
   status recv_until(position& next, std::optional<int>& out, std::uint64_t& missed, deadline until) {
     return detail::wait(
-        patience_, status::empty, until,
+        spin_, status::empty, until,
         [&] {
           ++looks;
           return try_recv(next, out, missed);
         },
-        [&](detail::wait_entry& entry) { return watch_recv(next, entry); },
-        [&](detail::wait_entry& entry) { unwatch_recv(entry); });
+        [&](detail::wait_entry& entry) { return register_recv_waiter(next, entry); },
+        [&](detail::wait_entry& entry) { unregister_recv_waiter(entry); });
   }
 
   static inline std::atomic<int> looks{0};
@@ -48,10 +48,10 @@ std::vector<cell> on_broadcast(Test test) {
   return only("broadcast", test);
 }
 
-void add_delivery(book& contract) {
-  contract.line(112, "everybody_gets_everything",
+void add_delivery(line_table& contract) {
+  contract.line(112, "every_receiver_gets_every_message",
                 "Every receiver gets every message in the order of the sends; a send tells how many.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<int>(64);
                   auto other = tx.subscribe();
                   for (int i = 0; i < 50; ++i) t.expect(tx.send(i) == 2u);
@@ -61,7 +61,7 @@ void add_delivery(book& contract) {
                 }));
 
   contract.line(113, "lag_of_one", "With room for 2, after 10, 20 and 30 a receiver misses 1 and gets 20 and 30.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<int>(2);
                   send_all(t, tx, 10, 20, 30);
                   t.expect(rx.recv() == lagged(1));
@@ -69,7 +69,7 @@ void add_delivery(book& contract) {
                 }));
 
   contract.line(114, "lag_after_a_start", "With room for 4, after 1 of 4 was read and 4 more sent, 3 are missed.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<int>(4);
                   send_all(t, tx, 1, 2, 3, 4);
                   t.expect(rx.recv() == 1);
@@ -80,7 +80,7 @@ void add_delivery(book& contract) {
                 }));
 
   contract.line(115, "lag_twice", "A receiver that lags again is told again; those that keep up are not disturbed.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<int>(2);
                   auto fast = tx.subscribe();
                   for (int i = 1; i <= 3; ++i) {
@@ -97,7 +97,8 @@ void add_delivery(book& contract) {
                 }));
 
   contract.line(116, "received_and_missed_make_all",
-                "What each receiver got and missed adds up to what was sent, exactly.", on_broadcast([](trial& t) {
+                "What each receiver got and missed adds up to what was sent, exactly.",
+                on_broadcast([](test_context& t) {
                   for (const std::size_t capacity : {1u, 2u, 3u, 64u}) {
                     auto [tx, rx] = broadcast::channel<std::size_t>(capacity);
                     const std::size_t count = t.times(100'000);
@@ -128,7 +129,7 @@ void add_delivery(book& contract) {
 
   contract.line(117, "the_end_takes_no_room",
                 "After the senders, a receiver hears its lag, reads the rest, and then the end.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   for (const std::size_t capacity : {1u, 2u}) {
                     auto [tx, rx] = broadcast::channel<int>(capacity);
                     send_all(t, tx, 1, 2, 3);
@@ -144,12 +145,12 @@ void add_delivery(book& contract) {
                 }));
 }
 
-void add_waiting(book& contract) {
+void add_waiting(line_table& contract) {
   contract.line(118, "woken_by_send_and_end_only",
                 "Receivers that wait wake for a message and for the last sender's going, and for no other.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::make_channel<observed>(4);
-                  std::deque<companion> waiting;
+                  std::deque<helper_thread> waiting;
                   for (int i = 0; i < 4; ++i) {
                     waiting.emplace_back(t, [&t, mine = rx.clone()]() mutable {
                       t.expect(mine.recv() == 1);
@@ -173,7 +174,7 @@ void add_waiting(book& contract) {
 
   contract.line(119, "subscribers_see_what_comes",
                 "A subscriber sees only what is sent after it came; on a closed channel, the end.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<int>(4);
                   send_all(t, tx, 1);
                   auto late = tx.subscribe();
@@ -187,7 +188,7 @@ void add_waiting(book& contract) {
 
   contract.line(120, "no_receivers",
                 "Without receivers a send gives its message back; a later subscriber makes it work again.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<std::shared_ptr<int>>(2);
                   rx.reset();
                   const auto value = std::make_shared<int>(1);
@@ -198,7 +199,7 @@ void add_waiting(book& contract) {
                 }));
 
   contract.line(121, "a_receivers_end_frees", "What only one receiver had still to read goes with it.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<std::shared_ptr<int>>(4);
                   auto other = tx.subscribe();
                   const auto value = std::make_shared<int>(1);
@@ -211,8 +212,9 @@ void add_waiting(book& contract) {
                 }));
 
   contract.line(122, "what_is_pending",
-                "A receiver counts what was overwritten until it is told; a sender what somebody has still to read.",
-                on_broadcast([](trial& t) {
+                "A receiver's size counts overwritten messages until it is told of them; a sender's those that some "
+                "receiver has still to read.",
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<int>(2);
                   auto fast = tx.subscribe();
                   for (int i = 0; i < 4; ++i) {
@@ -227,7 +229,7 @@ void add_waiting(book& contract) {
                 }));
 
   contract.line(123, "exact_capacity", "Exactly as many messages are kept as asked for, not the next power of two.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   for (std::size_t capacity = 1; capacity < 20; ++capacity) {
                     auto [tx, rx] = broadcast::channel<std::size_t>(capacity);
                     for (std::size_t i = 0; i < capacity + 1; ++i) t.expect(tx.send(i).has_value());
@@ -238,7 +240,7 @@ void add_waiting(book& contract) {
                 }));
 
   contract.line(124, "no_capacity_no_channel", "A capacity of 0 is refused; a send never waits, whatever receivers do.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   for (const std::size_t impossible : {std::size_t{0}, ~std::size_t{0}}) {
                     bool refused = false;
                     try {
@@ -279,10 +281,10 @@ public:
   int value;
 };
 
-void add_copies(book& contract) {
+void add_copies(line_table& contract) {
   contract.line(125, "a_copy_may_fail",
                 "What a copy throws comes out of recv; that message is done with, and the next is fine.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   touchy::state state;
                   auto [tx, rx] = broadcast::channel<touchy>(2);
                   t.expect(tx.send(touchy(state, 1)).has_value() && tx.send(touchy(state, 2)).has_value());
@@ -298,7 +300,7 @@ void add_copies(book& contract) {
                 }));
 
   contract.line(126, "clones_keep_their_place", "A clone of a receiver goes on from where its original is.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   auto [tx, rx] = broadcast::channel<int>(4);
                   send_all(t, tx, 1, 2, 3);
                   t.expect(rx.recv() == 1);
@@ -312,7 +314,7 @@ void add_copies(book& contract) {
 
   contract.line(127, "one_copy_at_a_time",
                 "One message is not copied by two threads at once, unless its type is declared safe for it.",
-                on_broadcast([](trial& t) {
+                on_broadcast([](test_context& t) {
                   static_assert(!concurrent_copy<touchy> && concurrent_copy<int>);
                   std::array<touchy::state, 64> states;
                   auto [tx, rx] = broadcast::channel<touchy>(states.size());
@@ -332,7 +334,7 @@ void add_copies(book& contract) {
 
 }  // namespace
 
-void add_broadcast(book& contract) {
+void add_broadcast(line_table& contract) {
   add_delivery(contract);
   add_waiting(contract);
   add_copies(contract);

@@ -1,4 +1,4 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 
 #include <pthread.h>
 
@@ -33,9 +33,9 @@ bool on_small_stack(std::size_t bytes, Job job) {
   return failed == 0;
 }
 
-void add_unbounded(book& contract) {
-  contract.line(8, "send_never_blocks", "On an unbounded channel a million sends return with nobody to receive.",
-                on<needs_unbounded>(every_channel{}, []<class S>(trial& t, S s) {
+void add_unbounded(line_table& contract) {
+  contract.line(8, "send_never_blocks", "On an unbounded channel a million sends return without a receive.",
+                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(1'000'000));
                     for (int i = 0; i < count; ++i) t.expect(tx.send(i).has_value());
@@ -44,7 +44,7 @@ void add_unbounded(book& contract) {
                 }));
 
   contract.line(9, "never_full", "On an unbounded channel try_send is never full and a timed send never times out.",
-                on<needs_unbounded>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, unbounded, [&](auto& tx, auto&) {
                     for (int i = 0; i < 1000; ++i) {
                       t.expect(tx.try_send(i).has_value());
@@ -54,10 +54,10 @@ void add_unbounded(book& contract) {
                 }));
 
   contract.line(10, "one_to_one_in_order", "A hundred thousand messages arrive in order, then disconnected.",
-                on<needs_unbounded>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(100'000));
-                    companion sender(t, [&, tx = std::move(tx)]() mutable {
+                    helper_thread sender(t, [&, tx = std::move(tx)]() mutable {
                       for (int i = 0; i < count; ++i) t.expect(tx.send(i).has_value());
                     });
                     for (int i = 0; i < count; ++i) t.expect(rx.recv() == i);
@@ -65,34 +65,35 @@ void add_unbounded(book& contract) {
                   });
                 }));
 
-  contract.line(11, "four_to_four", "Of 4 x 4 x 25,000 messages each value is seen four times, and nothing is left.",
-                on<needs_unbounded>(every_core{}, []<class S>(trial& t, S s) {
-                  each<std::size_t>(s, unbounded, [&](auto& tx, auto& rx) {
-                    const std::size_t count = t.times(25'000);
-                    std::vector<std::atomic<int>> seen(count);
-                    t.together(8, [&](std::size_t i) {
-                      for (std::size_t n = 0; n < count; ++n) {
-                        if (i < 4) {
-                          t.expect(tx.send(n).has_value());
-                        } else {
-                          ++seen[rx.recv().value()];
-                        }
-                      }
-                    });
-                    for (const auto& times : seen) t.expect(times == 4);
-                    t.expect(rx.try_recv().error() == try_recv_error::empty);
-                  });
-                }));
+  contract.line(
+      11, "four_to_four", "Of 4 x 4 x 25,000 messages each value is seen four times, and nothing is left.",
+      on<both<needs_unbounded, needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+        each<std::size_t>(s, unbounded, [&](auto& tx, auto& rx) {
+          const std::size_t count = t.times(25'000);
+          std::vector<std::atomic<int>> seen(count);
+          t.together(8, [&](std::size_t i) {
+            for (std::size_t n = 0; n < count; ++n) {
+              if (i < 4) {
+                t.expect(tx.send(n).has_value());
+              } else {
+                ++seen[rx.recv().value()];
+              }
+            }
+          });
+          for (const auto& times : seen) t.expect(times == 4);
+          t.expect(rx.try_recv().error() == try_recv_error::empty);
+        });
+      }));
 
   contract.line(12, "no_block_on_the_stack", "Messages of 32 KiB can be sent from a thread with a small stack.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   struct large {
                     std::array<unsigned char, 32768> bytes;
                   };
                   each<large>(s, all, [&](auto& tx, auto& rx) {
                     auto filled = std::make_unique<large>();
                     filled->bytes.fill(7);
-                    companion sender(t, [&] {
+                    helper_thread sender(t, [&] {
                       const bool ran = on_small_stack(768 * 1024, [&] { t.expect(tx.send(*filled).has_value()); });
                       if (!t.expect(ran)) tx.reset();
                     });
@@ -101,8 +102,8 @@ void add_unbounded(book& contract) {
                   });
                 }));
 
-  contract.line(13, "first_sends_race", "Two first sends may race each other, a receive and the receiver's going.",
-                on<needs_unbounded>(every_core{}, []<class S>(trial& t, S s) {
+  contract.line(13, "first_sends_race", "Two first sends may race each other, a receive and the receiver's disconnect.",
+                on<both<needs_unbounded, needs_producers>>(every_core{}, []<class S>(test_context& t, S s) {
                   const std::size_t before = allocations::live();
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<std::unique_ptr<int>>(s, unbounded, [&](auto& tx, auto& rx) {
@@ -122,11 +123,11 @@ void add_unbounded(book& contract) {
 
   contract.line(14, "steady_state_does_not_grow",
                 "A second run of 100,000 messages leaves as much allocated as the first.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const auto run = [&] {
                       const int count = static_cast<int>(t.times(100'000));
-                      companion sender(t, [&] {
+                      helper_thread sender(t, [&] {
                         for (int i = 0; i < count; ++i) t.expect(tx.send(i).has_value());
                       });
                       for (int i = 0; i < count; ++i) t.expect(rx.recv() == i);
@@ -139,24 +140,24 @@ void add_unbounded(book& contract) {
                 }));
 }
 
-void add_bounded(book& contract) {
+void add_bounded(line_table& contract) {
   contract.line(15, "exactly_c_sends",
                 "Exactly C sends succeed, for C from 0 to 199; the next one waits for a receive.",
-                on<needs_bounded>(every_channel{}, []<class S>(trial& t, S) {
+                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S) {
                   for (std::size_t capacity = 0; capacity < 200; ++capacity) {
                     if (!S::traits.accepts(capacity)) continue;
                     auto [tx, rx] = S::template make<std::size_t>(capacity);
                     for (std::size_t i = 0; i < capacity; ++i) t.expect(tx.try_send(i).has_value());
                     t.expect(!tx.try_send(capacity).has_value());
-                    companion sender(t, [&] { t.expect(tx.send(capacity).has_value()); });
+                    helper_thread sender(t, [&] { t.expect(tx.send(capacity).has_value()); });
                     sender.asleep();
                     t.expect(!sender.finished());
                     for (std::size_t i = 0; i <= capacity; ++i) t.expect(rx.recv() == i);
                   }
                 }));
 
-  contract.line(16, "never_more_than_c", "Never are more than C messages buffered.",
-                on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(16, "never_more_than_c", "At no time are more than C messages buffered.",
+                on<both<needs_bounded, needs_producers>>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(25'000));
                     std::atomic<bool> done{false};
@@ -177,7 +178,7 @@ void add_bounded(book& contract) {
                 }));
 
   contract.line(17, "a_send_needs_a_receive", "The (k+C)-th send completes only after the k-th receive has begun.",
-                on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::size_t>(s, bounded, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(25'000);
                     std::atomic<std::size_t> begun{0};
@@ -195,32 +196,33 @@ void add_bounded(book& contract) {
                   });
                 }));
 
-  contract.line(18, "blocked_values_queue_up", "The message of a blocked send goes behind those that are buffered.",
-                on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(18, "blocked_values_queue_up",
+                "The message of a blocked send is received after those that are buffered.",
+                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     const int room = static_cast<int>(*tx.capacity());
                     for (int i = 0; i < room; ++i) t.expect(tx.send(i).has_value());
-                    companion sender(t, [&] { t.expect(tx.send(room).has_value()); });
+                    helper_thread sender(t, [&] { t.expect(tx.send(room).has_value()); });
                     sender.asleep();
                     for (int i = 0; i <= room; ++i) t.expect(rx.recv() == i);
                   });
                 }));
 
   contract.line(19, "try_send_wakes", "try_send wakes a receiver that waits.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
-                    companion receiver(t, [&] { t.expect(rx.recv() == 3); });
+                    helper_thread receiver(t, [&] { t.expect(rx.recv() == 3); });
                     receiver.asleep();
                     while (!tx.try_send(3)) std::this_thread::yield();
                   });
                 }));
 
   contract.line(20, "try_recv_wakes", "try_recv wakes a sender that waits.",
-                on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     while (tx.try_send(1)) {
                     }
-                    companion sender(t, [&] { t.expect(tx.send(2).has_value()); });
+                    helper_thread sender(t, [&] { t.expect(tx.send(2).has_value()); });
                     sender.asleep();
                     for (int last = 1; last != 2;) {
                       if (const auto got = rx.try_recv()) last = *got;
@@ -229,12 +231,12 @@ void add_bounded(book& contract) {
                 }));
 
   contract.line(21, "many_blocked_senders",
-                "A hundred threads send 10,000 messages each through a buffer of 5: all end.",
-                on<needs_room>(every_core{}, []<class S>(trial& t, S s) {
+                "A hundred threads send 10,000 messages each through a buffer of 5: all return.",
+                on<both<needs_room, needs_producers>>(every_core{}, []<class S>(test_context& t, S s) {
                   each<std::size_t>(s, {5}, [&](auto& tx, auto& rx) {
                     const std::size_t each_sends = t.times(10'000);
                     std::size_t sum = 0;
-                    companion receiver(t, [&, rx = std::move(rx)]() mutable {
+                    helper_thread receiver(t, [&, rx = std::move(rx)]() mutable {
                       for (const std::size_t n : rx) sum += n;
                     });
                     t.together(100, [&](std::size_t) {
@@ -247,7 +249,7 @@ void add_bounded(book& contract) {
                 }));
 
   contract.line(22, "any_capacity", "Any capacity is exact, not only powers of two.",
-                on<needs_room>(every_channel{}, []<class S>(trial& t, S) {
+                on<needs_room>(every_channel{}, []<class S>(test_context& t, S) {
                   for (std::size_t capacity = 1; capacity < 10; ++capacity) {
                     auto [tx, rx] = S::template make<std::size_t>(capacity);
                     std::size_t taken = 0;
@@ -257,7 +259,7 @@ void add_bounded(book& contract) {
                   }
                 }));
 
-  auto laps = on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+  auto laps = on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
     each<std::size_t>(s, {std::nullopt, 1, 2, 3, 4, 5, 6, 7}, [&](auto& tx, auto& rx) {
       std::size_t in = 0;
       std::size_t out = 0;
@@ -269,15 +271,15 @@ void add_bounded(book& contract) {
       }
     });
   });
-  laps.push_back({.channel = "near the end of the counters", .not_applicable = {}, .test = [](trial& t) {
+  laps.push_back({.channel = "near the end of the counters", .not_applicable = {}, .test = [](test_context& t) {
                     t.expect(failures_near_wrap() == 0);
                   }});
-  contract.line(23, "index_wrap", "Thousands of laps, and the wrap of the counters themselves, do no harm.", laps);
+  contract.line(23, "index_wrap", "A channel works over thousands of laps, and when its counters wrap around.", laps);
 }
 
 }  // namespace
 
-void add_capacity(book& contract) {
+void add_capacity(line_table& contract) {
   add_unbounded(contract);
   add_bounded(contract);
 }

@@ -1,15 +1,15 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 
 #include <deque>
 #include <memory>
 
-/// Lines 44 to 56: what happens when handles go.
+/// Lines 44 to 56: disconnect.
 namespace sluice::contract {
 namespace {
 
-void add_sides(book& contract) {
-  contract.line(44, "empty_and_disconnected", "Without senders an empty channel says disconnected, again and again.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+void add_sides(line_table& contract) {
+  contract.line(44, "empty_and_disconnected", "Without senders an empty channel returns `disconnected`, every time.",
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     tx.reset();
                     for (int i = 0; i < 3; ++i) {
@@ -20,8 +20,9 @@ void add_sides(book& contract) {
                   });
                 }));
 
-  contract.line(45, "buffered_first", "What was buffered when the last sender went is received first, in order.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(45, "buffered_first",
+                "What was buffered when the last sender disconnected is received first, in order.",
+                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, {std::nullopt, 3, 40}, [&](auto& tx, auto& rx) {
                     for (int i = 0; i < 3; ++i) t.expect(tx.send(i).has_value());
                     tx.reset();
@@ -30,8 +31,8 @@ void add_sides(book& contract) {
                   });
                 }));
 
-  contract.line(46, "every_send_fails", "Without receivers each form of send gives its message back, even with room.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(46, "every_send_fails", "Without receivers each form of send returns its message, even with room.",
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     rx.reset();
                     const auto sent = tx.send(std::make_unique<int>(1));
@@ -43,30 +44,31 @@ void add_sides(book& contract) {
                   });
                 }));
 
-  contract.line(
-      47, "all_receivers_wake", "Of 8 receivers that wait for 3 messages and the end, 3 get one and 5 an error.",
-      on<needs_consumers>(every_channel{}, []<class S>(trial& t, S s) {
-        each<int>(s, all, [&](auto& tx, auto& rx) {
-          std::atomic<int> messages{0};
-          std::deque<companion> receivers;
-          for (int i = 0; i < 8; ++i) {
-            receivers.emplace_back(t, [&, mine = rx.clone()]() mutable { messages += mine.recv().has_value(); });
-          }
-          for (const auto& receiver : receivers) receiver.asleep();
-          for (int i = 0; i < 3; ++i) t.expect(tx.send(i).has_value());
-          tx.reset();
-          receivers.clear();
-          t.expect(messages == 3);
-        });
-      }));
+  contract.line(47, "all_receivers_wake",
+                "Of 8 receivers that wait for 3 messages and a disconnect, 3 get a message and 5 an error.",
+                on<needs_consumers>(every_channel{}, []<class S>(test_context& t, S s) {
+                  each<int>(s, all, [&](auto& tx, auto& rx) {
+                    std::atomic<int> messages{0};
+                    std::deque<helper_thread> receivers;
+                    for (int i = 0; i < 8; ++i) {
+                      receivers.emplace_back(t,
+                                             [&, mine = rx.clone()]() mutable { messages += mine.recv().has_value(); });
+                    }
+                    for (const auto& receiver : receivers) receiver.asleep();
+                    for (int i = 0; i < 3; ++i) t.expect(tx.send(i).has_value());
+                    tx.reset();
+                    receivers.clear();
+                    t.expect(messages == 3);
+                  });
+                }));
 
   contract.line(48, "all_senders_wake",
-                "When the last receiver goes, all of 10 waiting senders wake, with their messages.",
-                on<needs_bounded>(every_channel{}, []<class S>(trial& t, S s) {
+                "When the last receiver disconnects, all of 10 waiting senders wake, with their messages.",
+                on<both<needs_bounded, needs_producers>>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::unique_ptr<int>>(s, bounded, [&](auto& tx, auto& rx) {
                     while (tx.try_send(std::make_unique<int>(-1))) {
                     }
-                    std::deque<companion> senders;
+                    std::deque<helper_thread> senders;
                     for (int i = 0; i < 10; ++i) {
                       senders.emplace_back(t, [&, i, mine = tx.clone()]() mutable {
                         const auto refused = mine.send(std::make_unique<int>(i));
@@ -78,8 +80,9 @@ void add_sides(book& contract) {
                   });
                 }));
 
-  contract.line(49, "unreceived_die_at_once", "When the last receiver goes, what is buffered is destroyed at once.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(49, "unreceived_die_at_once",
+                "When the last receiver disconnects, what is buffered is destroyed at once.",
+                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::shared_ptr<int>>(s, {std::nullopt, 5, 40}, [&](auto& tx, auto& rx) {
                     const auto watched = std::make_shared<int>(0);
                     for (int i = 0; i < 5; ++i) t.expect(tx.send(watched).has_value());
@@ -90,10 +93,10 @@ void add_sides(book& contract) {
                 }));
 }
 
-void add_races(book& contract) {
+void add_races(line_table& contract) {
   contract.line(50, "send_races_the_receivers_end",
-                "A send that races the receiver's going is given back or destroyed.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                "The message of a send that races the receiver's disconnect is returned or destroyed.",
+                on<always>(every_core{}, []<class S>(test_context& t, S s) {
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                       const auto watched = std::make_shared<int>(0);
@@ -110,8 +113,8 @@ void add_races(book& contract) {
                   }
                 }));
 
-  contract.line(51, "last_words_arrive", "A message whose sender goes right after it arrives.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+  contract.line(51, "last_words_arrive", "A message arrives although its sender disconnects right after the send.",
+                on<always>(every_core{}, []<class S>(test_context& t, S s) {
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<int>(s, all, [&](auto& tx, auto& rx) {
                       t.together(2, [&](std::size_t i) {
@@ -128,8 +131,8 @@ void add_races(book& contract) {
                 }));
 
   contract.line(52, "both_sides_go_at_once",
-                "When the last sender and the last receiver go together, all is freed once.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                "When the last sender and the last receiver disconnect together, everything is freed once.",
+                on<always>(every_core{}, []<class S>(test_context& t, S s) {
                   const std::size_t before = allocations::live();
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
@@ -140,13 +143,13 @@ void add_races(book& contract) {
                   t.expect(allocations::live() == before);
                 }));
 
-  contract.line(53, "ends_cascade", "The end of the first or last of 32 stages runs through the whole pipeline.",
-                on<always>(every_channel{}, []<class S>(trial& t, S) {
+  contract.line(53, "ends_cascade", "The disconnect of the first or last of 32 stages runs through the whole pipeline.",
+                on<always>(every_channel{}, []<class S>(test_context& t, S) {
                   for (const bool from_the_front : {true, false}) {
                     for (const auto& capacity : all) {
                       if (!S::traits.accepts(capacity)) continue;
                       auto [first, in] = S::template make<int>(capacity);
-                      std::deque<companion> stages;
+                      std::deque<helper_thread> stages;
                       for (int i = 0; i < 32; ++i) {
                         auto [next_tx, next_rx] = S::template make<int>(capacity);
                         stages.emplace_back(t, [rx = std::move(in), tx = std::move(next_tx)]() mutable {
@@ -170,8 +173,8 @@ void add_races(book& contract) {
                   }
                 }));
 
-  contract.line(54, "never_disconnected_early", "A receiver never hears of a disconnect while any sender lives.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(54, "never_disconnected_early", "A receiver never returns `disconnected` while any sender lives.",
+                on<needs_producers>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     std::atomic<int> cloning{2};
                     t.together(3, [&](std::size_t i) {
@@ -188,8 +191,9 @@ void add_races(book& contract) {
                   });
                 }));
 
-  contract.line(55, "late_clones_fail_too", "A sender cloned after the receiver has gone fails as its original does.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(55, "late_clones_fail_too",
+                "A sender cloned after the receiver has disconnected fails as its original does.",
+                on<needs_producers>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     rx.reset();
                     auto other = tx.clone();
@@ -198,8 +202,8 @@ void add_races(book& contract) {
                   });
                 }));
 
-  contract.line(56, "one_receiver_of_many_goes", "When one of several receivers goes, nothing is lost.",
-                on<needs_consumers>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(56, "one_receiver_of_many_goes", "When one of several receivers disconnects, nothing is lost.",
+                on<needs_consumers>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::size_t>(s, all, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(10'000);
                     std::atomic<std::size_t> sum{0};
@@ -223,7 +227,7 @@ void add_races(book& contract) {
 
 }  // namespace
 
-void add_disconnect(book& contract) {
+void add_disconnect(line_table& contract) {
   add_sides(contract);
   add_races(contract);
 }

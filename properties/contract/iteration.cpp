@@ -1,4 +1,4 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 
 #include <iterator>
 #include <numeric>
@@ -7,13 +7,13 @@
 /// Lines 74 to 80: receivers as ranges.
 namespace sluice::contract {
 
-void add_iteration(book& contract) {
+void add_iteration(line_table& contract) {
   contract.line(74, "ends_with_the_channel", "Iteration ends when the channel is drained and disconnected, not before.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   using receiver = typename S::template receiver<int>;
                   static_assert(std::input_iterator<typename receiver::iterator> && std::ranges::input_range<receiver>);
                   each<int>(s, all, [&](auto& tx, auto& rx) {
-                    companion sender(t, [&, tx = std::move(tx)]() mutable {
+                    helper_thread sender(t, [&, tx = std::move(tx)]() mutable {
                       for (int i = 1; i <= 3; ++i) t.expect(tx.send(i).has_value());
                     });
                     int sum = 0;
@@ -23,9 +23,9 @@ void add_iteration(book& contract) {
                 }));
 
   contract.line(75, "break_keeps_the_rest", "Leaving a loop early keeps the rest for later.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, {std::nullopt, 0, 4}, [&](auto& tx, auto& rx) {
-                    companion sender(t, [&] {
+                    helper_thread sender(t, [&] {
                       for (int i = 1; i <= 4; ++i) t.expect(tx.send(i).has_value());
                     });
                     for (const int message : rx) {
@@ -35,11 +35,11 @@ void add_iteration(book& contract) {
                   });
                 }));
 
-  contract.line(76, "try_iter_resumes", "try_iter stops where the channel is empty, and goes on when it is not.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(76, "try_iter_resumes", "try_iter stops where the channel is empty, and resumes when it is not.",
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(100'000));
-                    companion sender(t, [&] {
+                    helper_thread sender(t, [&] {
                       for (int i = 0; i < count; ++i) t.expect(tx.send(i).has_value());
                     });
                     for (int next = 0; next < count;) {
@@ -50,7 +50,7 @@ void add_iteration(book& contract) {
                 }));
 
   contract.line(77, "an_owned_range", "A range that owns its receiver keeps the channel alive until its end.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, {std::nullopt, 2}, [&](auto& tx, auto& rx) {
                     t.expect(tx.send(1).has_value() && tx.send(2).has_value());
                     tx.reset();
@@ -62,7 +62,7 @@ void add_iteration(book& contract) {
                 }));
 
   contract.line(78, "the_end_consumes_nothing", "Comparing an iterator with the end takes no message, however often.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, {std::nullopt, 3}, [&](auto& tx, auto& rx) {
                     for (int i = 0; i < 3; ++i) t.expect(tx.send(i).has_value());
                     auto it = rx.begin();
@@ -72,8 +72,8 @@ void add_iteration(book& contract) {
                   });
                 }));
 
-  contract.line(79, "the_end_is_final", "Once iteration has ended it stays so.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(79, "the_end_is_final", "Once iteration has ended, it stays ended.",
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     tx.reset();
                     for (int i = 0; i < 3; ++i) t.expect(rx.begin() == rx.end());
@@ -84,7 +84,7 @@ void add_iteration(book& contract) {
                 }));
 
   contract.line(80, "receivers_partition_the_stream", "23 receivers share 271,828 messages: each goes to one of them.",
-                on<needs_consumers>(every_core{}, []<class S>(trial& t, S s) {
+                on<needs_consumers>(every_core{}, []<class S>(test_context& t, S s) {
                   each<std::size_t>(s, {std::nullopt, 0, 64}, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(271'828);
                     std::vector<std::atomic<int>> seen(count);

@@ -1,4 +1,4 @@
-// The channels once more, in a namespace of their own, with counters that start a hundred laps before they wrap.
+// The channels once more, in their own namespace, with counters that start a hundred laps before they wrap around.
 #define SLUICE_LAPS_BEFORE_WRAP 100
 #define sluice sluice_near_wrap
 #include <sluice/cores/lock_free.hpp>
@@ -15,20 +15,20 @@ std::size_t failures_near_wrap();
 
 namespace {
 
-/// Sends and receives across the wrap, a few at a time; what went wrong.
+/// Sends and receives across the wrap-around, a few at a time. \returns  the number of failures.
 template <class Handles>
 std::size_t cross(Handles handles, std::size_t room) {
   auto& [tx, rx] = handles;
-  std::size_t wrong = 0;
+  std::size_t failures = 0;
   std::size_t in = 0;
   std::size_t out = 0;
   for (std::size_t lap = 0; lap < 300; ++lap) {
-    while (in - out < room) wrong += !tx.try_send(in++).has_value();
-    wrong += tx.size() != in - out;
-    for (std::size_t i = 0; i < 1 + lap % room; ++i) wrong += rx.try_recv() != out++;
+    while (in - out < room) failures += !tx.try_send(in++).has_value();
+    failures += tx.size() != in - out;
+    for (std::size_t i = 0; i < 1 + lap % room; ++i) failures += rx.try_recv() != out++;
   }
-  while (out < in) wrong += rx.try_recv() != out++;
-  return wrong + !rx.empty();
+  while (out < in) failures += rx.try_recv() != out++;
+  return failures + !rx.empty();
 }
 
 /// The same from two threads.
@@ -39,23 +39,23 @@ std::size_t cross_together(Handles handles) {
   std::jthread sender([&unsent, tx = std::move(tx)]() mutable {
     for (std::size_t n = 0; n < 5000; ++n) unsent += !tx.send(n).has_value();
   });
-  std::size_t wrong = 0;
-  for (std::size_t n = 0; n < 5000; ++n) wrong += rx.recv() != n;
+  std::size_t failures = 0;
+  for (std::size_t n = 0; n < 5000; ++n) failures += rx.recv() != n;
   sender.join();
-  return wrong + unsent;
+  return failures + unsent;
 }
 
 }  // namespace
 
 std::size_t failures_near_wrap() {
   namespace wrapping = sluice_near_wrap;
-  std::size_t wrong = 0;
+  std::size_t failures = 0;
   for (std::size_t capacity = 1; capacity < 10; ++capacity) {
     const auto make = [&] { return wrapping::make_channel<wrapping::cores::sync<std::size_t>>(capacity); };
-    wrong += cross(make(), capacity) + cross_together(make());
+    failures += cross(make(), capacity) + cross_together(make());
   }
   const auto make = [] { return wrapping::make_channel<wrapping::cores::lock_free<std::size_t>>(); };
-  return wrong + cross(make(), 40) + cross_together(make());
+  return failures + cross(make(), 40) + cross_together(make());
 }
 
 }  // namespace sluice::contract

@@ -1,4 +1,4 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 #include <sluice/oneshot.hpp>
 #include <sluice/select.hpp>
 
@@ -8,10 +8,10 @@
 /// Lines 128 to 130: one message, once.
 namespace sluice::contract {
 
-void add_oneshot(book& contract) {
+void add_oneshot(line_table& contract) {
   contract.line(128, "one_message",
                 "One message arrives, whether the send or the receive comes first, and if it is large.",
-                only("oneshot", [](trial& t) {
+                only("oneshot", [](test_context& t) {
                   struct large {
                     std::array<unsigned char, 4096> bytes;
                   };
@@ -23,7 +23,7 @@ void add_oneshot(book& contract) {
                   auto [tx, rx] = oneshot::channel<large>();
                   large sent;
                   sent.bytes.fill(9);
-                  companion receiver(t, [&] {
+                  helper_thread receiver(t, [&] {
                     const auto got = rx.recv();
                     t.expect(got.has_value() && got->bytes == sent.bytes);
                   });
@@ -33,7 +33,7 @@ void add_oneshot(book& contract) {
 
   contract.line(
       129, "ready_or_not", "ready() tells whether a receive would return; a timeout leaves the receiver as it was.",
-      only("oneshot", [](trial& t) {
+      only("oneshot", [](test_context& t) {
         {
           auto [tx, rx] = oneshot::channel<int>();
           t.expect(!rx.ready() && rx.try_recv().error() == try_recv_error::empty);
@@ -43,20 +43,20 @@ void add_oneshot(book& contract) {
         }
         {
           auto [tx, rx] = oneshot::channel<int>();
-          companion receiver(t, [&] { t.expect(rx.recv_for(1h).error() == recv_timeout_error::disconnected); });
+          helper_thread receiver(t, [&] { t.expect(rx.recv_for(1h).error() == recv_timeout_error::disconnected); });
           receiver.asleep();
           tx.reset();
           receiver.join();
           t.expect(rx.ready() && rx.recv().error() == recv_error::disconnected);
         }
         auto [tx, rx] = oneshot::channel<int>();
-        companion sender(t, [&] { t.expect(tx.send(4).has_value()); });
+        helper_thread sender(t, [&] { t.expect(tx.send(4).has_value()); });
         t.expect(select(on_recv(rx, [](auto got) { return got.value_or(0); })) == 4);
       }));
 
   contract.line(130, "the_end_is_clean",
                 "Once received, the channel is disconnected; ends that race each other lose or leak nothing.",
-                only("oneshot", [](trial& t) {
+                only("oneshot", [](test_context& t) {
                   {
                     auto [tx, rx] = oneshot::channel<int>();
                     t.expect(tx.send(1).has_value() && rx.recv() == 1);

@@ -1,9 +1,9 @@
-#include <properties/contract/trial.hpp>
-#include <properties/programs.hpp>
+#include <properties/contract/contract.hpp>
+#include <properties/scenario_properties.hpp>
 
 #include <array>
 
-/// Lines 57 to 61: the order of messages, and what is seen with them.
+/// Lines 57 to 61: the order of messages, and what happens before their receipt.
 namespace sluice::contract {
 namespace {
 
@@ -12,7 +12,7 @@ struct stamped {
   std::size_t sequence;
 };
 
-/// A payload of which every byte is the same, so that a torn one shows.
+/// A payload of equal bytes, so that a torn one is detected.
 template <std::size_t Bytes>
 struct uniform {
   std::array<unsigned char, Bytes> bytes;
@@ -30,13 +30,13 @@ struct padded {
 };
 
 template <class Message, class S>
-void pass_whole(trial& t, S s, std::size_t count) {
+void pass_whole(test_context& t, S s, std::size_t count) {
   each<Message>(s,
                 {S::traits.unbounded                ? capacities::value_type{}
                  : S::traits.greatest_capacity == 0 ? 0
                                                     : 64},
                 [&](auto& tx, auto& rx) {
-                  companion sender(t, [&] {
+                  helper_thread sender(t, [&] {
                     for (std::size_t n = 0; n < count; ++n) t.expect(tx.send(Message(n % 2 == 0)).has_value());
                   });
                   for (std::size_t n = 0; n < count; ++n) t.expect(rx.recv()->whole(n % 2 == 0));
@@ -45,9 +45,9 @@ void pass_whole(trial& t, S s, std::size_t count) {
 
 }  // namespace
 
-void add_ordering(book& contract) {
+void add_ordering(line_table& contract) {
   contract.line(57, "each_producers_order", "Every receiver sees each producer's messages in the order of the sends.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                on<both<needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
                   each<stamped>(s, {std::nullopt, 0, 1, 64}, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(10'000);
                     std::atomic<int> sending{3};
@@ -66,8 +66,9 @@ void add_ordering(book& contract) {
                   });
                 }));
 
-  contract.line(58, "real_time_order", "Sends that do not overlap are received in their order, whoever made them.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+  contract.line(58, "real_time_order",
+                "Sends that do not overlap are received in their order, whichever thread made them.",
+                on<needs_producers>(every_core{}, []<class S>(test_context& t, S s) {
                   each<std::size_t>(s, {std::nullopt, 0, 1, 64}, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(10'000);
                     std::atomic<std::size_t> baton{0};
@@ -86,20 +87,21 @@ void add_ordering(book& contract) {
                 }));
 
   contract.line(59, "linearizable", "Whatever up to four threads do, one order of their operations explains it.",
-                on<always>(every_core{}, []<class S>(trial& t, S) {
+                on<always>(every_core{}, []<class S>(test_context& t, S) {
                   properties::options effort;
                   effort.executions = t.times(500);
                   properties::run run(effort, t.dog());
-                  properties::linearizable<S>::check(run);
+                  properties::linearizable<typename S::subject>::check(run);
                   t.expect(run.failure().empty());
                 }));
 
-  contract.line(60, "causality", "Who receives on one channel finds what was sent on another before, a million times.",
-                on<needs_buffer>(every_core{}, []<class S>(trial& t, S s) {
+  contract.line(60, "causality",
+                "A thread that receives on one channel finds what was sent on another before, a million times.",
+                on<needs_buffer>(every_core{}, []<class S>(test_context& t, S s) {
                   each<std::size_t>(s, {std::nullopt, 64}, [&](auto& first_tx, auto& first_rx) {
                     auto [second_tx, second_rx] = S::template make<std::size_t>(first_tx.capacity());
                     const std::size_t count = t.times(1'000'000);
-                    companion sender(t, [&] {
+                    helper_thread sender(t, [&] {
                       for (std::size_t n = 0; n < count; ++n) {
                         t.expect(first_tx.send(n).has_value() && second_tx.send(n).has_value());
                       }
@@ -111,7 +113,7 @@ void add_ordering(book& contract) {
                 }));
 
   contract.line(61, "whole_payloads", "Ten million payloads of 1 to 32 bytes arrive whole.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                on<always>(every_core{}, []<class S>(test_context& t, S s) {
                   const std::size_t count = t.times(10'000'000) / 5;
                   pass_whole<uniform<1>>(t, s, count);
                   pass_whole<uniform<7>>(t, s, count);

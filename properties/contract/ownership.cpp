@@ -1,10 +1,10 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 
 #include <array>
 #include <memory>
 #include <random>
 
-/// Lines 62 to 73: who owns a message, and what types it may have.
+/// Lines 62 to 73: ownership of messages, and their types.
 namespace sluice::contract {
 namespace {
 
@@ -38,24 +38,24 @@ struct uncopied {
 };
 
 template <std::size_t Bytes, class S>
-void pass_large(trial& t, S s) {
+void pass_large(test_context& t, S s) {
   struct large {
     std::array<unsigned char, Bytes> bytes;
   };
   each<large>(s, all, [&](auto& tx, auto& rx) {
     auto sent = std::make_unique<large>();
     for (std::size_t i = 0; i < Bytes; ++i) sent->bytes[i] = static_cast<unsigned char>(i * 7);
-    companion sender(t, [&] { t.expect(tx.send(*sent).has_value()); });
+    helper_thread sender(t, [&] { t.expect(tx.send(*sent).has_value()); });
     const auto got = rx.recv();
     t.expect(got.has_value() && got->bytes == sent->bytes);
   });
 }
 
-void add_types(book& contract) {
+void add_types(line_table& contract) {
   contract.line(62, "barely_movable_messages", "Messages need no copy, default construction or assignment.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<bare>(s, all, [&](auto& tx, auto& rx) {
-                    companion sender(t, [&] {
+                    helper_thread sender(t, [&] {
                       t.expect(tx.send(bare(1)).has_value());
                       t.expect(tx.send_for(bare(2), 1h).has_value());
                     });
@@ -71,16 +71,16 @@ void add_types(book& contract) {
                 }));
 
   contract.line(65, "odd_types", "Over-aligned and empty messages keep their alignment.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   struct alignas(1024) aligned {};
                   struct nothing {};
                   each<aligned>(s, all, [&](auto& tx, auto& rx) {
-                    companion sender(t, [&] { t.expect(tx.send(aligned{}).has_value()); });
+                    helper_thread sender(t, [&] { t.expect(tx.send(aligned{}).has_value()); });
                     const auto got = rx.recv();
                     t.expect(got.has_value() && reinterpret_cast<std::uintptr_t>(&*got) % 1024 == 0);
                   });
                   each<nothing>(s, all, [&](auto& tx, auto& rx) {
-                    companion sender(t, [&] {
+                    helper_thread sender(t, [&] {
                       for (int i = 0; i < 100; ++i) t.expect(tx.send(nothing{}).has_value());
                     });
                     for (int i = 0; i < 100; ++i) t.expect(rx.recv().has_value());
@@ -88,16 +88,16 @@ void add_types(book& contract) {
                 }));
 
   contract.line(66, "large_messages", "Messages of 4 and 32 KiB arrive as they were sent.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   pass_large<4096>(t, s);
                   pass_large<32768>(t, s);
                 }));
 
   contract.line(67, "moved_never_copied", "Sending an rvalue and receiving never copy.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<uncopied>(s, all, [&](auto& tx, auto& rx) {
                     std::atomic<int> copies{0};
-                    companion sender(t, [&] {
+                    helper_thread sender(t, [&] {
                       t.expect(tx.send(uncopied(copies)).has_value());
                       t.expect(tx.send_for(uncopied(copies), 1h).has_value());
                       while (!tx.try_send(uncopied(copies))) std::this_thread::yield();
@@ -119,27 +119,27 @@ struct throwing_destructor {
   ~throwing_destructor() noexcept(false);
 };
 
-void add_rejections(book& contract) {
+void add_rejections(line_table& contract) {
   contract.line(69, "no_throwing_moves",
                 "A message whose move may throw is rejected when it is compiled, with the remedy.",
-                only("message", [](trial& t) { t.expect(message<bare> && !message<throwing_move>); }));
+                only("message", [](test_context& t) { t.expect(message<bare> && !message<throwing_move>); }));
   contract.line(70, "merged", "Merged into line 69.",
                 {{.channel = "message", .not_applicable = "it says nothing that line 69 does not", .test = {}}});
   contract.line(72, "no_throwing_destructors",
                 "A message whose destructor may throw is rejected when it is compiled, with the remedy.",
-                only("message", [](trial& t) { t.expect(!message<throwing_destructor>); }));
+                only("message", [](test_context& t) { t.expect(!message<throwing_destructor>); }));
 }
 
-void add_lives(book& contract) {
-  contract.line(63, "destroyed_once", "Each message is destroyed once, whether it was received or left behind.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+void add_lives(line_table& contract) {
+  contract.line(63, "destroyed_once", "Each message is destroyed once, whether it was received or not.",
+                on<always>(every_core{}, []<class S>(test_context& t, S s) {
                   std::minstd_rand random(1);
                   for (std::size_t run = 0; run < t.times(100); ++run) {
                     const std::size_t steps = random() % 10'000;
                     const std::size_t extra = random() % 1000;
                     each<counted>(s, {std::nullopt, 0, 50}, [&](auto& tx, auto& rx) {
                       std::atomic<int> alive{0};
-                      companion sender(t, [&, tx = std::move(tx)]() mutable {
+                      helper_thread sender(t, [&, tx = std::move(tx)]() mutable {
                         for (std::size_t n = 0; n < steps + extra && tx.send(counted(alive)); ++n) {
                         }
                       });
@@ -151,8 +151,9 @@ void add_lives(book& contract) {
                   }
                 }));
 
-  contract.line(64, "failed_sends_harm_nothing", "A send that fails leaves its message whole, and destroys it once.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(64, "failed_sends_harm_nothing",
+                "A failed send leaves its message unchanged, and it is destroyed once.",
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     const auto watched = std::make_shared<int>(3);
                     rx.reset();
@@ -167,10 +168,10 @@ void add_lives(book& contract) {
                 }));
 
   contract.line(68, "slots_let_go", "Once a message is received, the channel holds nothing of it.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     const auto watched = std::make_shared<int>(3);
-                    companion sender(t, [&] { t.expect(tx.send(watched).has_value()); });
+                    helper_thread sender(t, [&] { t.expect(tx.send(watched).has_value()); });
                     t.expect(*rx.recv().value() == 3);
                     sender.join();
                     t.expect(watched.use_count() == 1);
@@ -178,8 +179,8 @@ void add_lives(book& contract) {
                 }));
 
   contract.line(71, "failed_allocations",
-                "A send whose allocation fails throws, and leaves channel and message as they were.",
-                on<needs_unbounded>(every_channel{}, []<class S>(trial& t, S s) {
+                "A send whose allocation fails throws, and leaves channel and message unchanged.",
+                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::unique_ptr<int>>(s, unbounded, [&](auto& tx, auto& rx) {
                     std::size_t failures = 0;
                     for (int n = 0; n < 200; ++n) {
@@ -201,8 +202,9 @@ void add_lives(book& contract) {
                   });
                 }));
 
-  contract.line(73, "no_cycle_stays", "A message that holds a sender of its own channel goes with the last receiver.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S) {
+  contract.line(73, "no_cycle_stays",
+                "A message that holds a sender of its own channel is destroyed with the last receiver.",
+                on<both<needs_buffer, needs_producers>>(every_channel{}, []<class S>(test_context& t, S) {
                   struct linked {
                     std::vector<typename S::template sender<linked>> senders;
                   };
@@ -220,7 +222,7 @@ void add_lives(book& contract) {
 
 }  // namespace
 
-void add_ownership(book& contract) {
+void add_ownership(line_table& contract) {
   add_types(contract);
   add_rejections(contract);
   add_lives(contract);

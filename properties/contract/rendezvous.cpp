@@ -1,4 +1,4 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 #include <sluice/select.hpp>
 
 #include <deque>
@@ -6,12 +6,12 @@
 /// Lines 24 to 31: channels of capacity 0.
 namespace sluice::contract {
 
-void add_rendezvous(book& contract) {
+void add_rendezvous(line_table& contract) {
   contract.line(24, "send_returns_once_received", "A send returns only once its message is received.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const auto start = clock::now();
-                    companion sender(t, [&] {
+                    helper_thread sender(t, [&] {
                       t.expect(tx.send(1).has_value());
                       t.expect(clock::now() - start >= 1s);
                     });
@@ -23,8 +23,8 @@ void add_rendezvous(book& contract) {
                   });
                 }));
 
-  contract.line(25, "alone_nothing_goes", "With no peer, try_send is full and try_recv empty.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(25, "alone_nothing_goes", "Without a peer, try_send returns `full` and try_recv `empty`.",
+                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const auto refused = tx.try_send(4);
                     t.expect(refused.error().full() && refused.error().value == 4);
@@ -32,14 +32,14 @@ void add_rendezvous(book& contract) {
                   });
                 }));
 
-  contract.line(26, "with_a_peer_both_go", "With a peer that waits, try_send and try_recv succeed.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(26, "with_a_peer_both_go", "With a waiting peer, try_send and try_recv succeed.",
+                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     {
-                      companion receiver(t, [&] { t.expect(rx.recv() == 1); });
+                      helper_thread receiver(t, [&] { t.expect(rx.recv() == 1); });
                       while (!tx.try_send(1)) std::this_thread::yield();
                     }
-                    companion sender(t, [&] { t.expect(tx.send(2).has_value()); });
+                    helper_thread sender(t, [&] { t.expect(tx.send(2).has_value()); });
                     auto got = rx.try_recv();
                     for (; !got; got = rx.try_recv()) std::this_thread::yield();
                     t.expect(got == 2);
@@ -47,27 +47,27 @@ void add_rendezvous(book& contract) {
                 }));
 
   contract.line(27, "no_ghost_sender", "A send that timed out is never received.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const auto late = tx.send_for(1, 1ms);
                     t.expect(late.error().timeout() && late.error().value == 1);
-                    companion sender(t, [&] { t.expect(tx.send(2).has_value()); });
+                    helper_thread sender(t, [&] { t.expect(tx.send(2).has_value()); });
                     t.expect(rx.recv() == 2);
                   });
                 }));
 
   contract.line(28, "no_ghost_receiver", "A receive that timed out is never sent to.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     t.expect(rx.recv_for(1ms).error() == recv_timeout_error::timeout);
                     t.expect(tx.try_send(1).error().full());
                   });
                 }));
 
-  contract.line(29, "first_come_first_served", "Ten who wait in turn are served in turn.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(29, "first_come_first_served", "Ten waiting threads are served in FIFO order.",
+                on<both<needs_rendezvous, needs_producers>>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
-                    std::deque<companion> waiting;
+                    std::deque<helper_thread> waiting;
                     for (int i = 0; i < 10; ++i) {
                       waiting.emplace_back(t, [&, i] { t.expect(tx.send(i).has_value()); }).asleep();
                     }
@@ -83,7 +83,7 @@ void add_rendezvous(book& contract) {
                 }));
 
   contract.line(30, "two_selects_meet", "A select that sends and a select that receives meet.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(10'000));
                     t.together(2, [&](std::size_t i) {
@@ -100,8 +100,8 @@ void add_rendezvous(book& contract) {
 
   contract.line(
       31, "alone_a_deadline_ends_it",
-      "On one thread a send cannot return; with a deadline it gives the message back, and a receive gives up.",
-      on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+      "On one thread a send cannot complete; with a deadline it returns the message, and a receive times out.",
+      on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
         each<int>(s, zero, [&](auto& tx, auto& rx) {
           const auto late = tx.send_for(1, 5ms);
           t.expect(late.error().timeout() && late.error().value == 1);

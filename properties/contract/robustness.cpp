@@ -1,4 +1,4 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 #include <sluice/broadcast.hpp>
 #include <sluice/oneshot.hpp>
 #include <sluice/select.hpp>
@@ -11,11 +11,11 @@
 #include <memory>
 #include <optional>
 
-/// Lines 131 to 136: what must not disturb a channel.
+/// Lines 131 to 136: robustness.
 namespace sluice::contract {
 namespace {
 
-/// Sends again on its own channel as it is destroyed.
+/// A message whose destructor sends on its own channel.
 template <class S>
 struct echo {
   typename S::template sender<echo>* channel;
@@ -28,9 +28,9 @@ struct echo {
   }
 };
 
-/// One thread sends and goes, the other receives and goes.
+/// One thread sends and disconnects, the other receives and disconnects.
 template <class Tx, class Rx>
-void part_at_once(trial& t, Tx& tx, Rx& rx) {
+void part_at_once(test_context& t, Tx& tx, Rx& rx) {
   t.together(2, [&](std::size_t i) {
     if (i == 0) {
       (void)tx.send(1);
@@ -52,9 +52,9 @@ struct last_act {
 
 }  // namespace
 
-void add_robustness(book& contract) {
+void add_robustness(line_table& contract) {
   contract.line(131, "signals_are_not_seen", "A signal that interrupts a wait does not end it.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   struct sigaction old_action;
                   struct sigaction ignore {};
                   ignore.sa_handler = [](int) {};
@@ -62,7 +62,7 @@ void add_robustness(book& contract) {
                   const auto bother = [&](auto wait, auto release) {
                     std::atomic<pthread_t> thread{};
                     std::atomic<bool> named{false};
-                    companion waiting(t, [&] {
+                    helper_thread waiting(t, [&] {
                       thread = pthread_self();
                       named = true;
                       wait();
@@ -88,7 +88,7 @@ void add_robustness(book& contract) {
                   sigaction(SIGUSR1, &old_action, nullptr);
                 }));
 
-  auto destructors = on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+  auto destructors = on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
     each<echo<S>>(s, buffered, [&](auto& tx, auto& rx) {
       std::atomic<int> refused{0};
       t.expect(tx.send(echo<S>(&tx, &refused)).has_value());
@@ -99,7 +99,7 @@ void add_robustness(book& contract) {
       t.expect(refused == 1);
     });
   });
-  destructors.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](trial& t) {
+  destructors.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](test_context& t) {
                            struct parting {
                              broadcast::sender<std::shared_ptr<parting>>* channel;
                              int* reached;
@@ -115,21 +115,21 @@ void add_robustness(book& contract) {
                            t.expect(reached == 1);
                          }});
   contract.line(132, "destructors_may_use_the_channel",
-                "A message's destructor may send on its own channel, also while the channel is torn down.",
+                "A message's destructor may send on its own channel, also while the channel is destroyed.",
                 destructors);
 
-  auto last_wakes = on<always>(every_core{}, []<class S>(trial& t, S s) {
+  auto last_wakes = on<always>(every_core{}, []<class S>(test_context& t, S s) {
     for (std::size_t round = 0; round < t.times(2000); ++round) {
       each<int>(s, all, [&](auto& tx, auto& rx) { part_at_once(t, tx, rx); });
     }
   });
-  last_wakes.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](trial& t) {
+  last_wakes.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](test_context& t) {
                           for (std::size_t round = 0; round < t.times(2000); ++round) {
                             auto [tx, rx] = broadcast::channel<int>(1);
                             part_at_once(t, tx, rx);
                           }
                         }});
-  last_wakes.push_back({.channel = "oneshot", .not_applicable = {}, .test = [](trial& t) {
+  last_wakes.push_back({.channel = "oneshot", .not_applicable = {}, .test = [](test_context& t) {
                           for (std::size_t round = 0; round < t.times(2000); ++round) {
                             auto [tx, rx] = oneshot::channel<int>();
                             t.together(2, [&, &tx = tx, &rx = rx](std::size_t i) {
@@ -143,11 +143,11 @@ void add_robustness(book& contract) {
                           }
                         }});
   contract.line(133, "wakers_let_go_in_time",
-                "Whoever wakes a peer does not touch the channel once that peer may have freed it.", last_wakes);
+                "A thread that wakes a peer does not access the channel once that peer may have freed it.", last_wakes);
 
   contract.line(134, "thread_local_destructors",
                 "Blocking operations work while a thread's thread-local objects are destroyed.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     std::jthread receiver([&] {
                       thread_local last_act act;
@@ -165,7 +165,7 @@ void add_robustness(book& contract) {
                   });
                 }));
 
-  auto teardown = on<always>(every_channel{}, []<class S>(trial& t, S s) {
+  auto teardown = on<always>(every_channel{}, []<class S>(test_context& t, S s) {
     const std::size_t before = allocations::live();
     for (const int left : {0, 1, 31, 32, 63, 100}) {
       each<std::unique_ptr<int>>(s, {std::nullopt, 1, 100}, [&](auto& tx, auto& rx) {
@@ -176,7 +176,7 @@ void add_robustness(book& contract) {
     }
     t.expect(allocations::live() == before);
   });
-  teardown.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](trial& t) {
+  teardown.push_back({.channel = "broadcast", .not_applicable = {}, .test = [](test_context& t) {
                         const std::size_t before = allocations::live();
                         {
                           auto [tx, rx] = broadcast::channel<std::unique_ptr<int>*>(3);
@@ -186,15 +186,15 @@ void add_robustness(book& contract) {
                         }
                         t.expect(allocations::live() == before);
                       }});
-  contract.line(135, "everything_is_freed", "When the last handle goes, every block is freed.", teardown);
+  contract.line(135, "everything_is_freed", "When the last handle is dropped, every block is freed.", teardown);
 
-  auto whole = on<always>(every_core{}, []<class S>(trial& t, S) {
+  auto whole = on<always>(every_core{}, []<class S>(test_context& t, S) {
     for (const auto& capacity : all) {
       if (!S::traits.accepts(capacity)) continue;
       {
         // The prime sieve: a filter for each prime, each a thread between two channels.
         auto [numbers, candidates] = S::template make<int>(capacity);
-        std::deque<companion> filters;
+        std::deque<helper_thread> filters;
         filters.emplace_back(t, [tx = std::move(numbers)]() mutable {
           for (int n = 2; tx.send(n); ++n) {
           }
@@ -217,7 +217,7 @@ void add_robustness(book& contract) {
       {
         // A chain of a hundred stages, each adding one.
         auto [first, in] = S::template make<int>(capacity);
-        std::deque<companion> stages;
+        std::deque<helper_thread> stages;
         for (int i = 0; i < 100; ++i) {
           auto [tx, rx] = S::template make<int>(capacity);
           stages.emplace_back(t, [from = std::move(in), to = std::move(tx)]() mutable {

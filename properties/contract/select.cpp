@@ -1,4 +1,4 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 #include <sluice/select.hpp>
 #include <sluice/timer.hpp>
 
@@ -14,15 +14,15 @@ namespace {
 
 const auto ignore = [](auto&&...) {};
 
-/// A handler that answers with a number: the arm's.
+/// A handler that returns the arm's number.
 auto is(int number) {
   return [number](auto&&...) { return number; };
 }
 
-/// A thread looks at two channels of which one is always ready: while it looks, a message comes to the second and only
-/// then goes from the first. \param look  takes both receivers; whether it found something.
+/// A thread selects over two channels of which one is always ready: meanwhile a message is sent to the second and only
+/// then received from the first. \param look  selects over both receivers; returns whether it found a message.
 template <class S, class Look>
-void one_is_always_ready(trial& t, S, const std::optional<std::size_t>& capacity, Look look) {
+void one_is_always_ready(test_context& t, S, const std::optional<std::size_t>& capacity, Look look) {
   const std::size_t count = t.times(100'000);
   auto [first_tx, first_rx] = S::template make<int>(capacity);
   auto [second_tx, second_rx] = S::template make<int>(capacity);
@@ -50,9 +50,9 @@ void one_is_always_ready(trial& t, S, const std::optional<std::size_t>& capacity
   });
 }
 
-void add_readiness(book& contract) {
-  contract.line(89, "only_ready_arms", "Only an arm that can go is carried out.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S) {
+void add_readiness(line_table& contract) {
+  contract.line(89, "only_ready_arms", "Only a ready arm is performed.",
+                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S) {
                   const std::optional<std::size_t> capacity =
                       S::traits.accepts(1) ? std::optional<std::size_t>(1) : std::nullopt;
                   auto [empty_tx, empty_rx] = S::template make<int>(capacity);
@@ -69,8 +69,8 @@ void add_readiness(book& contract) {
                 }));
 
   contract.line(90, "a_disconnected_arm_can_go",
-                "An arm whose channel is disconnected can go, for receives and for sends.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                "An arm whose channel is disconnected is ready, for receives and for sends.",
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<std::unique_ptr<int>>(tx.capacity());
                     other_tx.reset();
@@ -85,8 +85,8 @@ void add_readiness(book& contract) {
                   });
                 }));
 
-  contract.line(91, "default_means_none_could", "The default is taken only if at one instant no arm could go.",
-                on<needs_buffer>(every_core{}, []<class S>(trial& t, S s) {
+  contract.line(91, "default_means_none_could", "The default is taken only if at one instant no arm was ready.",
+                on<both<needs_buffer, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
                   for (const auto& capacity : capacities{std::nullopt, 1}) {
                     if (!S::traits.accepts(capacity)) continue;
                     one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
@@ -98,8 +98,8 @@ void add_readiness(book& contract) {
                   }
                 }));
 
-  contract.line(92, "so_does_a_zero_timeout", "A timeout of zero is taken only if at one instant no arm could go.",
-                on<needs_buffer>(every_core{}, []<class S>(trial& t, S s) {
+  contract.line(92, "so_does_a_zero_timeout", "A timeout of zero is taken only if at one instant no arm was ready.",
+                on<both<needs_buffer, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
                   for (const auto& capacity : capacities{std::nullopt, 1}) {
                     if (!S::traits.accepts(capacity)) continue;
                     one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
@@ -114,7 +114,7 @@ void add_readiness(book& contract) {
 
   contract.line(93, "without_arms",
                 "Without arms a select takes its default at once or waits for its timeout; a bare one is an error.",
-                only("select", [](trial& t) {
+                only("select", [](test_context& t) {
                   t.expect(select(otherwise(is(1))) == 1);
                   const auto start = clock::now();
                   t.expect(select(on_timeout(5ms, is(1))) == 1 && clock::now() - start >= 5ms);
@@ -129,8 +129,8 @@ void add_readiness(book& contract) {
                   t.expect(refused);
                 }));
 
-  contract.line(94, "fair", "Of n arms that can go each is taken about as often, also five times the same channel.",
-                on<needs_unbounded>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(94, "fair", "Of n ready arms each is taken about equally often, also if five are of the same channel.",
+                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
                   constexpr std::size_t count = 10'000;
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<int>({});
@@ -172,8 +172,8 @@ void add_readiness(book& contract) {
                   });
                 }));
 
-  contract.line(95, "or_in_order", "The biased form takes the first arm that can go, in the order written.",
-                on<needs_unbounded_and_consumers>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(95, "or_in_order", "The biased form takes the first ready arm, in the order written.",
+                on<both<needs_unbounded, needs_consumers>>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<int>({});
                     for (int i = 0; i < 1000; ++i) t.expect(tx.send(i).has_value() && other_tx.send(i).has_value());
@@ -197,15 +197,15 @@ void add_readiness(book& contract) {
                 }));
 }
 
-void add_meeting(book& contract) {
-  auto self = on<needs_rendezvous>(every_channel{}, []<class S>(trial& t, S s) {
+void add_meeting(line_table& contract) {
+  auto self = on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
     each<int>(s, zero, [&](auto& tx, auto& rx) {
       t.expect(select(on_send(tx, int{1}, is(1)), on_recv(rx, is(2)), on_timeout(5ms, is(3))) == 3);
       t.expect(select(on_send(tx, int{1}, is(1)), on_recv(rx, is(2)), otherwise(is(3))) == 3);
     });
   });
   std::ranges::move(on<always>(channels<lock_free>{},
-                               []<class S>(trial& t, S s) {
+                               []<class S>(test_context& t, S s) {
                                  each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                                    t.expect(select(on_recv(rx, is(2)), on_send(tx, int{1}, is(1))) == 1);
                                  });
@@ -214,31 +214,32 @@ void add_meeting(book& contract) {
   contract.line(96, "never_meets_itself", "A select never meets itself: on a rendezvous it times out, else it sends.",
                 self);
 
-  contract.line(97, "all_pair_up", "44 selects that both send and receive pair up with each other; of 55 and one, too.",
-                on<needs_rendezvous>(every_core{}, []<class S>(trial& t, S s) {
-                  each<std::size_t>(s, zero, [&](auto& tx, auto& rx) {
-                    for (const bool odd : {false, true}) {
-                      const std::size_t count = odd ? 55 : 44;
-                      std::atomic<std::size_t> sent{0};
-                      t.together(count + odd, [&](std::size_t i) {
-                        // With 55 one is left over; a plain send is there to meet it.
-                        if (i == count) {
-                          t.expect(tx.send(std::size_t{i}).has_value());
-                          ++sent;
-                          return;
-                        }
-                        select(on_send(tx, std::size_t{i}, [&](auto done) { sent += done.has_value(); }),
-                               on_recv(rx, [&](auto got) { t.expect(got.has_value() && *got != i); }));
-                      });
-                      t.expect(sent == (count + odd) / 2);
-                      t.expect(rx.try_recv().error() == try_recv_error::empty && tx.try_send(0).error().full());
-                    }
-                  });
-                }));
+  contract.line(
+      97, "all_pair_up", "44 selects that both send and receive pair up with each other; of 55 and one, too.",
+      on<both<needs_rendezvous, needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+        each<std::size_t>(s, zero, [&](auto& tx, auto& rx) {
+          for (const bool odd : {false, true}) {
+            const std::size_t count = odd ? 55 : 44;
+            std::atomic<std::size_t> sent{0};
+            t.together(count + odd, [&](std::size_t i) {
+              // With 55 one is left over; a plain send is there to meet it.
+              if (i == count) {
+                t.expect(tx.send(std::size_t{i}).has_value());
+                ++sent;
+                return;
+              }
+              select(on_send(tx, std::size_t{i}, [&](auto done) { sent += done.has_value(); }),
+                     on_recv(rx, [&](auto got) { t.expect(got.has_value() && *got != i); }));
+            });
+            t.expect(sent == (count + odd) / 2);
+            t.expect(rx.try_recv().error() == try_recv_error::empty && tx.try_send(0).error().full());
+          }
+        });
+      }));
 
   contract.line(98, "exactly_one_takes_effect",
                 "Exactly one arm takes effect; the values of the others stay the caller's.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                on<always>(every_core{}, []<class S>(test_context& t, S s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<std::unique_ptr<int>>(tx.capacity());
                     const int count = static_cast<int>(t.times(10'000));
@@ -262,12 +263,12 @@ void add_meeting(book& contract) {
                 }));
 
   contract.line(99, "no_registration_left",
-                "A select that is over leaves nothing behind: nobody meets it, and memory stays.",
-                on<always>(every_channel{}, []<class S>(trial& t, S s) {
+                "A completed select leaves no registration behind: no peer meets it, and memory does not grow.",
+                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
                     const auto once = [&](int n) {
-                      companion chooser(t, [&] {
+                      helper_thread chooser(t, [&] {
                         select(on_recv(rx, ignore), on_recv(rx, ignore),
                                on_recv(other_rx, [&](auto got) { t.expect(got == n); }));
                       });
@@ -288,10 +289,10 @@ void add_meeting(book& contract) {
                 }));
 }
 
-void add_use(book& contract) {
+void add_use(line_table& contract) {
   contract.line(100, "a_selector_serves_again",
-                "A timeout is kept; a selector serves 10,000 times, and clones of it 20 threads.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                "A timeout is kept; a selector can wait 10,000 times, and its clones in 20 threads.",
+                on<always>(every_core{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const auto start = clock::now();
                     t.expect(select(on_recv(rx, is(0)), on_timeout(20ms, is(1))) == 1 && clock::now() - start >= 20ms);
@@ -302,12 +303,13 @@ void add_use(book& contract) {
                     chosen.recv(rx, [&](auto message) { got += message.has_value(); });
                     chosen.recv(other_rx, [&](auto message) { got += message.has_value(); });
                     {
-                      companion sender(t, [&] {
+                      helper_thread sender(t, [&] {
                         for (int n = 0; n < count; ++n) t.expect((n % 2 == 0 ? tx : other_tx).send(n).has_value());
                       });
                       for (int n = 0; n < count; ++n) (void)chosen.wait();
                     }
                     t.expect(got == count);
+                    if constexpr (S::traits.consumers == cardinality::one) return;
                     t.together(21, [&](std::size_t i) {
                       if (i == 20) {
                         for (int n = 0; n < 20 * 100; ++n) t.expect((n % 2 == 0 ? tx : other_tx).send(n).has_value());
@@ -323,7 +325,7 @@ void add_use(book& contract) {
   contract.line(
       101, "values_are_taken_late",
       "What an arm is made of is evaluated once, a selector's arms in order; a value is taken only if its arm fires.",
-      on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+      on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
         each<std::unique_ptr<int>>(s, buffered, [&](auto& tx, auto& rx) {
           int evaluated = 0;
           const auto handle = [&](auto& h) -> auto& {
@@ -343,9 +345,8 @@ void add_use(book& contract) {
         });
       }));
 
-  contract.line(102, "exceptions_pass",
-                "What a handler throws comes out of select; the channels have done what the arm did.",
-                on<needs_buffer>(every_channel{}, []<class S>(trial& t, S s) {
+  contract.line(102, "exceptions_pass", "select throws what a handler throws; the arm has then taken effect.",
+                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     t.expect(tx.send(1).has_value());
                     bool caught = false;
@@ -377,7 +378,7 @@ void add_use(book& contract) {
 
   contract.line(103, "readiness_is_a_hint",
                 "What size() and empty() promise holds for a receiver alone; for several it is a hint.",
-                on<needs_buffer_and_consumers>(every_core{}, []<class S>(trial& t, S s) {
+                on<both<needs_buffer, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(10'000));
                     std::atomic<int> got{0};
@@ -409,8 +410,8 @@ void add_use(book& contract) {
                 }));
 
   contract.line(104, "nothing_chosen_and_left",
-                "No arm can be chosen and then left undone: when select returns or throws, it is done.",
-                on<always>(every_core{}, []<class S>(trial& t, S s) {
+                "No arm can be chosen and not performed: when select returns or throws, it has taken effect.",
+                on<always>(every_core{}, []<class S>(test_context& t, S s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(1000));
                     t.together(2, [&](std::size_t i) {
@@ -434,7 +435,7 @@ void add_use(book& contract) {
   contract.line(
       105, "no_deadlock_under_stress",
       "10 threads send and receive 10,000 messages by select and plainly on channels of capacity 0, 0, 2 and 3.",
-      only("mpmc", [](trial& t) {
+      only("mpmc", [](test_context& t) {
         const std::size_t count = t.times(10'000);
         std::deque<std::pair<mpmc::sender<int>, mpmc::receiver<int>>> c;
         for (const std::size_t capacity : {0u, 0u, 2u, 3u}) c.push_back(mpmc::bounded<int>(capacity));
@@ -471,7 +472,7 @@ void add_use(book& contract) {
 
 }  // namespace
 
-void add_select(book& contract) {
+void add_select(line_table& contract) {
   add_readiness(contract);
   add_meeting(contract);
   add_use(contract);

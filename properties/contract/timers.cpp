@@ -1,4 +1,4 @@
-#include <properties/contract/trial.hpp>
+#include <properties/contract/contract.hpp>
 #include <sluice/select.hpp>
 #include <sluice/timer.hpp>
 
@@ -10,7 +10,7 @@ namespace sluice::contract {
 namespace {
 
 /// Receives from several timers on four threads until a moment; the moments each of them gave.
-std::vector<std::vector<clock::time_point>> moments_until(trial& t, const std::vector<timer::receiver*>& timers,
+std::vector<std::vector<clock::time_point>> moments_until(test_context& t, const std::vector<timer::receiver*>& timers,
                                                           clock::time_point end) {
   std::mutex mutex;
   std::vector<std::vector<clock::time_point>> seen(timers.size());
@@ -34,10 +34,10 @@ std::vector<std::vector<clock::time_point>> moments_until(trial& t, const std::v
 
 }  // namespace
 
-void add_timers(book& contract) {
+void add_timers(line_table& contract) {
   contract.line(106, "after_fires_once",
                 "after() fires once, not early, to one of its clones: 1,000 timers, 4 threads, 1,000 hits.",
-                only("timer", [](trial& t) {
+                only("timer", [](test_context& t) {
                   std::deque<timer::receiver> timers;
                   std::vector<timer::receiver*> pointers;
                   for (int i = 0; i < 1000; ++i) pointers.push_back(&timers.emplace_back(timer::after(500us * i)));
@@ -52,7 +52,7 @@ void add_timers(book& contract) {
 
   contract.line(107, "a_spent_timer_stays_so",
                 "A timer that has fired is empty; with a timeout, receiving from it times out.",
-                only("timer", [](trial& t) {
+                only("timer", [](test_context& t) {
                   auto spent = timer::after(1ms);
                   t.expect(spent.recv().has_value());
                   t.expect(spent.recv_for(5ms).error() == recv_timeout_error::timeout);
@@ -60,13 +60,13 @@ void add_timers(book& contract) {
                 }));
 
   contract.line(108, "no_backlog_no_drift",
-                "A tick of 50 ms that nobody received for 300 ms is there once, and stays on its grid.",
-                only("timer", [](trial& t) {
+                "After 300 ms without a receive, a tick of 50 ms is ready once, and stays on its grid.",
+                only("timer", [](test_context& t) {
                   const auto before = clock::now();
                   auto ticks = timer::tick(50ms);
                   const auto first = ticks.recv().value();
                   t.expect(first >= before + 50ms);
-                  // The stall whose ticks are to be skipped.
+                  // The stall whose ticks are skipped.
                   std::this_thread::sleep_until(first + 300ms);
                   const auto second = ticks.try_recv();
                   const auto now = clock::now();
@@ -78,7 +78,7 @@ void add_timers(book& contract) {
 
   contract.line(109, "ticks_to_four_threads",
                 "Ticks of 200 and 300 ms give 5 and 3 messages within 1.1 s, to four threads.",
-                only("timer", [](trial& t) {
+                only("timer", [](test_context& t) {
                   // A machine that stops for 100 ms skips a tick, rightly: such a run says nothing, and is repeated.
                   for (int attempt = 0; attempt < 20; ++attempt) {
                     const auto start = clock::now();
@@ -98,7 +98,7 @@ void add_timers(book& contract) {
                 }));
 
   contract.line(110, "due_beats_default", "A timer that is due beats the default; one that never comes is safe.",
-                only("timer", [](trial& t) {
+                only("timer", [](test_context& t) {
                   for (int i = 0; i < 1000; ++i) {
                     auto due = timer::after(0s);
                     t.expect(select(on_recv(due, [](auto) { return 1; }), otherwise([] { return 2; })) == 1);
@@ -112,7 +112,7 @@ void add_timers(book& contract) {
                 }));
 
   contract.line(111, "never_switches_an_arm_off", "never() is a timer that does not fire: an arm that is switched off.",
-                only("timer", [](trial& t) {
+                only("timer", [](test_context& t) {
                   for (const bool wanted : {true, false}) {
                     auto [tx, rx] = mpmc::unbounded<int>();
                     auto limit = wanted ? timer::after(1ms) : timer::never();

@@ -4,7 +4,7 @@
 
 namespace mine {
 
-/// Somebody's own channel: here, bounded only.
+/// A user's own channel: bounded only.
 template <sluice::message T>
 class channel : public sluice::cores::mutex<T> {
 public:

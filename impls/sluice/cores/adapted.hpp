@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/backoff.hpp>
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
@@ -11,17 +12,18 @@
 
 namespace sluice::cores {
 
-/// A channel out of a concurrent queue: adds waiting, deadlines and disconnection.
+/// Makes a channel of a concurrent queue: adds waiting, deadlines and disconnection, by an event count on each side.
 ///
 /// A queue has
-/// - `static constexpr core_traits traits`: what it promises. A queue whose `try_pop` may find nothing though a push
-///   has returned, or whose `try_push` may find no room though a pop has, says `.linearizable = false`.
-/// - `bool try_push(T& value)`, which moves from `value` only if it returns true, and
-///   `bool try_pop(std::optional<T>&)`. Neither waits for anybody but a peer that is between two steps of its own.
-/// - `std::size_t size() const`, which is not 0 for ever while a message is there, and `capacity() const`.
-/// - a constructor without arguments, or from a capacity, or both.
+/// - `static constexpr core_traits traits`: what it promises. A queue whose `try_pop` may find nothing although a push
+///   has returned, or whose `try_push` may find no room although a pop has, declares `.consistency =
+///   consistency::weak`.
+/// - `bool try_push(T& value)`, which moves from `value` only if it returns true, and `bool
+///   try_pop(std::optional<T>&)`. Neither waits, except for a peer that is between two of its own steps.
+/// - `std::size_t size() const`, which is not 0 for ever while the queue holds a message, and `capacity() const`.
+/// - a default constructor, or one from a capacity, or both.
 ///
-/// \par Progress  the queue's, and two contended read-modify-writes an operation.
+/// \par Progress  the queue's, plus two contended read-modify-writes per operation.
 /// \par Ordering  the queue's.
 template <class T, class Queue>
 class adapted {
@@ -34,11 +36,11 @@ public:
   ~adapted() { clear(); }
 
   status try_send(T& value) {
-    // [A1] seq_cst, pairs with [A3] and [A5]: either this sender sees that the receivers have gone [A6], or the last of
-    // them waits for it.
+    // [A1] seq_cst, pairs with [A3] and [A5]: either this sender sees that the receivers have disconnected [A6], or the
+    // last of them waits for it.
     inside_.fetch_add(1, std::memory_order::seq_cst);
     const status now = push(value);
-    // [A4] release, pairs with acquire [A5]: who clears the queue sees what was pushed.
+    // [A4] release, pairs with acquire [A5]: the thread that clears the queue sees what was pushed.
     inside_.fetch_sub(1, std::memory_order::release);
     return now;
   }
@@ -48,11 +50,11 @@ public:
   }
 
   status try_recv(std::optional<T>& out) {
-    // [A7] seq_cst, pairs with [A8]. Read first: what the last sender sent came before its going.
-    const bool gone = senders_gone_.load(std::memory_order::seq_cst);
+    // [A7] seq_cst, pairs with [A8]. Read first: the last sender's messages precede its disconnect.
+    const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
     if (!queue_.try_pop(out)) return gone ? status::disconnected : status::empty;
     tell(pops_, senders_);
-    // Whoever was woken for this message may have looked while an earlier one was in the way.
+    // The receiver woken for the next message may have checked while this one was still first.
     if (queue_.size() != 0) receivers_.notify_one();
     return status::ok;
   }
@@ -62,19 +64,21 @@ public:
   }
 
   void close_senders() {
-    // [A8] seq_cst, pairs with [A7]. Who lines up sees the count for the line's lock.
-    senders_gone_.store(true, std::memory_order::seq_cst);
+    // [A8] seq_cst, pairs with [A7]. A waiter that registers later sees the count because of the wait queue's lock.
+    senders_disconnected_.store(true, std::memory_order::seq_cst);
     pushes_.fetch_add(1, std::memory_order::relaxed);
     receivers_.close();
   }
 
   void close_receivers() {
-    // [A3] seq_cst, pairs with [A1] and [A6]. Who lines up sees the count for the line's lock.
-    receivers_gone_.store(true, std::memory_order::seq_cst);
+    // [A3] seq_cst, pairs with [A1] and [A6]. A waiter that registers later sees the count because of the wait queue's
+    // lock.
+    receivers_disconnected_.store(true, std::memory_order::seq_cst);
     pops_.fetch_add(1, std::memory_order::relaxed);
     senders_.close();
-    // [A5] seq_cst, pairs with [A1], and with release [A4]: messages of senders inside are cleared with the others.
-    for (platform::backoff pacing; inside_.load(std::memory_order::seq_cst) != 0; pacing.snooze()) {
+    // [A5] seq_cst, pairs with [A1], and with release [A4]: messages of senders that are inside are cleared with the
+    // others.
+    for (detail::backoff pacing; inside_.load(std::memory_order::seq_cst) != 0; pacing.snooze()) {
     }
     clear();
   }
@@ -87,7 +91,7 @@ private:
 
   status push(T& value) {
     // [A6] seq_cst, pairs with [A3].
-    if (receivers_gone_.load(std::memory_order::seq_cst)) return status::disconnected;
+    if (receivers_disconnected_.load(std::memory_order::seq_cst)) return status::disconnected;
     if (!queue_.try_push(value)) return status::full;
     tell(pushes_, receivers_);
     if (const auto most = queue_.capacity(); most && queue_.size() < *most) senders_.notify_one();
@@ -95,24 +99,24 @@ private:
   }
 
   static void tell(counter& changes, detail::wait_queue& sleepers) {
-    // [A2] seq_cst: the change that wait_queue [Q1], [Q2] asks for; pairs with acquire [A9]: who sees the count sees
-    // the queue changed.
+    // [A2] seq_cst: the change that wait_queue [Q1], [Q2] asks for; pairs with acquire [A9]: a thread that sees the
+    // count sees the change to the queue.
     changes.fetch_add(1, std::memory_order::seq_cst);
     sleepers.notify_one();
   }
 
-  /// An event count: a sleeper stays up if anything changed since before its last attempt.
+  /// Waits on an event count: a thread does not sleep if anything changed since before its last attempt.
   template <class Attempt>
   status wait(detail::wait_queue& line, const counter& changes, status pending, deadline until, Attempt attempt) {
     std::uint32_t before = 0;
     return line.wait(
         pending, until,
         [&] {
-          // [A9] acquire, pairs with [A2]: the attempt finds the queue as changed as the count says.
+          // [A9] acquire, pairs with [A2]: the attempt sees every change to the queue that is counted.
           before = changes.load(std::memory_order::acquire);
           return attempt();
         },
-        // [A10] seq_cst: the second look of wait_queue [Q1].
+        // [A10] seq_cst: the recheck of wait_queue [Q1].
         [&] { return changes.load(std::memory_order::seq_cst) != before; });
   }
 
@@ -123,9 +127,9 @@ private:
   Queue queue_;
   counter pushes_{0};
   counter pops_{0};
-  platform::atomic<bool> senders_gone_{false};
-  platform::atomic<bool> receivers_gone_{false};
-  counter inside_{0};  ///< senders between their look at `receivers_gone_` and their push
+  platform::atomic<bool> senders_disconnected_{false};
+  platform::atomic<bool> receivers_disconnected_{false};
+  counter inside_{0};  ///< senders between their check of `receivers_disconnected_` and the end of their push
   alignas(platform::cache_line) detail::wait_queue senders_;
   detail::wait_queue receivers_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/adaptive_spin.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 
@@ -17,8 +18,8 @@
 
 namespace sluice {
 
-/// Whether several threads may copy from one object of this type at once. Elsewhere a broadcast lets them copy one
-/// after the other. Specialise it for your own types.
+/// Whether several threads may copy one object of this type concurrently. If not, a broadcast serialises the copies.
+/// Specialise it for your own types.
 template <class T>
 inline constexpr bool concurrent_copy = std::is_trivially_copyable_v<T>;
 
@@ -26,14 +27,15 @@ inline constexpr bool concurrent_copy = std::is_trivially_copyable_v<T>;
 
 namespace sluice::cores {
 
-/// A ring that every receiver reads at its own pace: a send overwrites the oldest message, and whoever had not seen it
-/// learns how many were missed. After tokio's broadcast channel, for threads, and with exactly the capacity asked for.
+/// Broadcast ring with one read position per receiver: a send overwrites the oldest message, and a receiver that had
+/// not read it is told how many it missed. After tokio's broadcast channel
+/// (https://docs.rs/tokio/latest/tokio/sync/broadcast), for threads, and with exactly the requested capacity.
 ///
-/// A lock guards the ring. Messages live in nodes of their own, counted by those who hold them, so that no message is
-/// made, copied or destroyed under the lock, and a slow copy keeps nobody waiting but those who copy the same message.
+/// A lock guards the ring. Messages live in reference-counted nodes, so that no message is constructed, copied or
+/// destroyed under the lock, and a slow copy delays only receivers that copy the same message.
 ///
-/// \par Progress  sending takes the lock for a few instructions, and as many wake-ups as receivers wait; it never waits
-///                for a receiver. One allocation a message.
+/// \par Progress  sending takes the lock for a few instructions and as many wake-ups as receivers wait; it never waits
+///                for a receiver. One allocation per message.
 /// \par Ordering  global: all receivers see the messages in the order of the sends.
 template <class T>
 class broadcast {
@@ -50,8 +52,8 @@ public:
 
   /// \param value    moved from.
   /// \param refused  gets the message back if there is no receiver.
-  /// \returns  to how many receivers the message went.
-  /// \throws std::bad_alloc  `value` and the channel are then as they were.
+  /// \returns  the number of receivers that can read the message.
+  /// \throws std::bad_alloc  `value` and the channel are then unchanged.
   std::size_t send(T& value, std::optional<T>& refused) {
     auto fresh = std::make_unique<node>(std::move(value));
     node* overwritten = nullptr;
@@ -72,9 +74,8 @@ public:
     return reached;
   }
 
-  /// Reads on.
-  ///
-  /// \param next    where this receiver is; moves past what was read or missed.
+  /// Reads the next message.
+  /// \param next    this receiver's position; advances past what was read or missed.
   /// \param out     empty; the message, if there is one.
   /// \param missed  how many messages were overwritten before they could be read; `out` is then left as it is.
   /// \returns  ok (a message, or missed ones), empty or disconnected.
@@ -89,36 +90,36 @@ public:
 
   status recv_until(position& next, std::optional<T>& out, std::uint64_t& missed, deadline until) {
     return detail::wait(
-        patience_, status::empty, until, [&] { return try_recv(next, out, missed); },
-        [&](detail::wait_entry& entry) { return watch_recv(next, entry); },
-        [&](detail::wait_entry& entry) { unwatch_recv(entry); });
+        spin_, status::empty, until, [&] { return try_recv(next, out, missed); },
+        [&](detail::wait_entry& entry) { return register_recv_waiter(next, entry); },
+        [&](detail::wait_entry& entry) { unregister_recv_waiter(entry); });
   }
 
-  bool watch_recv(position next, detail::wait_entry& entry) {
+  bool register_recv_waiter(position next, detail::wait_entry& entry) {
     platform::unique_lock guard(mutex_);
     waiting_.push(entry);
-    return next != tail_ || senders_gone_;
+    return next != tail_ || senders_disconnected_;
   }
-  void unwatch_recv(detail::wait_entry& entry) noexcept {
+  void unregister_recv_waiter(detail::wait_entry& entry) noexcept {
     platform::unique_lock guard(mutex_);
     waiting_.remove(entry);
   }
 
-  /// One more receiver. \returns  where it starts: after all that was sent.
+  /// Adds a receiver. \returns  its position: after every message sent so far.
   position subscribe() noexcept {
     platform::unique_lock guard(mutex_);
     ++receivers_;
     return tail_;
   }
 
-  /// One more receiver, that starts where another one is.
+  /// Adds a receiver at the position of another one.
   void subscribe_at(position next) noexcept {
     platform::unique_lock guard(mutex_);
     ++receivers_;
     for (position p = std::max(next, oldest()); p != tail_; ++p) ++slot_of(p).unseen;
   }
 
-  /// A receiver goes; what only it had still to see is destroyed before this returns.
+  /// Removes a receiver; messages that only it had still to read are destroyed before this returns.
   void unsubscribe(position next) noexcept {
     node* unwanted = nullptr;
     {
@@ -133,17 +134,17 @@ public:
 
   void close_senders() noexcept {
     platform::unique_lock guard(mutex_);
-    senders_gone_ = true;
+    senders_disconnected_ = true;
     waiting_.end_all(detail::outcome::closed);
   }
 
-  /// What a receiver has still to see, counting what it has missed until it is told.
+  /// The number of messages that a receiver has still to read, including those missed until it is told.
   std::size_t pending(position next) const {
     platform::unique_lock guard(mutex_);
     return static_cast<std::size_t>(tail_ - next);
   }
 
-  /// Messages that some receiver has still to see.
+  /// Messages that some receiver has still to read.
   std::size_t size() const {
     platform::unique_lock guard(mutex_);
     return held_;
@@ -165,13 +166,13 @@ protected:
   struct node {
     explicit node(T&& message) noexcept : value(std::move(message)) {}
 
-    platform::atomic<std::uint32_t> holders{1};  // the ring, while it is in there, and whoever copies from it
+    platform::atomic<std::uint32_t> holders{1};  // the ring, and each receiver that copies from the node
     node* next = nullptr;
     [[no_unique_address]] copy_mutex copying;
     T value;
   };
 
-  /// One hold on a node, let go of at the end.
+  /// One reference to a node, released on destruction.
   class held_node {
   public:
     explicit held_node(node* n) noexcept : node_(n) {}
@@ -189,13 +190,13 @@ protected:
   };
 
   struct slot {
-    node* held = nullptr;    // null once every receiver has seen it
-    std::size_t unseen = 0;  // receivers that have not
+    node* held = nullptr;    // null once every receiver has read it
+    std::size_t unseen = 0;  // receivers that have not read it
   };
 
   struct reading {
     status result;
-    node* held;  // with a hold of the reader's own
+    node* held;  // with a reference of the reader's own
   };
 
   reading begin_reading(position& next, std::uint64_t& missed) {
@@ -203,15 +204,15 @@ protected:
     missed = oldest() - std::min(next, oldest());
     next += missed;
     if (missed != 0) return {status::ok, nullptr};
-    if (next == tail_) return {senders_gone_ ? status::disconnected : status::empty, nullptr};
+    if (next == tail_) return {senders_disconnected_ ? status::disconnected : status::empty, nullptr};
     slot& place = slot_of(next++);
     node* const found = place.held;
-    // The last to see it takes over the ring's hold.
+    // The last reader takes over the ring's reference.
     if (!seen(place)) found->holders.fetch_add(1, std::memory_order::relaxed);
     return {status::ok, found};
   }
 
-  /// One receiver less has still to see this. \returns  the node, if that was the last one.
+  /// Counts one reader less. \returns  the node, if that was the last one.
   node* seen(slot& place) noexcept {
     if (--place.unseen != 0) return nullptr;
     --held_;
@@ -219,7 +220,7 @@ protected:
   }
 
   static void release(node* n) noexcept {
-    // [B1] acq_rel with itself: the holder that frees comes after the others' last use.
+    // [B1] acq_rel with itself: freeing happens after the other holders' last use.
     if (n && n->holders.fetch_sub(1, std::memory_order::acq_rel) == 1) delete n;
   }
 
@@ -237,12 +238,12 @@ protected:
   mutable platform::mutex mutex_;
   const std::size_t capacity_;
   const std::unique_ptr<slot[]> ring_;
-  position tail_ = 0;  // where the next message goes; those before it, up to the capacity, are in the ring
+  position tail_ = 0;  // the position of the next message; those before it, up to the capacity, are in the ring
   std::size_t held_ = 0;
   std::size_t receivers_ = 0;
-  bool senders_gone_ = false;
+  bool senders_disconnected_ = false;
   detail::wait_list waiting_;
-  platform::patience patience_;
+  detail::adaptive_spin spin_;
 };
 
 }  // namespace sluice::cores

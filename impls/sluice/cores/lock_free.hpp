@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/backoff.hpp>
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
@@ -14,15 +15,16 @@
 
 namespace sluice::cores {
 
-/// An unbounded channel on a list of blocks of slots, for any number of senders and receivers.
+/// Unbounded MPMC queue: a linked list of blocks of slots, after crossbeam's list channel
+/// (https://github.com/crossbeam-rs/crossbeam, crossbeam-channel/src/flavors/list.rs).
 ///
-/// The design of crossbeam's list channel, and like there the first block comes with the first message: positions are
-/// handed out by compare-and-swap on two counters; a block has one position more than slots, and whoever takes the last
-/// slot moves the counter over that gap once the next block is in place. The last reader of a block frees it: a reader
-/// that finds a slot still being read leaves the rest to it.
+/// As there, the first block is allocated with the first message. A compare-and-swap on one of two counters claims a
+/// position. A block has one position more than slots: the thread that claims the last slot advances the counter over
+/// that gap once the next block is linked. The last reader of a block frees it: a reader that finds a slot still being
+/// read leaves the rest to that slot's reader.
 ///
-/// \par Progress  a send is lock-free but for the moment at which a block is appended; a receive may wait for the
-///                sender of its position to publish. A message costs an allocation once in `platform::block_slots`.
+/// \par Progress  a send is lock-free except while a block is being appended; a receive may wait for the sender of its
+///                position to publish. One allocation per `platform::block_slots` messages.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
 template <class T>
 class lock_free {
@@ -55,14 +57,14 @@ public:
   }
 
   /// Always true: a sender never waits here.
-  bool watch_send(detail::wait_entry&) const noexcept { return true; }
-  void unwatch_send(detail::wait_entry&) const noexcept {}
+  bool register_send_waiter(detail::wait_entry&) const noexcept { return true; }
+  void unregister_send_waiter(detail::wait_entry&) const noexcept {}
 
-  bool watch_recv(detail::wait_entry& entry) {
-    receivers_.watch(entry);
+  bool register_recv_waiter(detail::wait_entry& entry) {
+    receivers_.register_waiter(entry);
     return worth_receiving();
   }
-  void unwatch_recv(detail::wait_entry& entry) noexcept { receivers_.unwatch(entry); }
+  void unregister_recv_waiter(detail::wait_entry& entry) noexcept { receivers_.unregister_waiter(entry); }
 
   void close_senders() {
     close();
@@ -73,10 +75,10 @@ public:
 
   std::size_t size() const {
     for (;;) {
-      // [L16] acquire: the head is read after it.
+      // [L16] acquire: orders the load of the head after it.
       std::size_t tail = tail_.index.load(std::memory_order::acquire);
-      // [L17] seq_cst, pairs with [L2] and [L5]: what has returned is in them. At the instant at which the head was
-      // this, the tail was the same before and after.
+      // [L17] seq_cst, pairs with [L2] and [L5]: every operation that has returned is counted. The tail was the same
+      // before and after the head was read, so both are values of one instant.
       std::size_t head = head_.index.load(std::memory_order::seq_cst);
       if (tail_.index.load(std::memory_order::seq_cst) != tail) continue;
       tail = over_gap(tail >> shift);
@@ -95,14 +97,14 @@ private:
   static constexpr std::size_t lap = slots + 1;
   static_assert(platform::laps_before_wrap == 0 || std::has_single_bit(lap), "only whole laps fit before the wrap");
   // The lowest bit of an index is a flag. In the tail: the channel is closed. In the head: the tail is known to be in a
-  // later block, so that the receiver need not look at it.
+  // later block, so that receivers need not read it.
   static constexpr std::size_t shift = 1;
   static constexpr std::size_t flag = 1;
   static constexpr std::size_t one = std::size_t{1} << shift;
 
-  // What has become of a slot's message, in bits.
+  // The state of a slot after its message was claimed, as bits.
   static constexpr std::uint8_t read = 1;
-  static constexpr std::uint8_t abandoned = 2;  // the block is being freed: whoever reads this slot goes on with it
+  static constexpr std::uint8_t abandoned = 2;  // the block is being freed: the reader of this slot continues
 
   struct slot {
     platform::cell<T> message;
@@ -123,26 +125,26 @@ private:
   static constexpr std::size_t over_gap(std::size_t index) noexcept { return index % lap == slots ? index + 1 : index; }
 
   bool push(T& value) {
-    platform::backoff pacing;
+    detail::backoff pacing;
     std::unique_ptr<block> spare;
-    // [L1] acquire, pairs with release [L6]: an index comes with the block that it belongs to, so `place` itself needs
-    // no order; it is used only once a claim has shown that the index was current.
+    // [L1] acquire, pairs with release [L6]: a sender that reads an index also sees its block, so `place` itself needs
+    // no order; it is used only after a claim has shown that the index was current.
     std::size_t tail = tail_.index.load(std::memory_order::acquire);
-    // [L20] acquire, pairs with release [L19]: no index comes with the first block.
+    // [L20] acquire, pairs with release [L19]: the first block is published by its pointer, not by an index.
     block* place = tail_.place.load(std::memory_order::acquire);
     for (;;) {
       if (tail & flag) return false;
       if (!place) place = first_block();
       const std::size_t offset = (tail >> shift) % lap;
       if (offset == slots) {
-        // A peer is putting the next block in place.
+        // A peer is linking the next block.
         pacing.snooze();
         // As [L1].
         tail = tail_.index.load(std::memory_order::acquire);
         place = tail_.place.load(std::memory_order::relaxed);
         continue;
       }
-      // Allocated before the claim, so that a failure leaves nothing half done.
+      // Allocated before the claim, so that a failed allocation changes nothing.
       if (offset + 1 == slots && !spare) spare = std::make_unique<block>();
       // [L2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for; pairs with [L17]. On failure
       // acquire, as [L1].
@@ -155,24 +157,25 @@ private:
       if (offset + 1 == slots) {
         block* const next = spare.release();
         tail_.place.store(next, std::memory_order::relaxed);
-        // [L6] release, pairs with acquire [L1]: who reads an index beyond the gap finds the block that goes with it.
+        // [L6] release, pairs with acquire [L1]: a sender that reads an index beyond the gap also sees its block.
         tail_.index.fetch_add(one, std::memory_order::release);
-        // [L7] release, pairs with acquire [L8]: a receiver finds the block built.
+        // [L7] release, pairs with acquire [L8]: a receiver sees the block constructed.
         place->next.store(next, std::memory_order::release);
       }
       slot& mine = place->at[offset];
       mine.message.construct(std::move(value));
-      // [L9] release, pairs with acquire [L10]: who sees `written` sees the message.
+      // [L9] release, pairs with acquire [L10]: a receiver that sees `written` sees the message.
       mine.written.store(true, std::memory_order::release);
       return true;
     }
   }
 
-  /// Puts the first block in place, unless another sender has.
+  /// Links the first block, unless another sender has.
   block* first_block() {
     auto fresh = std::make_unique<block>();
     block* found = nullptr;
-    // [L19] release, pairs with acquire [L20]: who finds the block finds it built. On failure acquire, as [L20].
+    // [L19] release, pairs with acquire [L20]: a sender that sees the block sees it constructed. On failure acquire, as
+    // [L20].
     if (!tail_.place.compare_exchange_strong(found, fresh.get(), std::memory_order::release,
                                              std::memory_order::acquire)) {
       return found;
@@ -182,7 +185,7 @@ private:
   }
 
   status pop(std::optional<T>& out) {
-    platform::backoff pacing;
+    detail::backoff pacing;
     // [L3] acquire, pairs with [L5] and release [L12]: as [L1].
     std::size_t head = head_.index.load(std::memory_order::acquire);
     block* place = head_.place.load(std::memory_order::relaxed);
@@ -197,19 +200,19 @@ private:
       }
       std::size_t after = head + one;
       if (!(head & flag)) {
-        // [L4] seq_cst: after a send has returned, nobody finds the channel empty while its message is there.
+        // [L4] seq_cst: after a send has returned, no receiver finds the channel empty while the message is in it.
         const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
         if (head >> shift == tail >> shift) return tail & flag ? status::disconnected : status::empty;
         if ((head >> shift) / lap != (tail >> shift) / lap) after |= flag;
       }
       if (!place) {
-        // The first sender is putting the first block in place.
+        // The first sender is linking the first block.
         pacing.snooze();
         place = head_.place.load(std::memory_order::relaxed);
         continue;
       }
-      // [L5] seq_cst, pairs with [L17], and with acquire [L3]: who reads this claim also sees the tail that it was made
-      // under. On failure acquire, as [L3].
+      // [L5] seq_cst, pairs with [L17], and with acquire [L3]: a receiver that reads this claim also sees the tail that
+      // the claim was based on. On failure acquire, as [L3].
       if (!head_.index.compare_exchange_weak(head, after, std::memory_order::seq_cst, std::memory_order::acquire)) {
         place = head_.place.load(std::memory_order::relaxed);
         pacing.spin();
@@ -220,7 +223,7 @@ private:
         std::size_t index = (after & ~flag) + one;
         if (next->next.load(std::memory_order::relaxed)) index |= flag;
         head_.place.store(next, std::memory_order::relaxed);
-        // [L12] release, pairs with acquire [L3]: who reads an index beyond the gap finds the block that goes with it.
+        // [L12] release, pairs with acquire [L3]: a receiver that reads an index beyond the gap also sees its block.
         head_.index.store(index, std::memory_order::release);
       }
       take(*place, offset, out);
@@ -229,7 +232,7 @@ private:
   }
 
   static block* wait_for_next(block& place) noexcept {
-    for (platform::backoff pacing;; pacing.snooze()) {
+    for (detail::backoff pacing;; pacing.snooze()) {
       // [L8] acquire, pairs with release [L7].
       if (block* next = place.next.load(std::memory_order::acquire)) return next;
     }
@@ -238,10 +241,11 @@ private:
   static void take(block& place, std::size_t offset, std::optional<T>& out) noexcept {
     slot& mine = place.at[offset];
     // [L10] acquire, pairs with release [L9].
-    for (platform::backoff pacing; !mine.written.load(std::memory_order::acquire); pacing.snooze()) {
+    for (detail::backoff pacing; !mine.written.load(std::memory_order::acquire); pacing.snooze()) {
     }
     mine.message.take(out);
-    // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and who frees sees all reads finished.
+    // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and the thread that frees the block sees all
+    // reads finished.
     if (offset + 1 == slots) {
       free_from(&place, 0);
     } else if (mine.end.fetch_or(read, std::memory_order::acq_rel) & abandoned) {
@@ -250,7 +254,7 @@ private:
   }
 
   /// Frees a block whose slots before `offset` have been read, unless a reader is still in one of the others: then that
-  /// reader goes on from there. The last slot's reader starts this, so its slot needs no look.
+  /// reader continues from there. The last slot's reader starts this, so its slot is not checked.
   static void free_from(block* place, std::size_t offset) noexcept {
     for (; offset + 1 < slots; ++offset) {
       // [L14] acq_rel, pairs with [L13].
@@ -264,14 +268,15 @@ private:
   }
 
   void close() noexcept {
-    // [L15] seq_cst: no claim on the tail succeeds after it, and a sleeper about to park sees it.
+    // [L15] seq_cst: no claim on the tail succeeds after it, and a receiver about to park sees it.
     tail_.index.fetch_or(flag, std::memory_order::seq_cst);
   }
 
-  /// What a receiver about to park looks at. A close is seen by the queue's lock, or ends the wait.
+  /// The recheck of a receiver about to park. It sees a close because of the wait queue's lock, or the close ends the
+  /// wait.
   bool worth_receiving() const noexcept {
     const std::size_t head = head_.index.load(std::memory_order::relaxed);
-    // [L18] seq_cst: the second look of wait_queue [Q1]. A stale head costs one more try.
+    // [L18] seq_cst: the recheck of wait_queue [Q1]. A stale head costs one more attempt.
     const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
     return (tail & flag) || head >> shift != tail >> shift;
   }

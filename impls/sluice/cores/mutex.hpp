@@ -12,13 +12,13 @@
 
 namespace sluice::cores {
 
-/// The textbook channel: a queue, a mutex and two condition variables, bounded or unbounded.
+/// Queue with one mutex and two condition variables, bounded or unbounded (the monitor of Hoare, 1974).
 ///
-/// A select lines up beside the condition variables, in a list of its own.
+/// A select registers beside the condition variables, in a list of its own.
 ///
-/// The yardstick for every other core, and the one to start from when writing one's own.
+/// The baseline for the other cores, and the one to start from when writing your own.
 ///
-/// \tparam Queue  keeps the messages; what they cost and in which order they come is its.
+/// \tparam Queue  the container of the messages; it determines their order and cost.
 /// \par Progress  blocking; every operation takes the lock.
 /// \par Ordering  global: the lock orders all operations.
 template <class T, class Queue = std::deque<T>>
@@ -29,7 +29,7 @@ public:
 
   mutex() = default;
 
-  /// \throws std::length_error  for a capacity of 0, at which nothing could ever be sent.
+  /// \throws std::length_error  for a capacity of 0, at which no send could ever succeed.
   explicit mutex(std::size_t capacity) : capacity_(capacity) {
     if (capacity == 0) throw std::length_error("sluice: a queue needs a capacity of at least 1");
   }
@@ -64,23 +64,23 @@ public:
     return now == status::empty ? status::timeout : now;
   }
 
-  bool watch_send(detail::wait_entry& entry) {
+  bool register_send_waiter(detail::wait_entry& entry) {
     platform::unique_lock guard(mutex_);
     selecting_senders_.push(entry);
-    return receivers_gone_ || has_room();
+    return receivers_disconnected_ || has_room();
   }
-  void unwatch_send(detail::wait_entry& entry) noexcept { unwatch(selecting_senders_, entry); }
+  void unregister_send_waiter(detail::wait_entry& entry) noexcept { unregister_waiter(selecting_senders_, entry); }
 
-  bool watch_recv(detail::wait_entry& entry) {
+  bool register_recv_waiter(detail::wait_entry& entry) {
     platform::unique_lock guard(mutex_);
     selecting_receivers_.push(entry);
-    return senders_gone_ || !queue_.empty();
+    return senders_disconnected_ || !queue_.empty();
   }
-  void unwatch_recv(detail::wait_entry& entry) noexcept { unwatch(selecting_receivers_, entry); }
+  void unregister_recv_waiter(detail::wait_entry& entry) noexcept { unregister_waiter(selecting_receivers_, entry); }
 
   void close_senders() {
     platform::unique_lock guard(mutex_);
-    senders_gone_ = true;
+    senders_disconnected_ = true;
     not_empty_.notify_all();
     selecting_receivers_.end_all(detail::outcome::closed);
   }
@@ -89,7 +89,7 @@ public:
     Queue unreceived;
     {
       platform::unique_lock guard(mutex_);
-      receivers_gone_ = true;
+      receivers_disconnected_ = true;
       unreceived.swap(queue_);
       not_full_.notify_all();
       selecting_senders_.end_all(detail::outcome::closed);
@@ -105,12 +105,12 @@ public:
 
 protected:
   status push_if_room(T& value) {
-    if (receivers_gone_) return status::disconnected;
+    if (receivers_disconnected_) return status::disconnected;
     if (!has_room()) return status::full;
     try {
       queue_.push_back(std::move(value));
     } catch (...) {
-      // The room that this sender may have been woken for is still there.
+      // Pass the wake-up on: the room that this sender was woken for is still free.
       tell_one(not_full_, selecting_senders_);
       throw;
     }
@@ -120,7 +120,7 @@ protected:
   bool has_room() const noexcept { return !capacity_ || queue_.size() < *capacity_; }
 
   status pop_if_any(std::optional<T>& out) {
-    if (queue_.empty()) return senders_gone_ ? status::disconnected : status::empty;
+    if (queue_.empty()) return senders_disconnected_ ? status::disconnected : status::empty;
     out.emplace(std::move(queue_.front()));
     queue_.pop_front();
     return status::ok;
@@ -137,13 +137,13 @@ protected:
     return true;
   }
 
-  /// One change, one waiter: a plain operation's and a select's, as nobody knows which of them came first.
+  /// Wakes one plain waiter and one select, since which of them waits longer is not known.
   static void tell_one(platform::condition_variable& changed, detail::wait_list& selecting) {
     changed.notify_one();
     selecting.wake_one();
   }
 
-  void unwatch(detail::wait_list& line, detail::wait_entry& entry) noexcept {
+  void unregister_waiter(detail::wait_list& line, detail::wait_entry& entry) noexcept {
     platform::unique_lock guard(mutex_);
     line.remove(entry);
   }
@@ -155,8 +155,8 @@ protected:
   detail::wait_list selecting_receivers_;
   Queue queue_;
   const std::optional<std::size_t> capacity_;
-  bool senders_gone_ = false;
-  bool receivers_gone_ = false;
+  bool senders_disconnected_ = false;
+  bool receivers_disconnected_ = false;
 };
 
 }  // namespace sluice::cores

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/adaptive_spin.hpp>
+#include <sluice/detail/spin_then_lock.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 
@@ -10,10 +12,10 @@
 
 namespace sluice::cores {
 
-/// The shared state of one message on its way from one sender to one receiver.
+/// The shared state of a channel for exactly one message.
 ///
-/// A word of flags and a slot. The sender's one step that counts sets `sent`; the lock is taken only if the receiver
-/// was asleep by then. Whichever side leaves last frees it.
+/// A word of flags and a slot. Setting `sent` is the linearization point of a send; the lock is taken only if the
+/// receiver was registered by then.
 ///
 /// \par Progress  sending and trying are wait-free unless the receiver sleeps; receiving blocks.
 template <class T>
@@ -21,17 +23,17 @@ class oneshot {
 public:
   using value_type = T;
 
-  /// Called once at most.
+  /// Called at most once.
   ///
   /// \param value    moved from.
-  /// \param refused  gets the message back if the receiver is gone.
+  /// \param refused  gets the message back if the receiver has disconnected.
   void send(T& value, std::optional<T>& refused) noexcept {
     slot_.construct(std::move(value));
-    // [O1] release, pairs with acquire [O2] and [O3]: who sees `sent` sees the message.
+    // [O1] release, pairs with acquire [O2] and [O3]: a receiver that sees `sent` sees the message.
     const std::uint32_t before = flags_.fetch_or(sent, std::memory_order::release);
     if (before & receiver_left) {
       slot_.take(refused);
-    } else if (before & watched) {
+    } else if (before & registered) {
       wake(detail::outcome::woken);
     }
   }
@@ -49,33 +51,33 @@ public:
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    platform::patience patience;
+    detail::adaptive_spin spin;
     return detail::wait(
-        patience, status::empty, until, [&] { return try_recv(out); },
-        [&](detail::wait_entry& entry) { return watch_recv(entry); },
-        [&](detail::wait_entry& entry) { unwatch_recv(entry); });
+        spin, status::empty, until, [&] { return try_recv(out); },
+        [&](detail::wait_entry& entry) { return register_recv_waiter(entry); },
+        [&](detail::wait_entry& entry) { unregister_recv_waiter(entry); });
   }
 
-  bool watch_recv(detail::wait_entry& entry) {
+  bool register_recv_waiter(detail::wait_entry& entry) {
     {
-      platform::brief_lock guard(mutex_);
+      detail::spin_then_lock guard(mutex_);
       waiting_.push(entry);
     }
-    // Relaxed: of two steps on one word one comes first, so either this sees that there is something to try for, or the
-    // sender sees that it has to wake somebody, and finds the entry under the lock.
-    return flags_.fetch_or(watched, std::memory_order::relaxed) & (sent | sender_left);
+    // Relaxed: two read-modify-writes of one word are ordered, so either this one sees that an attempt can succeed, or
+    // the sender sees `registered` and finds the entry under the lock.
+    return flags_.fetch_or(registered, std::memory_order::relaxed) & (sent | sender_left);
   }
-  void unwatch_recv(detail::wait_entry& entry) noexcept {
-    platform::brief_lock guard(mutex_);
+  void unregister_recv_waiter(detail::wait_entry& entry) noexcept {
+    detail::spin_then_lock guard(mutex_);
     waiting_.remove(entry);
   }
 
-  /// A receiver gets what was sent, or `disconnected`, without waiting.
+  /// Whether a receive would return at once: with the message or with `disconnected`.
   bool ready() const noexcept { return flags_.load(std::memory_order::relaxed) & (sent | sender_left); }
 
   void close_senders() noexcept {
-    // [O4] release, pairs with acquire [O2]: who is told that the sender went sees all that it did.
-    if (flags_.fetch_or(sender_left, std::memory_order::release) & watched) wake(detail::outcome::closed);
+    // [O4] release, pairs with acquire [O2]: a receiver that returns `disconnected` sees all that the sender did.
+    if (flags_.fetch_or(sender_left, std::memory_order::release) & registered) wake(detail::outcome::closed);
   }
 
   void close_receivers() noexcept {
@@ -96,12 +98,12 @@ public:
 private:
   static constexpr std::uint32_t sent = 1;
   static constexpr std::uint32_t taken = 2;
-  static constexpr std::uint32_t watched = 4;  // a receiver has waited, or waits
+  static constexpr std::uint32_t registered = 4;  // a receiver waits or has waited
   static constexpr std::uint32_t sender_left = 8;
   static constexpr std::uint32_t receiver_left = 16;
 
   void wake(detail::outcome how) noexcept {
-    platform::brief_lock guard(mutex_);
+    detail::spin_then_lock guard(mutex_);
     waiting_.end_all(how);
   }
 

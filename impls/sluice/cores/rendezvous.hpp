@@ -1,6 +1,8 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/adaptive_spin.hpp>
+#include <sluice/detail/spin_then_lock.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 
@@ -11,15 +13,14 @@
 
 namespace sluice::cores {
 
-/// A channel of capacity zero: a send returns only once a receiver has its message.
+/// Synchronous queue (capacity zero) with direct hand-off: a send returns only once a receiver has its message.
 ///
-/// After Scherer, Lea and Scott's synchronous queues, with a lock in place of their lock-free lists: whoever comes
-/// first waits in line with a packet; whoever comes second claims the first in line and moves the message straight from
-/// one stack to the other, outside the lock.
+/// After Scherer, Lea and Scott, Scalable Synchronous Queues (https://doi.org/10.1145/1506309), with a lock in place of
+/// their lock-free lists: the first of two peers waits in a FIFO with a packet; the second claims the longest waiter
+/// and moves the message from one stack to the other, outside the lock.
 ///
-/// \par Progress  blocking; a waiter that was claimed waits the few instructions of its peer's move.
-/// \par Ordering  global: hand-offs take effect in the order of their claims; waiters are served first come, first
-///                served.
+/// \par Progress  blocking; a claimed waiter waits the few instructions of its peer's move.
+/// \par Ordering  global: hand-offs take effect in the order of their claims; waiters are served in FIFO order.
 template <class T>
 class rendezvous {
 public:
@@ -33,12 +34,12 @@ public:
 
   /// \returns  full unless a receiver is waiting.
   status try_send(T& value) {
-    platform::brief_lock guard(mutex_);
+    detail::spin_then_lock guard(mutex_);
     return hand_over(value, guard);
   }
 
   status send_until(T& value, deadline until) {
-    platform::brief_lock guard(mutex_);
+    detail::spin_then_lock guard(mutex_);
     const status now = hand_over(value, guard);
     if (now != status::full) return now;
     return wait(senders_, std::addressof(value), guard, until);
@@ -46,22 +47,22 @@ public:
 
   /// \returns  empty unless a sender is waiting.
   status try_recv(std::optional<T>& out) {
-    platform::brief_lock guard(mutex_);
+    detail::spin_then_lock guard(mutex_);
     return take_over(out, guard);
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    platform::brief_lock guard(mutex_);
+    detail::spin_then_lock guard(mutex_);
     const status now = take_over(out, guard);
     if (now != status::empty) return now;
     return wait(receivers_, std::addressof(out), guard, until);
   }
 
   /// A peer may now hand over through the entry's packet: a `T*` to take from, or a `std::optional<T>*` to fill.
-  bool watch_send(detail::wait_entry& entry) { return watch(senders_, receivers_, entry); }
-  void unwatch_send(detail::wait_entry& entry) noexcept { unwatch(senders_, entry); }
-  bool watch_recv(detail::wait_entry& entry) { return watch(receivers_, senders_, entry); }
-  void unwatch_recv(detail::wait_entry& entry) noexcept { unwatch(receivers_, entry); }
+  bool register_send_waiter(detail::wait_entry& entry) { return register_waiter(senders_, receivers_, entry); }
+  void unregister_send_waiter(detail::wait_entry& entry) noexcept { unregister_waiter(senders_, entry); }
+  bool register_recv_waiter(detail::wait_entry& entry) { return register_waiter(receivers_, senders_, entry); }
+  void unregister_recv_waiter(detail::wait_entry& entry) noexcept { unregister_waiter(receivers_, entry); }
 
   void close_senders() { close(receivers_); }
   void close_receivers() { close(senders_); }
@@ -71,10 +72,10 @@ public:
 
 protected:
   struct side : detail::wait_list {
-    platform::patience patience;
+    detail::adaptive_spin spin;
   };
 
-  status hand_over(T& value, platform::brief_lock& guard) {
+  status hand_over(T& value, detail::spin_then_lock& guard) {
     if (closed_) return status::disconnected;
     const auto peer = receivers_.select_first(detail::outcome::claimed);
     if (!peer.owner) return status::full;
@@ -84,7 +85,7 @@ protected:
     return status::ok;
   }
 
-  status take_over(std::optional<T>& out, platform::brief_lock& guard) {
+  status take_over(std::optional<T>& out, detail::spin_then_lock& guard) {
     const auto peer = senders_.select_first(detail::outcome::claimed);
     if (!peer.owner) return closed_ ? status::disconnected : status::empty;
     guard.unlock();
@@ -93,35 +94,35 @@ protected:
     return status::ok;
   }
 
-  status wait(side& line, void* packet, platform::brief_lock& guard, deadline until) {
+  status wait(side& line, void* packet, detail::spin_then_lock& guard, deadline until) {
     detail::waiter self;
     detail::wait_entry entry{.owner = &self, .packet = packet};
     line.push(entry);
     guard.unlock();
-    switch (self.wait_until(until, line.patience).how) {
+    switch (self.wait_until(until, line.spin).how) {
       case detail::outcome::handed_over: return status::ok;
       case detail::outcome::closed: return status::disconnected;
       default: break;
     }
-    unwatch(line, entry);
+    unregister_waiter(line, entry);
     return status::timeout;
   }
 
-  /// \returns  whether there is somebody to meet. Two selects that wait for each other here meet because the later one
-  ///           sees the earlier one's entry, under the lock.
-  bool watch(detail::wait_list& line, const detail::wait_list& opposite, detail::wait_entry& entry) {
-    platform::brief_lock guard(mutex_);
+  /// \returns  whether a peer waits on the other side. Two selects that wait for each other here meet because the later
+  ///           one sees the earlier one's entry, under the lock.
+  bool register_waiter(detail::wait_list& line, const detail::wait_list& opposite, detail::wait_entry& entry) {
+    detail::spin_then_lock guard(mutex_);
     line.push(entry);
     return closed_ || opposite.other_than(*entry.owner);
   }
 
-  void unwatch(detail::wait_list& line, detail::wait_entry& entry) noexcept {
-    platform::brief_lock guard(mutex_);
+  void unregister_waiter(detail::wait_list& line, detail::wait_entry& entry) noexcept {
+    detail::spin_then_lock guard(mutex_);
     line.remove(entry);
   }
 
   void close(detail::wait_list& line) {
-    platform::brief_lock guard(mutex_);
+    detail::spin_then_lock guard(mutex_);
     closed_ = true;
     line.end_all(detail::outcome::closed);
   }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/backoff.hpp>
+#include <sluice/detail/batch_backoff.hpp>
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
@@ -12,21 +14,22 @@
 
 namespace sluice::cores {
 
-/// A channel for one sender and one receiver: two counts, of messages sent and received, over a store of slots.
+/// SPSC queue with cached indices: a count of messages sent and one of messages received, over a store of slots.
 ///
-/// Lamport's ring with each side's copy of the other's count, so that a line is fetched only when the copy has run out
-/// (FastForward, MCRingBuffer). No side makes a read-modify-write or a full fence for a message: who is about to sleep,
-/// or to go, fences on behalf of both (platform::heavy_fence).
+/// Lamport's ring (Proving the Correctness of Multiprocess Programs, 1977) with a cached copy of the other side's
+/// count, so that its cache line is fetched only when the copy is used up (as in MCRingBuffer,
+/// https://doi.org/10.1109/IPDPS.2010.5470368). Neither side executes a read-modify-write or a full fence per message:
+/// the side that is about to sleep or to disconnect fences on behalf of both (platform::heavy_fence).
 ///
-/// A store has slots in the order of their use, and a `cursor` for each side, which stands before one of them:
-/// - `back(cursor)`, the slot of the next message to be sent, and `front(cursor)`, of the next to be received; each
-///   cursor moves on with `next(cursor)`;
+/// A store has slots in the order of their use, and a `cursor` for each side, which refers to one of them:
+/// - `back(cursor)`, the slot of the next message to be sent, and `front(cursor)`, of the next to be received;
+///   `next(cursor)` advances a cursor;
 /// - `free(front, back)`, at the end;
 /// - `static constexpr core_traits traits`, `capacity()`.
 ///
-/// So a count that is read may be a moment old: the channel is not prompt.
+/// A count that is read may be stale, so the channel is sequentially consistent, not linearizable.
 ///
-/// \par Progress  wait-free but for what the store allocates, and with nobody asleep without a system call.
+/// \par Progress  wait-free except for what the store allocates, and without a system call while no thread sleeps.
 /// \par Threads   one at a time on each side, also for size().
 template <class T, class Store>
 class spsc {
@@ -76,36 +79,36 @@ public:
     return now;
   }
 
-  bool watch_send(detail::wait_entry& entry) {
+  bool register_send_waiter(detail::wait_entry& entry) {
     if constexpr (traits.unbounded) {
       return true;
     } else {
-      watch(senders_, entry);
+      register_waiter(senders_, entry);
       return worth_sending();
     }
   }
-  void unwatch_send(detail::wait_entry& entry) noexcept {
-    if constexpr (!traits.unbounded) senders_.unwatch(entry);
+  void unregister_send_waiter(detail::wait_entry& entry) noexcept {
+    if constexpr (!traits.unbounded) senders_.unregister_waiter(entry);
   }
 
-  bool watch_recv(detail::wait_entry& entry) {
-    watch(receivers_, entry);
+  bool register_recv_waiter(detail::wait_entry& entry) {
+    register_waiter(receivers_, entry);
     return worth_receiving();
   }
-  void unwatch_recv(detail::wait_entry& entry) noexcept { receivers_.unwatch(entry); }
+  void unregister_recv_waiter(detail::wait_entry& entry) noexcept { receivers_.unregister_waiter(entry); }
 
   void close_senders() {
-    // [R7] release, pairs with acquire [R4]: the receiver that reads this may have read no count before it.
+    // [R7] release, pairs with acquire [R4]: the receiver that reads this may not have read any count before.
     sent_.count.store(sent_.mine | closed, std::memory_order::release);
     receivers_.close();
   }
 
   void close_receivers() {
-    receiver_gone_.store(true, std::memory_order::relaxed);
+    receiver_disconnected_.store(true, std::memory_order::relaxed);
     platform::heavy_fence();
-    // [R5] acquire, pairs with release [R6]: either the sender sees that the receiver has gone, or its message is
-    // destroyed here.
-    for (platform::backoff pacing; sent_.busy.load(std::memory_order::acquire); pacing.snooze()) {
+    // [R5] acquire, pairs with release [R6]: either the sender sees that the receiver has disconnected, or its message
+    // is destroyed here.
+    for (detail::backoff pacing; sent_.busy.load(std::memory_order::acquire); pacing.snooze()) {
     }
     if constexpr (!traits.unbounded) senders_.close();
     discard();
@@ -121,26 +124,26 @@ public:
   std::optional<std::size_t> capacity() const noexcept { return slots_.capacity(); }
 
 private:
-  // Counts are even; the lowest bit of what is sent says that a side has gone.
+  // Counts are even; the lowest bit of `sent_` says that a side has disconnected.
   static constexpr std::size_t closed = 1;
   static constexpr std::size_t one = 2;
   static constexpr std::size_t first = 0 - platform::laps_before_wrap * 2 * one;
 
-  /// One side's count, which the other reads, and what it keeps to itself.
+  /// One side's count, which the other side reads, and its private state.
   struct alignas(platform::cache_line) side {
     platform::atomic<std::size_t> count{first};
-    std::size_t mine = first;            ///< the count, without the mark
-    std::size_t other = first;           ///< the other side's, when it was last looked at
-    platform::atomic<bool> busy{false};  ///< the sender's: between its look at `receiver_gone_` and its count
-    std::size_t fenced = first;          ///< its own, when it last made sure that the other side can see it
-    platform::batching pace{};
+    std::size_t mine = first;   ///< the count, without the closed bit
+    std::size_t other = first;  ///< the other side's count, as last read
+    platform::atomic<bool> busy{
+        false};                  ///< the sender's: it has checked `receiver_disconnected_` and not yet stored its count
+    std::size_t fenced = first;  ///< its own count at its last full fence
+    detail::batch_backoff pace{};
     typename Store::cursor at{};
   };
 
-  /// Waits in a queue. A side that looks at the other's count after each message takes the line away each time, so
-  /// where the other side streams, it lets some messages come together first.
-  ///
-  /// \param left  how many attempts more are known to succeed.
+  /// Waits in a queue. A side that reads the other's count after each message takes the cache line away each time, so
+  /// while the other side streams, it lets a batch of messages gather first.
+  /// \param left  how many further attempts are known to succeed.
   template <class Attempt, class Left, class Predicate>
   static status wait(side& self, detail::wait_queue& line, status pending, deadline until, Attempt attempt, Left left,
                      Predicate worth_trying) {
@@ -153,21 +156,21 @@ private:
   template <class Attempt, class Left, class Predicate>
   [[gnu::noinline]] static status wait_longer(side& self, detail::wait_queue& line, status pending, deadline until,
                                               Attempt attempt, Left left, Predicate worth_trying) {
-    if (self.pace.lingers()) {
+    if (self.pace.pause()) {
       const status now = attempt();
       self.pace.found(now == status::ok ? left() : 0);
       if (now != pending) return now;
     }
     return detail::wait_longer(
-        line.patience(), pending, until, attempt, attempt,
+        line.spin(), pending, until, attempt, attempt,
         [&](detail::wait_entry& entry) {
-          watch(line, entry);
+          register_waiter(line, entry);
           return worth_trying();
         },
-        [&](detail::wait_entry& entry) { line.unwatch(entry); });
+        [&](detail::wait_entry& entry) { line.unregister_waiter(entry); });
   }
 
-  /// Held while a message is sent.
+  /// Marks the sender as busy while it sends a message.
   class at_work {
   public:
     explicit at_work(side& s) noexcept : side_(s) {
@@ -185,7 +188,7 @@ private:
 
   status push(T& value) {
     const at_work now(sent_);
-    if (receiver_gone_.load(std::memory_order::relaxed)) return status::disconnected;
+    if (receiver_disconnected_.load(std::memory_order::relaxed)) return status::disconnected;
     if constexpr (!traits.unbounded) {
       if (sent_.mine - sent_.other == capacity_) {
         // [R2] acquire, pairs with release [R3]: the slot was emptied before it is filled again.
@@ -214,7 +217,7 @@ private:
     return status::ok;
   }
 
-  /// Two sides that each look at the other's count must not both miss the other's last step.
+  /// Of two sides that each read the other's count, at least one must see the other's last step.
   static void fence_once(side& self) noexcept {
     if (self.fenced == self.mine) return;
     platform::full_fence();
@@ -238,36 +241,37 @@ private:
     line.notify_one_lightly();
   }
 
-  static void watch(detail::wait_queue& line, detail::wait_entry& entry) {
-    line.watch(entry);
+  static void register_waiter(detail::wait_queue& line, detail::wait_entry& entry) {
+    line.register_waiter(entry);
     platform::heavy_fence();
   }
 
-  // What a sleeper about to park looks at, after its fence. A close is seen by the queue's lock, or ends the wait.
+  // The rechecks of a thread about to park, after its heavy fence. It sees a close because of the wait queue's lock, or
+  // the close ends the wait.
 
   bool worth_receiving() const noexcept { return sent_.count.load(std::memory_order::relaxed) != received_.mine; }
 
   bool worth_sending() const noexcept {
     return sent_.mine - received_.count.load(std::memory_order::relaxed) != capacity_ ||
-           receiver_gone_.load(std::memory_order::relaxed);
+           receiver_disconnected_.load(std::memory_order::relaxed);
   }
 
-  /// Destroys what was sent. Called by the side that is left.
+  /// Destroys what was sent. Called by the last side to disconnect.
   void discard() noexcept {
-    // The sender's last step happens before this: [R5], or the end of both sides.
+    // The sender's last step happens before this, by [R5] or because both sides have disconnected.
     const std::size_t sent = sent_.count.load(std::memory_order::relaxed) & ~closed;
     for (std::optional<T> message; received_.mine != sent; message.reset()) take(message);
   }
 
-  struct nobody {};
+  struct none {};
 
   side sent_;
   side received_;
   alignas(platform::cache_line) std::size_t capacity_ = 0;
-  platform::atomic<bool> receiver_gone_{false};
+  platform::atomic<bool> receiver_disconnected_{false};
   Store slots_;
   detail::wait_queue receivers_;
-  [[no_unique_address]] std::conditional_t<traits.unbounded, nobody, detail::wait_queue> senders_;
+  [[no_unique_address]] std::conditional_t<traits.unbounded, none, detail::wait_queue> senders_;
 };
 
 }  // namespace sluice::cores

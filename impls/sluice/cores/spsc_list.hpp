@@ -9,8 +9,7 @@
 
 namespace sluice::cores {
 
-/// The store of spsc_list: blocks of slots, each made when the sender comes to it. One that has been emptied is kept
-/// for the sender to use again.
+/// The store of spsc_list: a linked list of blocks of slots. One emptied block is kept for the sender to use again.
 template <class T>
 class block_store {
   struct block;
@@ -20,14 +19,14 @@ public:
   static constexpr core_traits traits{.producers = cardinality::one,
                                       .consumers = cardinality::one,
                                       .unbounded = true,
-                                      .prompt = false,
+                                      .consistency = consistency::sequential,
                                       .messages_per_allocation = platform::block_slots};
   struct cursor {
     block* in = nullptr;
     std::size_t at = slots;
   };
 
-  /// \throws std::bad_alloc  if a block cannot be had; all is then as it was.
+  /// \throws std::bad_alloc  if a block cannot be allocated; the store is unchanged.
   platform::cell<T>& back(cursor& c) {
     if (c.at == slots) {
       // [K1] acquire, pairs with release [K2]: the block was emptied before it is filled again.
@@ -76,8 +75,8 @@ private:
   platform::atomic<block*> spare_{nullptr};
 };
 
-/// An unbounded channel for one sender and one receiver. A message costs an allocation at most once in
-/// `platform::block_slots`, and none while the receiver keeps up.
+/// Unbounded SPSC list of blocks with cached indices: see spsc. At most one allocation per `platform::block_slots`
+/// messages, and none while the receiver keeps up.
 template <class T>
 using spsc_list = spsc<T, block_store<T>>;
 

@@ -10,7 +10,7 @@
 
 namespace sluice::cores {
 
-/// The store of spsc_ring: as many slots as the capacity, used in turn.
+/// The store of spsc_ring: an array of as many slots as the capacity, used in turn.
 template <class T>
 class ring_store {
 public:
@@ -18,15 +18,15 @@ public:
                                       .consumers = cardinality::one,
                                       .bounded = true,
                                       .least_capacity = 1,
-                                      .prompt = false,
+                                      .consistency = consistency::sequential,
                                       .messages_per_allocation = core_traits::no_allocation};
   using cursor = std::size_t;
 
   explicit ring_store(std::size_t capacity)
       : capacity_(detail::checked_ring_size<platform::cell<T>>(capacity)),
         slots_(std::make_unique<platform::cell<T>[]>(capacity)) {
-    // Or the first lap would wait for it, page by page.
-    platform::touch_pages(slots_.get(), capacity * sizeof(platform::cell<T>));
+    // Otherwise the first lap would take a page fault per page.
+    platform::prefault(slots_.get(), capacity * sizeof(platform::cell<T>));
   }
 
   platform::cell<T>& back(cursor at) const noexcept { return slots_[at]; }
@@ -41,7 +41,7 @@ private:
   const std::unique_ptr<platform::cell<T>[]> slots_;
 };
 
-/// A bounded channel for one sender and one receiver, of any capacity from 1.
+/// Bounded SPSC ring with cached indices, for any capacity from 1: see spsc.
 template <class T>
 using spsc_ring = spsc<T, ring_store<T>>;
 

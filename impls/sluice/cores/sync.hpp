@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/backoff.hpp>
 #include <sluice/detail/ring_size.hpp>
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
@@ -12,14 +13,15 @@
 
 namespace sluice::cores {
 
-/// A bounded channel on a ring of stamped slots, for any number of senders and receivers and any capacity from 1.
+/// Bounded MPMC ring with per-slot sequence numbers, for any capacity from 1.
 ///
-/// Vyukov's bounded MPMC queue, with the laps counted apart from the index so that a capacity need not be a power of
-/// two. A position is `lap | closed bit | index`. A slot's stamp says whose turn it is: the position of the send that
-/// may fill it, or that position + 1 for the receive that may empty it.
+/// Vyukov's bounded MPMC queue (https://www.1024cores.net/home/lock-free-algorithms/queues/bounded-mpmc-queue), with
+/// the lap kept apart from the index so that a capacity need not be a power of two. A position is `lap | closed bit |
+/// index`. A slot's stamp is the position of the send that may fill it next, or that position + 1 for the receive that
+/// may empty it.
 ///
 /// \par Progress  a send or receive that finds its slot claimed by a peer waits the few instructions until the peer has
-///                published; otherwise lock-free, and with nobody asleep without a system call.
+///                published; otherwise lock-free, and without a system call while no thread sleeps.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
 template <class T>
 class sync {
@@ -50,8 +52,8 @@ public:
   }
 
   status send_until(T& value, deadline until) {
-    // A slot that comes round so soon was last written by a receiver.
-    if (capacity_ < 8) platform::fetch_to_write(&slots_[index_of(tail_.load(std::memory_order::relaxed))]);
+    // In so small a ring, the slot was last written by a receiver.
+    if (capacity_ < 8) platform::prefetch_for_write(&slots_[index_of(tail_.load(std::memory_order::relaxed))]);
     const status now = senders_.wait(
         status::full, until, [&] { return push<look::glance>(value); }, [&] { return push(value); },
         [&] { return worth_sending(); });
@@ -73,17 +75,17 @@ public:
     return now;
   }
 
-  bool watch_send(detail::wait_entry& entry) {
-    senders_.watch(entry);
+  bool register_send_waiter(detail::wait_entry& entry) {
+    senders_.register_waiter(entry);
     return worth_sending();
   }
-  void unwatch_send(detail::wait_entry& entry) noexcept { senders_.unwatch(entry); }
+  void unregister_send_waiter(detail::wait_entry& entry) noexcept { senders_.unregister_waiter(entry); }
 
-  bool watch_recv(detail::wait_entry& entry) {
-    receivers_.watch(entry);
+  bool register_recv_waiter(detail::wait_entry& entry) {
+    receivers_.register_waiter(entry);
     return worth_receiving();
   }
-  void unwatch_recv(detail::wait_entry& entry) noexcept { receivers_.unwatch(entry); }
+  void unregister_recv_waiter(detail::wait_entry& entry) noexcept { receivers_.unregister_waiter(entry); }
 
   void close_senders() {
     close();
@@ -98,10 +100,10 @@ public:
 
   std::size_t size() const {
     for (;;) {
-      // [S10] acquire: the head is read after it.
+      // [S10] acquire: orders the load of the head after it.
       const std::size_t tail = tail_.load(std::memory_order::acquire);
-      // [S11] seq_cst, pairs with [S2] and [S7]: what has returned is in them. At the instant at which the head was
-      // this, the tail was the same before and after.
+      // [S11] seq_cst, pairs with [S2] and [S7]: every operation that has returned is counted. The tail was the same
+      // before and after the head was read, so both are values of one instant.
       const std::size_t head = head_.load(std::memory_order::seq_cst);
       if (tail_.load(std::memory_order::seq_cst) != tail) continue;
       if ((tail & ~closed_bit_) == head) return 0;
@@ -126,13 +128,14 @@ private:
     return index_of(position) + 1 < capacity_ ? position + 1 : (position & ~(one_lap_ - 1)) + one_lap_;
   }
 
-  /// How an attempt finds the channel full or empty: by its own slot alone, which may be so while a peer is between two
-  /// steps and once the channel is closed; or for certain, by the other side's index, a line that peers write.
+  /// How an attempt decides that the channel is full or empty. `glance`: by its own slot alone, which may also be the
+  /// case while a peer is between two steps and after a close. `sure`: by the other side's index, whose cache line
+  /// peers write.
   enum class look { glance, sure };
 
   template <look How = look::sure>
   status push(T& value) {
-    platform::backoff pacing;
+    detail::backoff pacing;
     std::size_t tail = tail_.load(std::memory_order::relaxed);
     for (;;) {
       if (tail & closed_bit_) return status::disconnected;
@@ -150,10 +153,11 @@ private:
         pacing.spin();
       } else if (stamp + one_lap_ == tail + 1) {
         if constexpr (How == look::glance) return status::full;
-        // Still last lap's message. Full only if no receiver has claimed it: otherwise the slot is about to be free.
-        // [S6] seq_cst: after a receive has returned, nobody finds the channel full on its account.
+        // The slot holds the last lap's message. The channel is full only if no receiver has claimed it: otherwise the
+        // slot is about to be free.
+        // [S6] seq_cst: after a receive has returned, no sender finds the channel full because of its slot.
         if (head_.load(std::memory_order::seq_cst) + one_lap_ == tail) {
-          // [S13] seq_cst: nobody finds the channel full after somebody found it closed [S9].
+          // [S13] seq_cst: no sender finds the channel full after another found it closed [S9].
           const std::size_t now = tail_.load(std::memory_order::seq_cst);
           if (now == tail) return status::full;
           tail = now;
@@ -170,7 +174,7 @@ private:
 
   template <look How = look::sure>
   status pop(std::optional<T>& out) {
-    platform::backoff pacing;
+    detail::backoff pacing;
     std::size_t head = head_.load(std::memory_order::relaxed);
     for (;;) {
       slot& place = slots_[index_of(head)];
@@ -180,14 +184,14 @@ private:
         // [S7] seq_cst: as [S2]; pairs with [S11].
         if (head_.compare_exchange_weak(head, next(head), std::memory_order::seq_cst, std::memory_order::relaxed)) {
           place.message.take(out);
-          // [S4] release, pairs with acquire [S1]: the message is out before the slot is given to the next lap.
+          // [S4] release, pairs with acquire [S1]: the message is moved out before the slot is filled in the next lap.
           place.stamp.store(head + one_lap_, std::memory_order::release);
           return status::ok;
         }
         pacing.spin();
       } else if (stamp == head) {
         if constexpr (How == look::glance) return status::empty;
-        // [S8] seq_cst: after a send has returned, nobody finds the channel empty while its message is there.
+        // [S8] seq_cst: after a send has returned, no receiver finds the channel empty while the message is in it.
         const std::size_t tail = tail_.load(std::memory_order::seq_cst);
         if ((tail & ~closed_bit_) == head) return tail & closed_bit_ ? status::disconnected : status::empty;
         pacing.snooze();
@@ -200,16 +204,16 @@ private:
   }
 
   void close() noexcept {
-    // [S9] seq_cst: no claim on the tail succeeds after it, and a sleeper about to park sees it.
+    // [S9] seq_cst: no claim on the tail succeeds after it, and a thread about to park sees it.
     tail_.fetch_or(closed_bit_, std::memory_order::seq_cst);
   }
 
-  // What a sleeper about to park looks at. A stale look at its own side's index costs one more try. A close is seen by
-  // the queue's lock, or ends the wait.
+  // The rechecks of a thread about to park. A stale value of its own side's index costs one more attempt. It sees a
+  // close because of the wait queue's lock, or the close ends the wait.
 
   bool worth_receiving() const noexcept {
     const std::size_t head = head_.load(std::memory_order::relaxed);
-    // [S12] seq_cst: the second look of wait_queue [Q1].
+    // [S12] seq_cst: the recheck of wait_queue [Q1].
     const std::size_t tail = tail_.load(std::memory_order::seq_cst);
     return (tail & closed_bit_) || tail != head;
   }

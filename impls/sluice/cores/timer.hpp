@@ -10,13 +10,13 @@
 
 namespace sluice::cores {
 
-/// The receiving side of a channel whose messages are moments: one at `due`, then one each `period`.
+/// The core of a timer channel, whose messages are time points: one at `due`, then one each `period`.
 ///
-/// There is no thread behind it. The channel is a deadline that receivers race to move on; a receiver that waits sleeps
-/// until that deadline by itself. A period that nobody was there for is skipped: at most one message is ever ready, and
-/// the moments stay on the grid of the first one.
+/// There is no thread behind it. The channel is a deadline that receivers race to advance; a receiver that waits sleeps
+/// until that deadline by itself. Ticks that no receiver took are skipped: at most one message is ever ready, and ticks
+/// stay on the grid of the first one.
 ///
-/// \par Progress  blocking; a receiver that loses the race for a moment goes on to wait for the next.
+/// \par Progress  blocking; a receiver that loses the race for one tick waits for the next.
 class timer {
 public:
   using value_type = platform::time_point;
@@ -34,7 +34,7 @@ public:
       const deadline at = time_of(due);
       const deadline now = platform::now();
       if (at == deadline::max() || now < at) return status::empty;
-      // Relaxed throughout: a moment carries nothing but itself.
+      // Relaxed throughout: a time point publishes nothing but itself.
       if (due_.compare_exchange_strong(due, after(at, now).time_since_epoch().count(), std::memory_order::relaxed,
                                        std::memory_order::relaxed)) {
         out.emplace(at);
@@ -53,12 +53,12 @@ public:
     }
   }
 
-  /// The next moment, or deadline::max() for none.
+  /// The next time point, or deadline::max() for none.
   deadline due() const noexcept { return time_of(due_.load(std::memory_order::relaxed)); }
 
-  /// Nobody is woken here: a select sleeps until due() by itself.
-  bool watch_recv(detail::wait_entry&) const noexcept { return due() <= platform::now(); }
-  void unwatch_recv(detail::wait_entry&) const noexcept {}
+  /// No peer wakes a waiter here: a select sleeps until due() by itself.
+  bool register_recv_waiter(detail::wait_entry&) const noexcept { return due() <= platform::now(); }
+  void unregister_recv_waiter(detail::wait_entry&) const noexcept {}
 
   void close_senders() const noexcept {}
   void close_receivers() const noexcept {}
@@ -69,7 +69,7 @@ public:
 private:
   static deadline time_of(deadline::rep since_epoch) noexcept { return deadline(deadline::duration(since_epoch)); }
 
-  /// The first moment of the grid after `now`; never, where that lies beyond the clock.
+  /// The first tick of the grid after `now`; deadline::max() where that lies beyond the clock's range.
   deadline after(deadline at, deadline now) const noexcept {
     const deadline::duration missed = (now - at) / period_ * period_;
     return period_ >= deadline::max() - at - missed ? deadline::max() : at + missed + period_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/adaptive_spin.hpp>
+#include <sluice/detail/backoff.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 #include <sluice/result.hpp>
@@ -14,27 +16,27 @@
 #include <span>
 #include <utility>
 
-/// Waiting for whichever of several operations can go first.
+/// Waiting on several operations until the first of them can take effect.
 namespace sluice::detail {
 
-/// One operation that a select may carry out.
+/// One operation that a select may perform.
 class arm {
 public:
   /// Tries without waiting. \returns  whether this operation has taken effect, if only by a disconnect.
   virtual bool attempt() = 0;
 
-  /// Lines the entry up with those who wait for this operation. \returns  whether an attempt may now succeed.
-  virtual bool watch(wait_entry& entry) = 0;
-  virtual void unwatch(wait_entry& entry) noexcept = 0;
+  /// Appends the entry to the queue of waiters for this operation. \returns  whether an attempt may now succeed.
+  virtual bool register_waiter(wait_entry& entry) = 0;
+  virtual void unregister_waiter(wait_entry& entry) noexcept = 0;
 
-  /// Whether trying again may come to something before the waiter has lined up. Not where two peers must meet: two that
-  /// both try, and do not line up, never do.
+  /// Whether an attempt may succeed before the waiter is registered. Not where two peers must meet: two that only try,
+  /// and never register, never meet.
   virtual bool worth_spinning() const noexcept { return true; }
 
-  /// A peer has carried the operation out, through the packet of the entry.
+  /// A peer has performed the operation, through the packet of the entry.
   virtual void handed_over() noexcept {}
 
-  /// When an attempt is worth while even if nobody wakes the waiter.
+  /// When to attempt again even if no thread wakes the waiter.
   virtual deadline due() const noexcept { return deadline::max(); }
 
 protected:
@@ -43,24 +45,22 @@ protected:
 
 enum class preference : std::uint8_t { fair, in_order };
 
-/// Carries out exactly one of the arms, waiting until one can go; each is tried in `order`, which fairness shuffles.
-///
-/// Waits once on all of them: one waiter, with an entry in the line of each channel. An arm that was woken is tried
-/// before any other, so that no wake-up is lost on a select that could go on elsewhere.
-///
-/// \param entries, order  room for one each per arm.
-/// \returns  the arm that took effect, or nullopt if none could at one instant not before `until`.
-inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std::span<wait_entry> entries,
-                                                std::span<std::size_t> order, deadline until, preference pick) {
+/// Performs exactly one of the arms, waiting until one is ready; they are attempted in `order`, which is shuffled for
+/// fairness. Waits once on all of them: one waiter, with an entry in the queue of each channel. An arm that was woken
+/// is attempted before any other, so that no wake-up is lost to a select that could proceed through another arm.
+/// \param entries, order  room for one element per arm.
+/// \returns  the arm that took effect, or nullopt if at one instant, not before `until`, none was ready.
+inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::span<wait_entry> entries,
+                                             std::span<std::size_t> order, deadline until, preference pick) {
   for (std::size_t i = 0; i < order.size(); ++i) {
     order[i] = i;
     if (pick == preference::fair) std::swap(order[i], order[platform::random(static_cast<std::uint32_t>(i + 1))]);
   }
   const auto expired = [until] { return until != deadline::max() && platform::now() >= until; };
   const auto spins = [arms] { return std::ranges::any_of(arms, [](const arm* a) { return a->worth_spinning(); }); };
-  platform::patience patience;
+  detail::adaptive_spin spin;
   for (;;) {
-    for (platform::backoff pacing;; pacing.snooze()) {
+    for (detail::backoff pacing;; pacing.snooze()) {
       for (const std::size_t i : order) {
         if (arms[i]->attempt()) return i;
       }
@@ -73,18 +73,18 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
     bool worth_trying = false;
     for (std::size_t i = 0; i < arms.size(); ++i) {
       entries[i] = {.owner = &self, .arm = static_cast<std::uint32_t>(i)};
-      worth_trying |= platform::second_look(arms[i]->watch(entries[i]));
+      worth_trying |= platform::recheck(arms[i]->register_waiter(entries[i]));
       due = std::min(due, arms[i]->due());
     }
     const bool last_look = !worth_trying && expired();
     if (last_look) {
-      // With every arm watched, one more look at each: an instant at which none could go.
-      for (std::size_t i = 0; i < arms.size(); ++i) worth_trying |= arms[i]->watch(entries[i]);
+      // With every arm registered, check each once more: an instant at which none was ready.
+      for (std::size_t i = 0; i < arms.size(); ++i) worth_trying |= arms[i]->register_waiter(entries[i]);
     }
     if (worth_trying || last_look) self.select(outcome::aborted);
     const deadline wake = std::min(until, due);
-    const waiter::ending end = spins() ? self.wait_until(wake) : self.wait_until(wake, patience);
-    for (std::size_t i = 0; i < arms.size(); ++i) arms[i]->unwatch(entries[i]);
+    const waiter::ending end = spins() ? self.wait_until(wake) : self.wait_until(wake, spin);
+    for (std::size_t i = 0; i < arms.size(); ++i) arms[i]->unregister_waiter(entries[i]);
 
     switch (end.how) {
       case outcome::handed_over: arms[end.arm]->handed_over(); return end.arm;
@@ -97,29 +97,29 @@ inline std::optional<std::size_t> carry_out_one(std::span<arm* const> arms, std:
   }
 }
 
-/// Receiving as an arm, from anything that receives as a core does.
+/// Receiving as an arm, from any type that receives as a core does.
 template <class Core, cardinality Consumers>
 class recv_arm final : public arm {
 public:
   using value_type = typename Core::value_type;
   using result_type = std::expected<value_type, recv_error>;
-  /// Whether several threads may have this arm, each in a select of its own.
+  /// Whether several threads may use this arm, each in its own select.
   static constexpr bool clonable = Consumers == cardinality::many;
 
   explicit recv_arm(Core& core) noexcept : core_(&core) {}
 
-  /// The same operation, not yet carried out.
+  /// The same operation, not yet performed.
   recv_arm fresh() const noexcept { return recv_arm(*core_); }
 
   bool attempt() override {
     const status now = core_->try_recv(message_);
     return now != status::empty;
   }
-  bool watch(wait_entry& entry) override {
+  bool register_waiter(wait_entry& entry) override {
     entry.packet = std::addressof(message_);
-    return core_->watch_recv(entry);
+    return core_->register_recv_waiter(entry);
   }
-  void unwatch(wait_entry& entry) noexcept override { core_->unwatch_recv(entry); }
+  void unregister_waiter(wait_entry& entry) noexcept override { core_->unregister_recv_waiter(entry); }
   bool worth_spinning() const noexcept override {
     if constexpr (requires { core_->due(); }) {
       return false;
@@ -133,7 +133,7 @@ public:
     return deadline::max();
   }
 
-  /// What the operation came to. \pre  it has taken effect
+  /// The operation's result. \pre  it has taken effect
   result_type result() {
     if (!message_) return std::unexpected(recv_error::disconnected);
     result_type got(std::move(*message_));
@@ -160,15 +160,15 @@ public:
     now_ = core_->try_send(*value_);
     return now_ != status::full;
   }
-  bool watch(wait_entry& entry) override {
+  bool register_waiter(wait_entry& entry) override {
     entry.packet = value_;
-    return core_->watch_send(entry);
+    return core_->register_send_waiter(entry);
   }
-  void unwatch(wait_entry& entry) noexcept override { core_->unwatch_send(entry); }
+  void unregister_waiter(wait_entry& entry) noexcept override { core_->unregister_send_waiter(entry); }
   bool worth_spinning() const noexcept override { return core_->capacity() != 0; }
   void handed_over() noexcept override { now_ = status::ok; }
 
-  /// What the operation came to. \pre  it has taken effect
+  /// The operation's result. \pre  it has taken effect
   result_type result() {
     if (now_ == status::ok) return {};
     return std::unexpected(send_error<value_type>{std::move(*value_)});

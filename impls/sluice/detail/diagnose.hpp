@@ -1,6 +1,7 @@
 #pragma once
 
-/// Who keeps a channel open: handles that remember the line that made them, in programs built with SLUICE_DIAGNOSE.
+/// Diagnosis of receives that never return: in programs built with SLUICE_DIAGNOSE, sender handles remember the line
+/// that made them.
 ///
 /// Without it every type here is empty and every function does nothing.
 #if defined(SLUICE_DIAGNOSE)
@@ -24,9 +25,9 @@
 
 namespace sluice {
 
-/// What to do about a receive that waits suspiciously long. Set it before channels are used.
+/// When and how a long receive is reported. Set it before channels are used.
 struct diagnosis {
-  static inline std::chrono::milliseconds patience{5000};
+  static inline std::chrono::milliseconds report_after{5000};
   static inline void (*report)(std::string_view text) = [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
   };
@@ -43,12 +44,12 @@ private:
   std::source_location where_;
 };
 
-/// The living senders of one channel, in the order in which they were made.
-class roll {
+/// The live senders of one channel, in the order in which they were made.
+class sender_registry {
 public:
   using place = std::list<origin>::iterator;
 
-  explicit roll(origin made) : made_(made) {}
+  explicit sender_registry(origin made) : made_(made) {}
 
   place enter(origin where) {
     platform::unique_lock guard(mutex_);
@@ -66,7 +67,7 @@ public:
 
   std::string account(std::size_t buffered, std::optional<std::size_t> capacity) const {
     platform::unique_lock guard(mutex_);
-    std::string text = "sluice: a receive has waited " + std::to_string(diagnosis::patience.count()) +
+    std::string text = "sluice: a receive has waited " + std::to_string(diagnosis::report_after.count()) +
                        " ms on the channel made at " + made_.text() + " (" +
                        (capacity ? "capacity " + std::to_string(*capacity) : "unbounded") + ", " +
                        std::to_string(buffered) + " buffered). It ends with a message, or when these senders go:\n";
@@ -80,10 +81,10 @@ private:
   std::list<origin> senders_;
 };
 
-/// Receives by `receive(deadline)`, and reports once if that takes longer than is usual.
+/// Calls `receive(deadline)`, and reports once if it takes longer than `diagnosis::report_after`.
 template <class Core, class Receive>
-status receive_watched(const roll& senders, const Core& core, deadline until, Receive receive) {
-  if (const deadline suspicious = after(diagnosis::patience); suspicious < until) {
+status receive_watched(const sender_registry& senders, const Core& core, deadline until, Receive receive) {
+  if (const deadline suspicious = after(diagnosis::report_after); suspicious < until) {
     const status early = receive(suspicious);
     if (early != status::timeout) return early;
     if (!senders.empty()) diagnosis::report(senders.account(core.size(), core.capacity()));
@@ -103,15 +104,15 @@ namespace sluice::detail {
 
 struct origin {};
 
-struct roll {
+struct sender_registry {
   struct place {};
-  explicit roll(origin) noexcept {}
+  explicit sender_registry(origin) noexcept {}
   place enter(origin) const noexcept { return {}; }
   void leave(place) const noexcept {}
 };
 
 template <class Core, class Deadline, class Receive>
-auto receive_watched(const roll&, const Core&, Deadline until, Receive receive) {
+auto receive_watched(const sender_registry&, const Core&, Deadline until, Receive receive) {
   return receive(until);
 }
 

@@ -11,22 +11,22 @@
 
 namespace sluice::detail {
 
-/// A core and the counts of its handles. Whichever side goes last frees it.
+/// A core and its handle counts. The side that disconnects last frees it.
 template <class Core>
 class shared_channel {
 public:
   template <class... Args>
   explicit shared_channel(origin where, Args&&... args) : core(std::forward<Args>(args)...), living(where) {}
 
-  // What follows fills its last line up.
+  // The members below share the core's last cache line.
   [[no_unique_address]] Core core;
-  [[no_unique_address]] roll living;
+  [[no_unique_address]] sender_registry living;
 
   void add_sender() noexcept { senders_.fetch_add(1, std::memory_order::relaxed); }
   void add_receiver() noexcept { receivers_.fetch_add(1, std::memory_order::relaxed); }
 
   static void drop_sender(shared_channel* self) noexcept {
-    // [H1] acq_rel with itself: who closes the side comes after all that its other handles did.
+    // [H1] acq_rel with itself: closing a side happens after everything that its other handles did.
     if (self->senders_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
     self->core.close_senders();
     leave(self);
@@ -41,7 +41,7 @@ public:
 
 private:
   static void leave(shared_channel* self) noexcept {
-    // [H3] acq_rel with itself: the side that frees comes after the other side's last use.
+    // [H3] acq_rel with itself: freeing happens after the other side's last use.
     if (self->one_side_left_.exchange(true, std::memory_order::acq_rel)) delete self;
   }
 
@@ -50,14 +50,14 @@ private:
   platform::atomic<bool> one_side_left_{false};
 };
 
-/// Which side of a channel a handle is on, and so what making and dropping one more means.
+/// The side of a channel that a handle is on: what creating and dropping one means.
 struct sender_side {
   template <class Core>
-  static roll::place enter(shared_channel<Core>& channel, origin where) {
+  static sender_registry::place enter(shared_channel<Core>& channel, origin where) {
     return channel.living.enter(where);
   }
   template <class Core>
-  static void drop(shared_channel<Core>* channel, roll::place place) noexcept {
+  static void drop(shared_channel<Core>* channel, sender_registry::place place) noexcept {
     channel->living.leave(place);
     shared_channel<Core>::drop_sender(channel);
   }
@@ -65,16 +65,16 @@ struct sender_side {
 
 struct receiver_side {
   template <class Core>
-  static roll::place enter(shared_channel<Core>&, origin) noexcept {
+  static sender_registry::place enter(shared_channel<Core>&, origin) noexcept {
     return {};
   }
   template <class Core>
-  static void drop(shared_channel<Core>* channel, roll::place) noexcept {
+  static void drop(shared_channel<Core>* channel, sender_registry::place) noexcept {
     shared_channel<Core>::drop_receiver(channel);
   }
 };
 
-/// What senders and receivers have in common: one share of a channel.
+/// What senders and receivers have in common: one counted reference to a channel.
 template <class Core, class Side>
 class handle {
 public:
@@ -88,13 +88,13 @@ public:
   }
   ~handle() { reset(); }
 
-  /// Lets go of the channel. After the last sender, receivers get what is buffered and then `disconnected`; after the
-  /// last receiver, buffered messages are destroyed and every send fails.
+  /// Drops this handle's reference. After the last sender, receivers get what is buffered and then `disconnected`;
+  /// after the last receiver, buffered messages are destroyed and every send fails.
   void reset() noexcept {
     if (auto* channel = std::exchange(channel_, nullptr)) Side::drop(channel, place_);
   }
 
-  /// Messages buffered now; exact while nobody else uses the channel.
+  /// The number of buffered messages; exact while no other thread uses the channel.
   std::size_t size() const { return core().size(); }
   bool empty() const { return size() == 0; }
   bool full() const {
@@ -123,7 +123,7 @@ protected:
 
 private:
   shared_channel<Core>* channel_;
-  [[no_unique_address]] roll::place place_;
+  [[no_unique_address]] sender_registry::place place_;
 };
 
 }  // namespace sluice::detail

@@ -11,7 +11,7 @@ namespace sluice::detail {
 // Durations of any kind are compared as seconds in floating point, which none of them overflows.
 using seconds = std::chrono::duration<long double>;
 
-/// Now + a duration, or never where that lies beyond the clock.
+/// Now + a duration; deadline::max() where that lies beyond the clock's range.
 template <class Rep, class Period>
 deadline after(std::chrono::duration<Rep, Period> duration) {
   const deadline now = platform::now();
@@ -20,7 +20,7 @@ deadline after(std::chrono::duration<Rep, Period> duration) {
   return now + std::chrono::ceil<deadline::duration>(duration);
 }
 
-/// A time point of any clock, as a deadline: never where it lies beyond the steady clock.
+/// A time point of any clock as a deadline; deadline::max() where it lies beyond the steady clock's range.
 template <class Clock, class Duration>
 deadline at(std::chrono::time_point<Clock, Duration> when) {
   const seconds left = seconds(when.time_since_epoch()) - seconds(Clock::now().time_since_epoch());

@@ -1,33 +1,35 @@
 #pragma once
 
+#include <sluice/detail/adaptive_spin.hpp>
 #include <sluice/detail/waiter.hpp>
+#include <sluice/platform.hpp>
 #include <sluice/result.hpp>
 
 #include <cstdint>
 
 namespace sluice::detail {
 
-/// A waiter's place in one channel's list. A select has one for each of its arms.
+/// A waiter's node in one channel's list. A select has one for each of its arms.
 struct wait_entry {
   waiter* owner = nullptr;
   std::uint32_t arm = 0;
-  void* packet = nullptr;  ///< where the message is, or is to go, in a direct hand-off
+  void* packet = nullptr;  ///< where the message is, or goes to, in a direct hand-off
   wait_entry* previous = nullptr;
   wait_entry* next = nullptr;
   bool linked = false;
 
-  ~wait_entry() { platform::expects(!linked, "a waiter has gone that still stands in a channel's line"); }
+  ~wait_entry() { platform::expects(!linked, "a waiter is destroyed while it is registered with a channel"); }
 };
 
-/// Waiters in order of arrival. Not synchronised: the owner's lock guards it.
+/// An intrusive FIFO of waiters. Not synchronised: the owner's lock guards it.
 ///
-/// An entry is unlinked before its waiter is selected, because a selected waiter may leave at once and take the entry
-/// with it.
+/// An entry is unlinked before its waiter is selected, because a selected waiter may return at once, and the entry is
+/// on its stack.
 class wait_list {
 public:
   bool empty() const noexcept { return head_ == nullptr; }
 
-  /// Lines an entry up, unless it stands in line already.
+  /// Appends an entry, unless it is linked already.
   void push(wait_entry& entry) noexcept {
     if (entry.linked) return;
     entry.previous = tail_;
@@ -51,7 +53,7 @@ public:
     const platform::futex_word* sleeps_on;  ///< where to wake the owner; null if it is awake, or only claimed
   };
 
-  /// Takes the first waiter whose wait is not over yet and ends it with `how`; `owner` is null if there is none.
+  /// Removes the first waiter that still waits and ends its wait with `how`; `owner` is null if there is none.
   selected select_first(outcome how) noexcept {
     while (head_) {
       wait_entry& entry = *head_;
@@ -64,7 +66,7 @@ public:
     return {nullptr, 0, nullptr, nullptr};
   }
 
-  /// Ends the first wait that is not over yet, if any, so that its owner tries again.
+  /// Ends the first wait that is not over yet, if any; its owner tries again.
   void wake_one() noexcept {
     const selected found = select_first(outcome::woken);
     if (found.sleeps_on) platform::unpark(found.sleeps_on);
@@ -79,7 +81,7 @@ public:
     }
   }
 
-  /// Whether somebody other than `self` waits here.
+  /// Whether a waiter other than `self` is registered here.
   bool other_than(const waiter& self) const noexcept {
     for (const wait_entry* entry = head_; entry; entry = entry->next) {
       if (entry->owner != &self && entry->owner->open()) return true;
@@ -92,48 +94,48 @@ private:
   wait_entry* tail_ = nullptr;
 };
 
-/// Looks on, tries, then sleeps, until an attempt comes to something or the deadline passes. Called after a first
-/// glance was in vain, and kept out of its code.
-template <class Glance, class Attempt, class Watch, class Unwatch>
-[[gnu::noinline]] status wait_longer(platform::patience& patience, status pending, platform::time_point until,
-                                     Glance glance, Attempt attempt, Watch watch, Unwatch unwatch) {
+/// Spins, attempts, then sleeps, until an attempt succeeds or the deadline passes. The slow path of wait(), not inlined
+/// into it.
+template <class Glance, class Attempt, class Register, class Unregister>
+[[gnu::noinline]] status wait_longer(detail::adaptive_spin& spin, status pending, platform::time_point until,
+                                     Glance glance, Attempt attempt, Register register_waiter,
+                                     Unregister unregister_waiter) {
   for (;;) {
     status now = pending;
     const auto comes_to = [&](auto& operation) { return [&] { return (now = operation()) != pending; }; };
-    if (patience.looks_on(until, comes_to(glance), comes_to(attempt))) return now;
+    if (spin.spin_until(until, comes_to(glance), comes_to(attempt))) return now;
     if (until != platform::time_point::max() && platform::now() >= until) return status::timeout;
 
     waiter self;
     wait_entry entry{.owner = &self};
-    if (platform::second_look(watch(entry))) self.select(outcome::aborted);
-    // Whoever ended the wait otherwise has taken the entry out.
-    if (self.wait_until(until).how == outcome::aborted) unwatch(entry);
+    if (platform::recheck(register_waiter(entry))) self.select(outcome::aborted);
+    // A peer that ended the wait has removed the entry.
+    if (self.wait_until(until).how == outcome::aborted) unregister_waiter(entry);
     now = attempt();
     if (now != pending) return now;
   }
 }
 
-/// Glances, then waits until an attempt comes to something or the deadline passes.
-///
-/// \param glance   an attempt that may overlook something, and disturbs peers less.
-/// \param attempt  one non-blocking attempt; its result `pending` means "not now".
-/// \param watch    lines an entry up, then looks again: whether an attempt could now give something else.
-/// \param unwatch  takes the entry out again.
+/// Waits until an attempt succeeds or the deadline passes.
+/// \param glance   a first attempt, which may miss what is there but disturbs peers less.
+/// \param attempt  one exact, non-blocking attempt; its result `pending` means "not now".
+/// \param register_waiter    registers an entry, then checks again whether an attempt may now succeed.
+/// \param unregister_waiter  removes the entry.
 /// \returns  the attempt's result, or `status::timeout`.
-template <class Glance, class Attempt, class Watch, class Unwatch>
-status wait(platform::patience& patience, status pending, platform::time_point until, Glance glance, Attempt attempt,
-            Watch watch, Unwatch unwatch) {
+template <class Glance, class Attempt, class Register, class Unregister>
+status wait(detail::adaptive_spin& spin, status pending, platform::time_point until, Glance glance, Attempt attempt,
+            Register register_waiter, Unregister unregister_waiter) {
   const status now = glance();
   if (now != pending) [[likely]]
     return now;
-  return wait_longer(patience, pending, until, glance, attempt, watch, unwatch);
+  return wait_longer(spin, pending, until, glance, attempt, register_waiter, unregister_waiter);
 }
 
-/// The same, where an attempt is no more than a glance.
-template <class Attempt, class Watch, class Unwatch>
-status wait(platform::patience& patience, status pending, platform::time_point until, Attempt attempt, Watch watch,
-            Unwatch unwatch) {
-  return wait(patience, pending, until, attempt, attempt, watch, unwatch);
+/// The same, where the exact attempt is cheap enough to be the first.
+template <class Attempt, class Register, class Unregister>
+status wait(detail::adaptive_spin& spin, status pending, platform::time_point until, Attempt attempt,
+            Register register_waiter, Unregister unregister_waiter) {
+  return wait(spin, pending, until, attempt, attempt, register_waiter, unregister_waiter);
 }
 
 }  // namespace sluice::detail

@@ -1,25 +1,27 @@
 #pragma once
 
+#include <sluice/detail/adaptive_spin.hpp>
+#include <sluice/detail/backoff.hpp>
 #include <sluice/platform.hpp>
 
 #include <cstdint>
 
 namespace sluice::detail {
 
-/// How a wait ended, or that it has not.
+/// How a wait ended, if it has.
 enum class outcome : std::uint32_t {
   waiting,
-  claimed,      ///< a peer has chosen this waiter and is about to hand over
+  claimed,      ///< a peer has claimed this waiter and is about to hand a message over
   woken,        ///< to try again
-  handed_over,  ///< a peer has moved the message: nothing is left to do
-  closed,       ///< the other side went
-  aborted,      ///< ended by the waiter itself: its deadline passed or its second look succeeded
+  handed_over,  ///< a peer has moved the message: the operation is complete
+  closed,       ///< the other side has disconnected
+  aborted,      ///< ended by the waiter itself: its deadline passed or its recheck succeeded
 };
 
-/// One blocked operation, on the stack of the thread that blocks. A select is one waiter with several arms, each of
-/// them in the line of its channel.
+/// One blocked operation, on the stack of the thread that blocks. A select is one waiter with several arms, each
+/// registered with its channel.
 ///
-/// Whoever moves it out of `waiting` has the right to end the wait, so one wait ends in exactly one way.
+/// The thread that moves it out of `waiting` ends the wait, so one wait ends in exactly one way.
 class waiter {
 public:
   struct ending {
@@ -27,20 +29,19 @@ public:
     std::uint32_t arm;  ///< the arm through which the wait ended
   };
 
-  /// What came of an attempt to end a wait.
+  /// The result of an attempt to end a wait.
   enum class selection {
-    lost,    ///< somebody else has ended it
-    awake,   ///< the waiter will see by itself
-    asleep,  ///< the waiter is to be woken by whoever ended its wait
+    lost,    ///< another thread has ended it
+    awake,   ///< the waiter is spinning and sees it by itself
+    asleep,  ///< the waiter sleeps: the thread that ended its wait wakes it
   };
 
-  /// Tries to be the one who ends this wait.
-  ///
-  /// After it succeeded with anything but `claimed` the waiter may be gone: only unpark() on its address remains.
+  /// Tries to end this wait. After it succeeded with anything but `claimed` the waiter may be destroyed: only unpark()
+  /// on its address is allowed.
   selection select(outcome how, std::uint32_t arm = 0) noexcept {
     std::uint32_t state = pack(outcome::waiting, 0);
-    // [W1] release, pairs with acquire [W3]: a waiter told that the other side went sees all that the other side did.
-    // Claiming reads nothing of the waiter's: its packet was read under the lock that it was registered under.
+    // [W1] release, pairs with acquire [W3]: a waiter that returns `disconnected` sees all that the other side did.
+    // Claiming reads nothing of the waiter's: its packet was read under the lock that guards registration.
     while (!state_.compare_exchange_weak(state, pack(how, arm) | (state & asleep), std::memory_order::release,
                                          std::memory_order::relaxed)) {
       if (outcome_of(state) != outcome::waiting) return selection::lost;
@@ -48,7 +49,7 @@ public:
     return state & asleep ? selection::asleep : selection::awake;
   }
 
-  /// Ends a wait that this caller has claimed. The waiter may be gone when it returns.
+  /// Ends a wait that this caller has claimed. The waiter may be destroyed when this returns.
   void finish(std::uint32_t arm) noexcept {
     const platform::futex_word* word = &state_;
     // [W2] release, pairs with acquire [W3]: the thread that sees the end also sees the message handed over.
@@ -57,15 +58,15 @@ public:
 
   const platform::futex_word* address() const noexcept { return &state_; }
 
-  /// Whether nobody has ended this wait yet. `false` is for good; `true` may be over at any moment.
+  /// Whether this wait has not ended yet. `false` is final; `true` may change at any moment.
   bool open() const noexcept { return outcome_of(state_.load(std::memory_order::relaxed)) == outcome::waiting; }
 
-  /// Looks on if that is worth it, then sleeps until the wait has ended or the deadline has passed.
+  /// Spins if that has lately paid off, then sleeps until the wait has ended or the deadline has passed.
   ///
   /// \returns  any outcome but `waiting` and `claimed`.
-  ending wait_until(platform::time_point until, platform::patience& patience) noexcept {
+  ending wait_until(platform::time_point until, detail::adaptive_spin& spin) noexcept {
     const auto over = [&] { return !open(); };
-    (void)patience.looks_on(until, over, over);
+    (void)spin.spin_until(until, over, over);
     return wait_until(until);
   }
 
@@ -73,7 +74,7 @@ public:
   ///
   /// \returns  any outcome but `waiting` and `claimed`.
   ending wait_until(platform::time_point until) noexcept {
-    platform::backoff pacing;
+    detail::backoff pacing;
     for (;;) {
       // [W3] acquire, pairs with release [W1] and [W2].
       const std::uint32_t state = state_.load(std::memory_order::acquire);
@@ -87,10 +88,10 @@ public:
         if (select(outcome::aborted) != selection::lost) return {outcome::aborted, 0};
         continue;
       }
-      // Whoever ends the wait from now on also wakes: a system call that those who find the waiter awake are spared.
-      // As an exchange, it leaves what [W1] and [W2] release to [W3].
+      // From now on, the thread that ends the wait also wakes this one; if it finds the waiter awake, it saves the
+      // system call. As a read-modify-write, this continues the release sequences of [W1] and [W2].
       if (state_.fetch_or(asleep, std::memory_order::relaxed) != state) continue;
-      // A claimed waiter is a few instructions from its end, whatever its deadline says.
+      // A claimed waiter returns within a few instructions, whatever its deadline.
       platform::park(state_, state | asleep, now == outcome::waiting ? until : platform::time_point::max());
     }
   }

@@ -15,7 +15,7 @@ const usage = `Throughput and latency of Go's channels, by the same workloads as
 
 usage: sluice-go-peers go [options]
 
-Goroutines are not pinned to processors: --free is accepted and changes nothing.
+Goroutines are not pinned to processors: --no-pin is accepted and changes nothing.
 
 `
 
@@ -35,7 +35,7 @@ func parse(words []string) (command, error) {
 	messages := set.Uint64("messages", 1000000, "messages of one run; a tenth for capacities 0 and 1")
 	set.Func("threads", "T, for shapes with many threads on a side: a `list` as in 1,2,8 (default 4)", c.setThreads)
 	set.StringVar(&c.json, "json", "", "write the figures to this `file`, in Google Benchmark's form")
-	set.Bool("free", false, "changes nothing")
+	set.Bool("no-pin", false, "changes nothing")
 	smoke := set.Bool("smoke", false, "few messages: only that every workload runs and its sums are right")
 	set.BoolVar(&c.list, "list", false, "name the benchmarks and stop")
 

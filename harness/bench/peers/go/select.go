@@ -17,33 +17,33 @@ func fourChannels(capacity int) (c [selectThreads]chan uint64) {
 func selectRx(capacity int, messages uint64) (outcome, error) {
 	channels := fourChannels(capacity)
 	var sum uint64
-	crew := newCrew()
+	threads := newWorkerThreads()
 	for p := 0; p < selectThreads; p++ {
 		first, channel := uint64(p), channels[p]
-		crew.spawn(func() {
+		threads.spawn(func() {
 			for i := first; i < messages; i += selectThreads {
 				channel <- i
 			}
 		})
 	}
-	crew.spawn(func() { sum = receiveFromAny(channels, messages) })
-	return checked(crew.run(), sum, sumBelow(messages), messages)
+	threads.spawn(func() { sum = receiveFromAny(channels, messages) })
+	return checked(threads.run(), sum, sumBelow(messages), messages)
 }
 
 // selectBoth: each producer sends over whichever channel has room, each consumer takes from whichever has a message.
 func selectBoth(capacity int, messages uint64) (outcome, error) {
 	channels := fourChannels(capacity)
 	var sum uint64
-	crew := newCrew()
+	threads := newWorkerThreads()
 	for p := 0; p < selectThreads; p++ {
 		first := uint64(p)
-		crew.spawn(func() { sendToAny(channels, first, messages) })
+		threads.spawn(func() { sendToAny(channels, first, messages) })
 	}
 	for c := 0; c < selectThreads; c++ {
 		count := (messages + selectThreads - 1 - uint64(c)) / selectThreads
-		crew.spawn(func() { atomic.AddUint64(&sum, receiveFromAny(channels, count)) })
+		threads.spawn(func() { atomic.AddUint64(&sum, receiveFromAny(channels, count)) })
 	}
-	return checked(crew.run(), sum, sumBelow(messages), messages)
+	return checked(threads.run(), sum, sumBelow(messages), messages)
 }
 
 func receiveFromAny(channels [selectThreads]chan uint64, count uint64) (sum uint64) {

@@ -70,12 +70,12 @@ func closeAfterLast(channel chan uint64, sending *int64) {
 // stream: producers send n messages between them to the consumers.
 func stream(capacity int, messages uint64, producers, consumers int) (outcome, error) {
 	channel := make(chan uint64, capacity)
-	crew := newCrew()
+	threads := newWorkerThreads()
 	sending := int64(producers)
 	var sum uint64
 	for p := 0; p < producers; p++ {
 		first := uint64(p)
-		crew.spawn(func() {
+		threads.spawn(func() {
 			for i := first; i < messages; i += uint64(producers) {
 				channel <- i
 			}
@@ -83,7 +83,7 @@ func stream(capacity int, messages uint64, producers, consumers int) (outcome, e
 		})
 	}
 	for c := 0; c < consumers; c++ {
-		crew.spawn(func() {
+		threads.spawn(func() {
 			var mine uint64
 			for message := range channel {
 				mine += message
@@ -91,7 +91,7 @@ func stream(capacity int, messages uint64, producers, consumers int) (outcome, e
 			atomic.AddUint64(&sum, mine)
 		})
 	}
-	return checked(crew.run(), sum, sumBelow(messages), messages)
+	return checked(threads.run(), sum, sumBelow(messages), messages)
 }
 
 // pingPong: a message goes to a second goroutine and comes back over another channel, n times; each round trip is
@@ -102,8 +102,8 @@ func pingPong(capacity int, messages uint64, idle time.Duration) (outcome, error
 	var times histogram
 	var busy int64
 	var sum uint64
-	crew := newCrew()
-	crew.spawn(func() {
+	threads := newWorkerThreads()
+	threads.spawn(func() {
 		for i := uint64(0); i < messages; i++ {
 			if idle != 0 {
 				time.Sleep(idle)
@@ -117,12 +117,12 @@ func pingPong(capacity int, messages uint64, idle time.Duration) (outcome, error
 		}
 		close(ping)
 	})
-	crew.spawn(func() {
+	threads.spawn(func() {
 		for message := range ping {
 			pong <- message + 1
 		}
 	})
-	s := crew.run()
+	s := threads.run()
 	s.nanoseconds = busy
 	return checked(s, sum, sumBelow(messages)+messages, messages, times.percentiles()...)
 }
@@ -135,8 +135,8 @@ func openLoop(capacity int, messages, perSecond uint64) (outcome, error) {
 	var start int64 // the first message publishes it
 	var delays histogram
 	var sum uint64
-	crew := newCrew()
-	crew.spawn(func() {
+	threads := newWorkerThreads()
+	threads.spawn(func() {
 		start = now()
 		for i := uint64(0); i < messages; i++ {
 			for now() < start+int64(i)*period {
@@ -145,13 +145,13 @@ func openLoop(capacity int, messages, perSecond uint64) (outcome, error) {
 		}
 		close(channel)
 	})
-	crew.spawn(func() {
+	threads.spawn(func() {
 		for message := range channel {
 			delays.record(now() - (start + int64(message)*period))
 			sum += message
 		}
 	})
-	s := crew.run()
+	s := threads.run()
 	return checked(s, sum, sumBelow(messages), messages, delays.percentiles()...)
 }
 
@@ -173,14 +173,14 @@ const producerBits = 8
 // shares: producers send as fast as they can until one consumer has n messages: does each get its share?
 func shares(capacity int, messages uint64, producers int) (outcome, error) {
 	channel := make(chan uint64, capacity)
-	crew := newCrew()
+	threads := newWorkerThreads()
 	sending := int64(producers)
 	var stop atomic.Bool
 	var sent, received uint64
 	counts := make([]uint64, producers)
 	for p := 0; p < producers; p++ {
 		number := uint64(p)
-		crew.spawn(func() {
+		threads.spawn(func() {
 			count := uint64(0)
 			for ; !stop.Load(); count++ {
 				channel <- count<<producerBits | number
@@ -189,7 +189,7 @@ func shares(capacity int, messages uint64, producers int) (outcome, error) {
 			closeAfterLast(channel, &sending)
 		})
 	}
-	crew.spawn(func() {
+	threads.spawn(func() {
 		for message := range channel {
 			received++
 			if received <= messages {
@@ -200,7 +200,7 @@ func shares(capacity int, messages uint64, producers int) (outcome, error) {
 			}
 		}
 	})
-	s := crew.run()
+	s := threads.run()
 	if err := expect("the number received", received, sent); err != nil {
 		return outcome{}, err
 	}

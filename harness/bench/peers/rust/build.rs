@@ -1,4 +1,4 @@
-//! Tells the program which compiler and which crates it is made of.
+//! Passes the versions of the compiler and the crates to the runner.
 
 use std::{env, fs, path::Path, process::Command};
 

@@ -11,7 +11,7 @@ CHANNEL is rust_std, crossbeam or flume.
   --messages N      messages of one run; a tenth for capacities 0 and 1 (default 1000000)
   --threads LIST    T, for shapes with many threads on a side, as in 1,2,8 (default 4)
   --json FILE       write the figures to this file, in Google Benchmark's form
-  --free            do not pin threads to processors
+  --no-pin            do not pin threads to processors
   --smoke           few messages: only that every workload runs and its sums are right
   --list            name the benchmarks and stop";
 
@@ -22,7 +22,7 @@ pub struct Command {
     pub messages: u64,
     pub threads: Vec<usize>,
     pub json: Option<String>,
-    pub free: bool,
+    pub no_pin: bool,
     pub list: bool,
 }
 
@@ -39,7 +39,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Parsed, String> 
         messages: 1_000_000,
         threads: vec![4],
         json: None,
-        free: false,
+        no_pin: false,
         list: false,
     };
     let mut smoke = false;
@@ -58,7 +58,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Parsed, String> 
             "--messages" => command.messages = number("--messages", &value()?, 1000, 1_000_000_000)?,
             "--threads" => command.threads = threads(&value()?)?,
             "--json" => command.json = Some(value()?),
-            "--free" => command.free = true,
+            "--no-pin" => command.no_pin = true,
             "--smoke" => smoke = true,
             "--list" => command.list = true,
             _ if name.starts_with('-') => return Err(format!("there is no option `{}`; --help lists them", name)),

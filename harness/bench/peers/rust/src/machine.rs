@@ -45,7 +45,7 @@ extern "C" {
     fn clock_gettime(clock: c_int, time: *mut Timespec) -> c_int;
 }
 
-/// The processors that threads are pinned to; none if they run free.
+/// The processors that threads are pinned to; none if they are not pinned.
 #[derive(Clone)]
 pub struct Processors(Arc<[usize]>);
 
@@ -53,16 +53,16 @@ impl Processors {
     /// Those that this process may use, in ascending order.
     pub fn allowed() -> Processors {
         let mut set = [0; CPU_SET_WORDS];
-        // SAFETY: the kernel writes at most as many bytes as it is told that the set has.
+        // SAFETY: the kernel writes at most as many bytes as the set has.
         let size = std::mem::size_of::<CpuSet>();
         if unsafe { sched_getaffinity(0, size, &mut set) } != 0 {
-            return Processors::free();
+            return Processors::unpinned();
         }
         let has = |&cpu: &usize| set[cpu / 64] >> (cpu % 64) & 1 == 1;
         Processors((0..64 * CPU_SET_WORDS).filter(has).collect())
     }
 
-    pub fn free() -> Processors {
+    pub fn unpinned() -> Processors {
         Processors(Arc::new([]))
     }
 
@@ -86,9 +86,9 @@ fn run_on(cpus: &[usize]) {
     for cpu in cpus {
         set[cpu / 64] |= 1 << (cpu % 64);
     }
-    // SAFETY: the kernel reads as many bytes as it is told that the set has.
+    // SAFETY: the kernel reads as many bytes as the set has.
     let failed = unsafe { sched_setaffinity(0, std::mem::size_of::<CpuSet>(), &set) };
-    assert!(failed == 0, "cannot pin a thread to {:?}: use --free", cpus);
+    assert!(failed == 0, "cannot pin a thread to {:?}: use --no-pin", cpus);
 }
 
 /// Processor time and context switches of this process so far.
@@ -118,7 +118,7 @@ pub fn thread_cpu_seconds() -> f64 {
     time.seconds as f64 + 1e-9 * time.nanoseconds as f64
 }
 
-/// What state the machine is in: taken before and after a sample, so that one taken in an odd state can be told.
+/// The state of the machine, probed before and after each sample, so that outliers can be marked.
 pub struct MachineState {
     /// A cache line to the second processor and back; 0 if there is none.
     pub round_trip_ns: f64,

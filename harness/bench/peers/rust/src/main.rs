@@ -1,12 +1,12 @@
-//! The benchmark program of Rust's channels. Names and meaning of the benchmarks are those of harness/bench/main.hpp.
+//! The benchmark runner of Rust's channels. Names and meaning of the benchmarks are those of harness/bench/benchmark_runner.hpp.
 
 mod channels;
 mod command;
-mod crew;
 mod histogram;
 mod machine;
 mod memory;
 mod report;
+mod worker_threads;
 mod workloads;
 
 use channels::{Bounded, Channel, Crossbeam, Flume, Unbounded};
@@ -144,8 +144,8 @@ fn suite(command: &Command) -> Result<(Vec<Benchmark>, &'static str), String> {
     let mut suite = Suite {
         messages: command.messages,
         threads: command.threads.clone(),
-        processors: if command.free {
-            Processors::free()
+        processors: if command.no_pin {
+            Processors::unpinned()
         } else {
             Processors::allowed()
         },
@@ -222,7 +222,7 @@ fn run(command: Command) -> Result<bool, String> {
     if let Some(mut file) = out {
         let context = [
             ("channel", command.channel.as_str()),
-            ("pinned", if command.free { "no" } else { "yes" }),
+            ("pinned", if command.no_pin { "no" } else { "yes" }),
             ("compiler", env!("PEERS_RUSTC")),
             ("library", library),
             (

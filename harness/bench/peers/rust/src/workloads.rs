@@ -1,17 +1,17 @@
-//! What is measured: the same work, done the same way, as by sluice's own in harness/bench.
+//! The workloads of harness/bench, done the same way.
 
 use crate::channels::{Channel, SelectBoth, SelectRecv};
-use crate::crew::{Crew, Sample, Span};
 use crate::histogram::Histogram;
 use crate::machine::{thread_cpu_seconds, Processors};
 use crate::memory::Count;
+use crate::worker_threads::{Sample, Span, WorkerThreads};
 use std::os::raw::c_long;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What one run of a workload came to.
+/// The result of one run of a workload.
 pub struct Outcome {
     pub messages: u64,
     pub nanoseconds: f64,
@@ -46,7 +46,7 @@ fn expect(what: &str, got: u64, expected: u64) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{} is {}, not {}: messages were lost or made up",
+        "{} is {}, not {}: messages were lost or invented",
         what, got, expected
     ))
 }
@@ -110,10 +110,10 @@ fn stream<C: Channel>(
     producers: usize,
     processors: &Processors,
 ) -> Run {
-    let mut crew = Crew::new(processors);
+    let mut threads = WorkerThreads::new(processors);
     for producer in 0..producers {
         let sender = sender.clone();
-        crew.spawn(move || {
+        threads.spawn(move || {
             for message in share(messages, producer, producers) {
                 C::send(&sender, message);
             }
@@ -122,7 +122,7 @@ fn stream<C: Channel>(
     }
     drop(sender);
     for receiver in receivers {
-        crew.spawn(move || {
+        threads.spawn(move || {
             let mut sum = 0;
             while let Some(message) = C::recv(&receiver) {
                 sum += message;
@@ -130,7 +130,7 @@ fn stream<C: Channel>(
             sum
         });
     }
-    let (sample, sums) = crew.run();
+    let (sample, sums) = threads.run();
     expect_sum(sums.iter().sum(), sum_below(messages))?;
     Ok(Outcome::new(messages, sample))
 }
@@ -141,8 +141,8 @@ fn stream<C: Channel>(
 pub fn ping_pong<C: Channel>(capacity: Option<usize>, messages: u64, idle: Duration, processors: &Processors) -> Run {
     let (ping_sender, ping_receiver) = C::make(capacity);
     let (pong_sender, pong_receiver) = C::make(capacity);
-    let mut crew = Crew::new(processors);
-    crew.spawn(move || {
+    let mut threads = WorkerThreads::new(processors);
+    threads.spawn(move || {
         let mut times = Histogram::new();
         let mut busy = 0;
         let mut sum = 0;
@@ -159,13 +159,13 @@ pub fn ping_pong<C: Channel>(capacity: Option<usize>, messages: u64, idle: Durat
         }
         Some((sum, busy, times))
     });
-    crew.spawn(move || {
+    threads.spawn(move || {
         while let Some(message) = C::recv(&ping_receiver) {
             C::send(&pong_sender, message + 1);
         }
         None
     });
-    let (sample, results) = crew.run();
+    let (sample, results) = threads.run();
     let (sum, busy, times) = results.into_iter().flatten().next().expect("the first thread tells");
     expect_sum(sum, sum_below(messages) + messages)?;
     let mut outcome = Outcome::new(messages, sample).with(times.percentiles());
@@ -183,10 +183,10 @@ pub fn open_loop<C: Channel>(capacity: Option<usize>, messages: u64, per_second:
     let now = move || epoch.elapsed().as_nanos() as u64;
     // The first message publishes it.
     let start = Arc::new(AtomicU64::new(0));
-    let mut crew = Crew::new(processors);
+    let mut threads = WorkerThreads::new(processors);
     {
         let start = start.clone();
-        crew.spawn(move || {
+        threads.spawn(move || {
             let first = now();
             start.store(first, Ordering::Relaxed);
             for i in 0..messages {
@@ -196,7 +196,7 @@ pub fn open_loop<C: Channel>(capacity: Option<usize>, messages: u64, per_second:
             None
         });
     }
-    crew.spawn(move || {
+    threads.spawn(move || {
         let before = thread_cpu_seconds();
         let mut delays = Histogram::new();
         let mut sum = 0;
@@ -207,8 +207,8 @@ pub fn open_loop<C: Channel>(capacity: Option<usize>, messages: u64, per_second:
         }
         Some((sum, delays, thread_cpu_seconds() - before))
     });
-    let (sample, results) = crew.run();
-    let (sum, delays, receiver_cpu) = results.into_iter().flatten().next().expect("the receiver tells");
+    let (sample, results) = threads.run();
+    let (sum, delays, receiver_cpu) = results.into_iter().flatten().next().expect("the receiver returns one");
     expect_sum(sum, sum_below(messages))?;
     let share = receiver_cpu / sample.elapsed.as_secs_f64();
     Ok(Outcome::new(messages, sample)
@@ -224,18 +224,18 @@ pub fn select_rx<C: SelectRecv>(
     processors: &Processors,
 ) -> Run {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..threads).map(|_| C::make(capacity)).unzip();
-    let mut crew = Crew::new(processors);
+    let mut workers = WorkerThreads::new(processors);
     for (producer, sender) in senders.iter().enumerate() {
         let sender = sender.clone();
-        crew.spawn(move || {
+        workers.spawn(move || {
             for message in share(messages, producer, threads) {
                 C::send(&sender, message);
             }
             0
         });
     }
-    crew.spawn(move || C::recv_any(&receivers, messages));
-    let (sample, sums) = crew.run();
+    workers.spawn(move || C::recv_any(&receivers, messages));
+    let (sample, sums) = workers.run();
     // Until here: the receiver would find a channel without senders always ready.
     drop(senders);
     expect_sum(sums.iter().sum(), sum_below(messages))?;
@@ -253,10 +253,10 @@ where
     C::Receiver: Clone,
 {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..threads).map(|_| C::make(capacity)).unzip();
-    let mut crew = Crew::new(processors);
+    let mut workers = WorkerThreads::new(processors);
     for producer in 0..threads {
         let senders = senders.clone();
-        crew.spawn(move || {
+        workers.spawn(move || {
             C::send_any(&senders, share(messages, producer, threads));
             0
         });
@@ -264,16 +264,16 @@ where
     for consumer in 0..threads {
         let receivers = receivers.clone();
         let count = share(messages, consumer, threads).len() as u64;
-        crew.spawn(move || C::recv_any(&receivers, count));
+        workers.spawn(move || C::recv_any(&receivers, count));
     }
-    let (sample, sums) = crew.run();
+    let (sample, sums) = workers.run();
     // Until here: a channel without senders or receivers would always be ready.
     drop((senders, receivers));
     expect_sum(sums.iter().sum(), sum_below(messages))?;
     Ok(Outcome::new(messages, sample))
 }
 
-/// A channel is made, carries one message and is dropped, n times.
+/// A channel is created, carries one message and is dropped, n times.
 pub fn create<C: Channel>(capacity: Option<usize>, messages: u64) -> Run {
     let timed = Span::start();
     let mut sum = 0;
@@ -290,8 +290,8 @@ pub fn create<C: Channel>(capacity: Option<usize>, messages: u64) -> Run {
 /// Bits of a message that number its producer.
 const PRODUCER_BITS: u32 = 8;
 
-/// What a thread of `shares` has to tell.
-enum Told {
+/// What a thread of `shares` returns.
+enum Tally {
     Sent(u64),
     Received {
         /// Of the first n messages, by producer.
@@ -304,21 +304,21 @@ enum Told {
 pub fn shares<C: Channel>(capacity: Option<usize>, messages: u64, producers: usize, processors: &Processors) -> Run {
     let (sender, receiver) = C::make(capacity);
     let stop = Arc::new(AtomicBool::new(false));
-    let mut crew = Crew::new(processors);
+    let mut threads = WorkerThreads::new(processors);
     for producer in 0..producers as u64 {
         let sender = sender.clone();
         let stop = stop.clone();
-        crew.spawn(move || {
+        threads.spawn(move || {
             let mut sent = 0;
             while !stop.load(Ordering::Relaxed) {
                 C::send(&sender, sent << PRODUCER_BITS | producer);
                 sent += 1;
             }
-            Told::Sent(sent)
+            Tally::Sent(sent)
         });
     }
     drop(sender);
-    crew.spawn(move || {
+    threads.spawn(move || {
         let mut shares = vec![0; producers];
         let mut total = 0;
         while let Some(message) = C::recv(&receiver) {
@@ -330,15 +330,15 @@ pub fn shares<C: Channel>(capacity: Option<usize>, messages: u64, producers: usi
                 stop.store(true, Ordering::Relaxed);
             }
         }
-        Told::Received { shares, total }
+        Tally::Received { shares, total }
     });
-    let (sample, told) = crew.run();
+    let (sample, tallies) = threads.run();
     let mut all_sent = 0;
     let mut outcome = Outcome::new(messages, sample);
-    for one in told {
-        match one {
-            Told::Sent(sent) => all_sent += sent,
-            Told::Received { shares, total } => {
+    for tally in tallies {
+        match tally {
+            Tally::Sent(sent) => all_sent += sent,
+            Tally::Received { shares, total } => {
                 expect("the number received", total, all_sent)?;
                 expect("the sum of the shares", shares.iter().sum(), messages)?;
                 let slowest = shares.iter().min().copied().unwrap_or(0);

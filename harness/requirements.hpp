@@ -1,0 +1,54 @@
+#pragma once
+
+#include <sluice/core.hpp>
+
+/// Why a check does not apply to a channel with certain traits: the reason, or nullptr if it applies.
+namespace sluice::harness {
+
+constexpr const char* always(const core_traits&) noexcept { return nullptr; }
+
+constexpr const char* needs_buffer(const core_traits& traits) noexcept {
+  return traits.unbounded || traits.greatest_capacity > 0 ? nullptr : "a rendezvous buffers nothing";
+}
+
+constexpr const char* needs_disconnect(const core_traits& traits) noexcept {
+  return traits.disconnects ? nullptr : "it does not promise to end waits when a side disconnects";
+}
+
+constexpr const char* needs_timed(const core_traits& traits) noexcept {
+  return traits.timed ? nullptr : "it has no timed operations";
+}
+
+constexpr const char* needs_exact_capacity(const core_traits& traits) noexcept {
+  return traits.exact_capacity ? nullptr : "it promises at least its capacity, not exactly that";
+}
+
+constexpr const char* needs_global_order(const core_traits& traits) noexcept {
+  return traits.order == ordering::global ? nullptr : "it promises only each producer's order";
+}
+
+constexpr const char* needs_consistency(const core_traits& traits) noexcept {
+  return traits.consistency != consistency::weak ? nullptr : "it is weakly consistent: `empty` and `full` are hints";
+}
+
+constexpr const char* needs_sleep(const core_traits& traits) noexcept {
+  return traits.sleeps ? nullptr : "its operations wait without sleeping";
+}
+
+constexpr const char* needs_exact_size(const core_traits& traits) noexcept {
+  return traits.exact_size ? nullptr : "it does not promise to know its size";
+}
+
+constexpr const char* needs_allocation_promise(const core_traits& traits) noexcept {
+  return traits.messages_per_allocation > 0 ? nullptr : "it does not promise how rarely it allocates";
+}
+
+/// The first reason among several requirements, or nullptr.
+template <class... Needs>
+constexpr const char* needs_all(const core_traits& traits, Needs... needs) noexcept {
+  const char* reason = nullptr;
+  (void)((reason = needs(traits)) || ...);
+  return reason;
+}
+
+}  // namespace sluice::harness

@@ -1,9 +1,0 @@
-// A message whose end could throw while a channel destroys it.
-#include <sluice/mpsc.hpp>
-
-struct explosive {
-  explosive(explosive&&) noexcept;
-  ~explosive() noexcept(false);
-};
-
-auto made = sluice::mpsc::channel<explosive>();

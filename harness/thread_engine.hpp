@@ -1,0 +1,275 @@
+#pragma once
+
+#include <harness/history.hpp>
+#include <harness/kernel.hpp>
+#include <harness/scenario.hpp>
+#include <harness/thread_interpreter.hpp>
+#include <harness/thread_pool.hpp>
+#include <harness/tracked_message.hpp>
+#include <sluice/platform.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+/// Scenarios on real threads.
+namespace sluice::harness {
+
+/// Delays and wakes the calling thread as drawn from a seed, in builds with harness/disturbance.hpp.
+inline void disturb_by([[maybe_unused]] std::uint64_t seed) noexcept {
+#ifdef SLUICE_DISTURBANCE_HEADER
+  platform::disturbing = platform::disturbance::from(seed);
+#endif
+}
+inline void leave_undisturbed() noexcept {
+#ifdef SLUICE_DISTURBANCE_HEADER
+  platform::disturbing = {};
+#endif
+}
+
+/// The result of one execution.
+struct execution {
+  history events;
+  std::optional<std::size_t> capacity;  ///< as the channel reports it
+  bool livelock = false;                ///< a thread neither finished nor slept: it still spins, and uses a processor
+};
+
+/// Runs scenarios on one channel, one execution each.
+///
+/// An execution ends at quiescence: every thread has finished, or sleeps and no thread is left to wake it. Then the
+/// closer drops every handle except those in use by a sleeping thread, and waits for quiescence once more. Threads that
+/// sleep for ever are abandoned with all that they hold. No timeout is part of the verdict, except for livelock: the
+/// channel's blocked operations must sleep.
+template <class Subject>
+class thread_engine {
+public:
+  /// \param livelock_timeout  without progress for so long, although some thread is awake, it is a livelock.
+  explicit thread_engine(std::chrono::milliseconds livelock_timeout) : livelock_timeout_(livelock_timeout) {}
+
+  execution execute(const scenario& p, std::uint64_t seed) {
+    auto now = std::make_shared<run_state>(p, seed);
+    std::vector<thread_pool::job> jobs;
+    for (std::size_t t = 0; t < p.threads.size(); ++t) {
+      jobs.push_back([now, t] { now->run_thread(t); });
+    }
+    pool_.start(std::move(jobs));
+
+    execution result;
+    result.capacity = now->capacity;
+    if (await_quiescence(*now)) {
+      record_quiescence(*now);
+      close_handles(*now);
+      result.livelock = !await_quiescence(*now);
+      if (!result.livelock) record_quiescence(*now);
+    } else {
+      // Which handles are in use cannot be known, so none is closed.
+      result.livelock = true;
+    }
+    for (std::size_t t = 0; t < p.threads.size(); ++t) {
+      thread_state& mine = now->threads[t];
+      if (pool_.done(t)) {
+        result.events.insert(result.events.end(), mine.events.begin(), mine.events.end());
+        continue;
+      }
+      // Only events before this operation are read: the thread no longer writes them.
+      pool_.abandon(t);
+      const std::uint32_t step = mine.step.load(std::memory_order::acquire);
+      for (std::size_t i = 0; i + 1 < step; ++i) result.events.push_back(mine.events[i]);
+      if (step != 0) {
+        result.events.push_back({.called = mine.since.load(std::memory_order::relaxed),
+                                 .index = step - 1,
+                                 .thread = static_cast<std::uint16_t>(t),
+                                 .kind = mine.kind.load(std::memory_order::relaxed),
+                                 .value = scenario::value_of(t, step - 1)});
+      }
+    }
+    for (event& e : result.events) {
+      for (const sleeper& s : now->sleepers) {
+        if (e.thread == s.thread && e.called == s.called && e.kind != op_kind::quiescent) e.asleep = s.asleep;
+      }
+    }
+    result.events.insert(result.events.end(), now->closer_events.begin(), now->closer_events.end());
+    return result;
+  }
+
+private:
+  struct make_message {
+    live_count* live;
+    tracked_message operator()(int value) const noexcept { return {value, *live}; }
+  };
+  using interpreter = thread_interpreter<typename Subject::template sender<tracked_message>,
+                                         typename Subject::template receiver<tracked_message>, make_message>;
+
+  /// What the threads of an execution share. An atomic counter is its clock: an operation reads it when it is called
+  /// and advances it when it returns, so that operations which it orders did not overlap. That costs one contended
+  /// read-modify-write per operation.
+  struct shared_state {
+    live_count live;
+    alignas(64) std::atomic<instant> clock{0};
+    std::atomic<bool> closing{false};
+  };
+
+  struct thread_state {
+    shared_state& shared;
+    std::size_t thread;
+    const scenario::thread& list;
+    interpreter interpret;
+    history events;
+    // The operation that it is in or was in last: 1 + its index, the time of its call, and its kind.
+    std::atomic<std::uint32_t> step{0};
+    std::atomic<instant> since{0};
+    std::atomic<op_kind> kind{};
+
+    void about_to(op_kind) noexcept { platform::disturb(); }
+    instant called(op_kind k, std::size_t index) noexcept {
+      const instant now = shared.clock.load(std::memory_order::acquire);
+      since.store(now, std::memory_order::relaxed);
+      kind.store(k, std::memory_order::relaxed);
+      step.store(static_cast<std::uint32_t>(index + 1), std::memory_order::release);
+      return now;
+    }
+    instant returned() noexcept { return shared.clock.fetch_add(1, std::memory_order::acq_rel); }
+    bool closed() const noexcept { return shared.closing.load(std::memory_order::acquire); }
+  };
+
+  /// The observer of the closer's operations.
+  struct closer {
+    shared_state& shared;
+
+    void about_to(op_kind) const noexcept {}
+    instant called(op_kind, std::size_t) const noexcept { return shared.clock.load(std::memory_order::acquire); }
+    instant returned() const noexcept { return shared.clock.fetch_add(1, std::memory_order::acq_rel); }
+    bool closed() const noexcept { return false; }
+  };
+
+  struct sleeper {
+    std::size_t thread;
+    instant called;
+    instant asleep;
+  };
+
+  struct run_state {
+    scenario p;
+    std::uint64_t seed;
+    std::optional<std::size_t> capacity;
+    shared_state shared;
+    std::deque<thread_state> threads;
+    history closer_events;
+    std::vector<sleeper> sleepers;
+    std::vector<std::optional<op_kind>> asleep_in;
+
+    run_state(const scenario& of, std::uint64_t s) : p(of), seed(s), asleep_in(of.threads.size()) {
+      constexpr std::array near{0, 1'000, 20'000, 200'000};
+      const std::chrono::nanoseconds soon(near[seed / 8 % near.size()]);
+      // Some of these are more milliseconds than 31 or 32 bits hold.
+      const auto far = std::chrono::hours(24) * (20 + seed / 32 % 1000);
+      auto [tx, rx] = Subject::template make<tracked_message>(p.capacity);
+      capacity = tx.capacity();
+      for (std::size_t t = 0; t < p.threads.size(); ++t) {
+        const auto& list = p.threads[t];
+        thread_state& mine =
+            threads.emplace_back(shared, t, list, interpreter(t, soon, far, make_message{&shared.live}));
+        mine.events.reserve(2 * list.size() + 2);
+        if (uses_sender(list)) mine.interpret.give(tx.clone());
+        if (uses_receiver(list)) mine.interpret.give(rx.clone());
+      }
+    }
+
+    void run_thread(std::size_t thread) {
+      thread_state& mine = threads[thread];
+      disturb_by(seed * 64 + thread);
+      // On one processor, threads interleave only where one of them is preempted.
+      const bool one_processor = seed % 8 == 7;
+      if (one_processor) kernel::stay_on(0);
+      mine.interpret.run(mine.list, mine.events, mine);
+      if (one_processor) kernel::stay_on(std::nullopt);
+      leave_undisturbed();
+    }
+  };
+
+  bool finished(const run_state& now) const {
+    for (std::size_t t = 0; t < now.threads.size(); ++t) {
+      if (!pool_.done(t)) return false;
+    }
+    return true;
+  }
+
+  /// Waits until every thread has finished or sleeps for ever. \returns  false on livelock.
+  bool await_quiescence(const run_state& now) const {
+    // A stalled machine advances neither those threads nor this one, so elapsed time alone proves nothing.
+    constexpr unsigned least_polls = 500;
+    auto moved = std::chrono::steady_clock::now();
+    instant clock = now.shared.clock.load(std::memory_order::relaxed);
+    for (unsigned turns = 0, polls = 0;; ++turns) {
+      if (finished(now)) return true;
+      if (turns < 50) {
+        std::this_thread::yield();
+        continue;
+      }
+      if (asleep_for_good(now)) return true;
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+      const instant later = now.shared.clock.load(std::memory_order::relaxed);
+      ++polls;
+      if (later != clock) {
+        moved = std::chrono::steady_clock::now();
+        polls = 0;
+      }
+      clock = later;
+      if (polls > least_polls && std::chrono::steady_clock::now() - moved > livelock_timeout_) return false;
+    }
+  }
+
+  bool asleep_for_good(const run_state& now) const {
+    std::vector<kernel::blocked_thread> blocked;
+    const auto steps = steps_of(now);
+    for (std::size_t t = 0; t < now.threads.size(); ++t) {
+      if (pool_.done(t)) continue;
+      if (steps[t] == 0 || !kernel::asleep(pool_.id(t))) return false;
+      const op_kind kind = now.threads[t].kind.load(std::memory_order::relaxed);
+      blocked.push_back({pool_.id(t), has_far_deadline(kind)});
+    }
+    // A thread that has advanced since may be in an operation of another kind.
+    return !blocked.empty() && kernel::all_asleep_for_good(blocked) && steps_of(now) == steps;
+  }
+
+  static std::vector<std::uint32_t> steps_of(const run_state& now) {
+    std::vector<std::uint32_t> steps;
+    for (const thread_state& mine : now.threads) steps.push_back(mine.step.load(std::memory_order::acquire));
+    return steps;
+  }
+
+  /// Records which threads sleep, and in which operation.
+  void record_quiescence(run_state& now) {
+    event e = quiescence_event(now.threads.size(), now.shared.clock.fetch_add(1), now.shared.live.get());
+    for (std::size_t t = 0; t < now.threads.size(); ++t) {
+      now.asleep_in[t].reset();
+      if (pool_.done(t)) continue;
+      const thread_state& mine = now.threads[t];
+      now.asleep_in[t] = mine.kind.load(std::memory_order::relaxed);
+      count_sleeper(e, *now.asleep_in[t]);
+      now.sleepers.push_back({t, mine.since.load(std::memory_order::relaxed), e.returned + 1});
+    }
+    now.closer_events.push_back(e);
+  }
+
+  void close_handles(run_state& now) {
+    now.shared.closing.store(true, std::memory_order::release);
+    closer self{now.shared};
+    for (std::size_t t = 0; t < now.threads.size(); ++t) {
+      now.threads[t].interpret.close(now.asleep_in[t], now.threads.size(), now.closer_events, self);
+    }
+  }
+
+  std::chrono::milliseconds livelock_timeout_;
+  thread_pool pool_;
+};
+
+}  // namespace sluice::harness

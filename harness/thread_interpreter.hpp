@@ -1,0 +1,152 @@
+#pragma once
+
+#include <harness/history.hpp>
+#include <harness/scenario.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace sluice::harness {
+
+/// What differs between real threads and the model checker while a thread of a scenario runs.
+template <class O>
+concept observer = requires(O& o, op_kind kind, std::size_t index) {
+  o.about_to(kind);                                           // between two operations
+  { o.called(kind, index) } -> std::convertible_to<instant>;  // reads the clock
+  { o.returned() } -> std::convertible_to<instant>;           // advances the clock
+  { o.closed() } -> std::convertible_to<bool>;                // whether the closer has taken over this thread's handles
+};
+
+/// Performs the operations of one thread of a scenario and records their results, without a lock or an allocation.
+///
+/// \tparam Make  makes a message of a value; a message converts back to int.
+template <class Sender, class Receiver, class Make>
+class thread_interpreter {
+public:
+  /// \param near  the timeout of operations with a near deadline.
+  /// \param far   the timeout of those with a far deadline: longer than any test, and than 32 bits of milliseconds.
+  thread_interpreter(std::size_t thread, std::chrono::nanoseconds near, std::chrono::hours far, Make make)
+      : thread_(thread), near_(near), far_(far), make_(std::move(make)) {
+    senders_.reserve(8);
+    receivers_.reserve(8);
+  }
+
+  void give(Sender sender) { senders_.push_back(std::move(sender)); }
+  void give(Receiver receiver) { receivers_.push_back(std::move(receiver)); }
+
+  /// \param out  has room for every operation and every handle that is left at the end.
+  void run(const scenario::thread& ops, history& out, observer auto& o) {
+    for (std::size_t i = 0; i < ops.size(); ++i) {
+      if (ops[i] == op_kind::hold) return;
+      if (!record(ops[i], i, out, o)) return;
+    }
+    while (!senders_.empty()) {
+      if (!record(op_kind::drop_sender, ops.size(), out, o)) return;
+    }
+    while (!receivers_.empty()) {
+      if (!record(op_kind::drop_receiver, ops.size(), out, o)) return;
+    }
+  }
+
+  /// Drops all handles, except on the side that the thread sleeps in; recorded as operations of the closer.
+  void close(std::optional<op_kind> asleep_in, std::size_t closer, history& out, observer auto& o) {
+    const auto drop = [&](auto& handles, op_kind kind) {
+      while (!handles.empty()) {
+        event e{.thread = static_cast<std::uint16_t>(closer), .kind = kind};
+        e.called = o.called(kind, 0);
+        handles.pop_back();
+        e.returned = o.returned();
+        out.push_back(e);
+      }
+    };
+    if (!asleep_in || !uses_sender(*asleep_in)) drop(senders_, op_kind::drop_sender);
+    if (!asleep_in || !uses_receiver(*asleep_in)) drop(receivers_, op_kind::drop_receiver);
+  }
+
+private:
+  /// \returns  whether to continue.
+  bool record(op_kind kind, std::size_t index, history& out, observer auto& o) {
+    event e{.index = static_cast<std::uint32_t>(index), .thread = static_cast<std::uint16_t>(thread_), .kind = kind};
+    e.value = scenario::value_of(thread_, index);
+    o.about_to(kind);
+    e.called = o.called(kind, index);
+    e.result = perform(e);
+    e.returned = o.returned();
+    out.push_back(e);
+    return !o.closed();
+  }
+
+  status perform(event& e) {
+    switch (e.kind) {
+      case op_kind::send: return sent(e, senders_.back().send(make_(e.value)), status::disconnected);
+      case op_kind::try_send: return sent(e, senders_.back().try_send(make_(e.value)), status::full);
+      case op_kind::send_for: return sent(e, senders_.back().send_for(make_(e.value), near_), status::timeout);
+      case op_kind::send_far: return sent(e, senders_.back().send_for(make_(e.value), far_), status::timeout);
+      case op_kind::recv: return received(e, receivers_.back().recv(), status::disconnected);
+      case op_kind::try_recv: return received(e, receivers_.back().try_recv(), status::empty);
+      case op_kind::recv_for: return received(e, receivers_.back().recv_for(near_), status::timeout);
+      case op_kind::recv_far: return received(e, receivers_.back().recv_for(far_), status::timeout);
+      case op_kind::size: e.value = static_cast<int>(receivers_.back().size()); break;
+      case op_kind::clone_sender: clone(senders_); break;
+      case op_kind::clone_receiver: clone(receivers_); break;
+      case op_kind::drop_sender: senders_.pop_back(); break;
+      case op_kind::drop_receiver: receivers_.pop_back(); break;
+      default: break;
+    }
+    return status::ok;
+  }
+
+  template <class Handles>
+  static void clone(Handles& handles) {
+    if constexpr (requires { handles.back().clone(); }) handles.push_back(handles.back().clone());
+  }
+
+  template <class Result>
+  static status sent(event& e, const Result& result, status otherwise) {
+    if (result) return status::ok;
+    e.intact = static_cast<int>(result.error().value) == e.value;
+    if constexpr (requires { result.error().disconnected(); }) {
+      return result.error().disconnected() ? status::disconnected : otherwise;
+    }
+    return otherwise;
+  }
+
+  template <class Result>
+  static status received(event& e, const Result& result, status otherwise) {
+    if (result) {
+      e.value = static_cast<int>(*result);
+      return status::ok;
+    }
+    return to_string(result.error()) == to_string(status::disconnected) ? status::disconnected : otherwise;
+  }
+
+  std::size_t thread_;
+  std::chrono::nanoseconds near_;
+  std::chrono::hours far_;
+  Make make_;
+  raw_vector<Sender> senders_;
+  raw_vector<Receiver> receivers_;
+};
+
+/// The closer's record of a quiescence.
+///
+/// \param alive  the number of live messages, or -1 if unknown.
+inline event quiescence_event(std::size_t closer, instant now, int alive) {
+  return {.called = now,
+          .returned = now,
+          .thread = static_cast<std::uint16_t>(closer),
+          .kind = op_kind::quiescent,
+          .value = alive};
+}
+
+/// Adds a sleeping thread to it.
+inline void count_sleeper(event& quiescence, op_kind asleep_in) noexcept {
+  ++(sends(asleep_in)      ? quiescence.sleeping_senders
+     : receives(asleep_in) ? quiescence.sleeping_receivers
+                           : quiescence.sleeping_others);
+}
+
+}  // namespace sluice::harness

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <harness/worker.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace sluice::harness {
+
+/// Ends the process with a report if a check makes no progress.
+class watchdog {
+public:
+  using on_hang = std::function<void(const std::string& text)>;
+
+  /// \param hang_timeout  without progress for so long, a check hangs.
+  /// \param report        receives what each thread waits in; the process then ends with exit code 1.
+  watchdog(std::chrono::seconds hang_timeout, on_hang report)
+      : hang_timeout_(hang_timeout),
+        report_(std::move(report)),
+        thread_([this](std::stop_token stop) { watch(stop); }) {}
+
+  /// From now on, watches the thread that runs a check; nullptr: none.
+  void watch_over_main(const worker* main) {
+    std::scoped_lock guard(mutex_);
+    main_ = main;
+    note_progress();
+  }
+
+  /// From now on, watches the workers of a thread_group; an empty list ends that.
+  void watch_over(std::vector<const worker*> workers) {
+    std::scoped_lock guard(mutex_);
+    workers_ = std::move(workers);
+    note_progress();
+  }
+
+private:
+  void watch(std::stop_token stop) {
+    std::unique_lock guard(mutex_);
+    while (!stop.stop_requested()) {
+      changed_.wait_for(guard, stop, std::chrono::milliseconds(200), [] { return false; });
+      if (steps_of_all() != steps_) note_progress();
+      if (std::chrono::steady_clock::now() - since_ < hang_timeout_ || (!main_ && workers_.empty())) continue;
+      std::ostringstream text;
+      text << "no progress for " << hang_timeout_.count() << " s:\n";
+      if (workers_.empty()) text << "  " << main_->describe() << "\n";
+      for (const worker* w : workers_) text << "  " << w->describe() << "\n";
+      report_(text.str());
+      std::_Exit(1);
+    }
+  }
+
+  std::uint64_t steps_of_all() const {
+    std::uint64_t sum = 0;
+    for (const worker* w : workers_) sum += w->steps_.load(std::memory_order::relaxed);
+    return sum;
+  }
+
+  void note_progress() {
+    steps_ = steps_of_all();
+    since_ = std::chrono::steady_clock::now();
+  }
+
+  const std::chrono::seconds hang_timeout_;
+  const on_hang report_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  const worker* main_ = nullptr;
+  std::vector<const worker*> workers_;
+  std::uint64_t steps_ = 0;
+  std::chrono::steady_clock::time_point since_;
+  std::jthread thread_;
+};
+
+}  // namespace sluice::harness

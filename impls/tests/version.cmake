@@ -1,0 +1,13 @@
+# Holds the version header against the project's version.
+file(READ ${HEADER} text)
+string(REPLACE "." ";" parts ${VERSION})
+list(GET parts 0 major)
+list(GET parts 1 minor)
+list(GET parts 2 patch)
+math(EXPR number "${major} * 10000 + ${minor} * 100 + ${patch}")
+foreach(expected "SLUICE_VERSION ${number}\n" "SLUICE_VERSION_STRING \"${VERSION}\"\n")
+  string(FIND "${text}" "${expected}" found)
+  if(found EQUAL -1)
+    message(FATAL_ERROR "${HEADER} does not define ${expected}")
+  endif()
+endforeach()

@@ -1,0 +1,212 @@
+#pragma once
+
+#include <models/custom_model.hpp>
+#include <models/named_scenarios.hpp>
+#include <models/suite.hpp>
+
+#include <sluice/select.hpp>
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What select promises, in every interleaving of two or three threads over two channels.
+namespace sluice::models {
+
+/// Two channels of one kind.
+template <class Subject>
+struct two_channels {
+  using sender = typename Subject::template sender<message>;
+  using receiver = typename Subject::template receiver<message>;
+
+  explicit two_channels(std::optional<std::size_t> capacity)
+      : a(Subject::template make<message>(capacity)), b(Subject::template make<message>(capacity)) {}
+
+  sender& a_tx() { return a.first; }
+  receiver& a_rx() { return a.second; }
+  sender& b_tx() { return b.first; }
+  receiver& b_rx() { return b.second; }
+
+  std::pair<sender, receiver> a;
+  std::pair<sender, receiver> b;
+  platform::atomic<bool> a_is_full{false};
+  std::array<int, 3> got{};  ///< by thread: what it received or did
+};
+
+namespace detail {
+
+/// What a receive gave, or -1.
+template <class Result>
+int value_of(const Result& result) {
+  return result ? static_cast<int>(*result) : -1;
+}
+
+/// A select over the receivers of both channels: 1 or 2 for the channel, and what it gave.
+template <class Fixture>
+std::pair<int, int> receive_either(Fixture& s) {
+  return select(on_recv(s.a_rx(), [](const auto& got) { return std::pair(1, value_of(got)); }),
+                on_recv(s.b_rx(), [](const auto& got) { return std::pair(2, value_of(got)); }));
+}
+
+}  // namespace detail
+
+/// The custom_models on channels of this kind.
+template <class Subject>
+inline constexpr auto select_models = [] {
+  using fixture = two_channels<Subject>;
+  using std::chrono::nanoseconds;
+  return std::array{
+      custom_model<fixture>{
+          "selects_meet", "Do a select that sends and a select that receives meet, whichever comes first?",
+          "0 1 unbounded",
+          [](fixture& s, unsigned index) {
+            if (index == 0) {
+              s.got[0] = select(on_recv(s.b_rx(), [](const auto&) { return 1; }),
+                                on_send(s.a_tx(), message(7), [](const auto& sent) { return sent ? 2 : 3; }));
+            } else if (index == 1) {
+              const auto [channel, value] = detail::receive_either(s);
+              s.got[1] = channel * 10 + value;
+            }
+          },
+          [](fixture& s) { expect(s.got[0] == 2 && s.got[1] == 17); }},
+      custom_model<fixture>{
+          "selects_cross", "Of two selects that could meet on either of two channels, do both take the same one?", "0",
+          [](fixture& s, unsigned index) {
+            if (index > 1) return;
+            auto& to = index == 0 ? s.a_tx() : s.b_tx();
+            auto& from = index == 0 ? s.b_rx() : s.a_rx();
+            s.got[index] = select(on_send(to, message(7), [](const auto& sent) { return sent ? 1 : -1; }),
+                                  on_recv(from, [](const auto& got) { return detail::value_of(got) == 7 ? 2 : -1; }));
+          },
+          [](fixture& s) { expect(s.got[0] + s.got[1] == 3); }},
+      custom_model<fixture>{"loser_is_sent_to",
+                            "Is a message lost that is sent to the losing arm of a select as the select completes?",
+                            "0 1 unbounded",
+                            [](fixture& s, unsigned index) {
+                              if (index == 1) {
+                                expect(s.a_tx().send(message(1)).has_value());
+                              } else if (index == 2) {
+                                expect(s.b_tx().send(message(2)).has_value());
+                              } else {
+                                const auto [channel, value] = detail::receive_either(s);
+                                expect(channel == value);
+                                auto& other = channel == 1 ? s.b_rx() : s.a_rx();
+                                s.got[0] = value + detail::value_of(other.recv());
+                              }
+                            },
+                            [](fixture& s) { expect(s.got[0] == 3); }},
+      custom_model<fixture>{"choice_passes_wake_on",
+                            "Does a receiver sleep on if the select that was woken for its message takes another?",
+                            "0 1 unbounded",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                // If this takes what the plain receiver waits for, that one gets another.
+                                if (detail::receive_either(s).first == 1) {
+                                  expect(s.a_tx().send(message(3)).has_value());
+                                  expect(s.b_rx().recv().has_value());
+                                }
+                              } else if (index == 1) {
+                                expect(s.a_rx().recv().has_value());
+                              } else {
+                                expect(s.a_tx().send(message(1)).has_value());
+                                expect(s.b_tx().send(message(2)).has_value());
+                              }
+                            },
+                            [](fixture&) {}},
+      custom_model<fixture>{"select_expires", "Is a message lost that comes as a select gives up?", "0 1 unbounded",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                s.got[0] =
+                                    select(on_recv(s.a_rx(), [](const auto& got) { return detail::value_of(got); }),
+                                           on_recv(s.b_rx(), [](const auto&) { return -2; }),
+                                           on_timeout(nanoseconds(1), [] { return 0; }));
+                                if (s.got[0] == 0) s.got[0] = detail::value_of(s.a_rx().recv());
+                              } else if (index == 1) {
+                                expect(s.a_tx().send(message(4)).has_value());
+                              }
+                            },
+                            [](fixture& s) { expect(s.got[0] == 4); }},
+      custom_model<fixture>{"select_sees_the_end",
+                            "Does a select that waits wake when the last sender of one arm goes?", "0 1 unbounded",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                const auto [channel, value] = detail::receive_either(s);
+                                expect(channel == 2 && value == -1);
+                              } else if (index == 1) {
+                                s.b_tx().reset();
+                              }
+                            },
+                            [](fixture&) {}},
+      custom_model<fixture>{
+          "one_value_goes", "Of two sends in one select, does exactly one value go, and the other stay?", "0 1",
+          [](fixture& s, unsigned index) {
+            if (index == 0) {
+              message one(1);
+              message two(2);
+              s.got[0] = select(on_send(s.a_tx(), one, [](const auto& sent) { return sent ? 1 : -1; }),
+                                on_send(s.b_tx(), two, [](const auto& sent) { return sent ? 2 : -1; }));
+              expect(static_cast<int>(s.got[0] == 1 ? two : one) == (s.got[0] == 1 ? 2 : 1));
+              s.a_tx().reset();
+              s.b_tx().reset();
+            } else {
+              s.got[index] = detail::value_of((index == 1 ? s.a_rx() : s.b_rx()).recv());
+            }
+          },
+          [](fixture& s) {
+            expect(s.got[0] == 1 ? s.got[1] == 1 && s.got[2] == -1 : s.got[1] == -1 && s.got[2] == 2);
+          }},
+      custom_model<fixture>{"default_means_none_could",
+                            "Is a default taken although one of two channels was ready all the time?", "1 unbounded",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                expect(s.a_tx().send(message(1)).has_value());
+                                s.a_is_full.store(true, std::memory_order::release);
+                                expect(select(on_recv(s.b_rx(), [](const auto&) { return true; }),
+                                              on_recv(s.a_rx(), [](const auto&) { return true; }),
+                                              otherwise([] { return false; })));
+                              } else if (index == 1 && s.a_is_full.load(std::memory_order::acquire)) {
+                                // Once b is filled, a may be emptied.
+                                expect(s.b_tx().send(message(2)).has_value());
+                                (void)s.a_rx().try_recv();
+                              }
+                            },
+                            [](fixture&) {}},
+      custom_model<fixture>{"size_of_one_instant", "Is size() ever more than the channel held at one time?",
+                            "unbounded 1 2 3",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                for (int i = 0; i < 2; ++i) {
+                                  (void)s.a_tx().try_send(message(i));
+                                  (void)s.a_rx().try_recv();
+                                }
+                              } else if (index == 1) {
+                                expect(s.a_rx().size() <= 1);
+                              }
+                            },
+                            [](fixture&) {}},
+  };
+}();
+
+/// The custom_models as questions about one channel; one that does not apply, for a channel that select cannot wait on.
+template <class Subject>
+std::vector<model_check> select_checks() {
+  std::vector<model_check> checks;
+  if constexpr (!selectable_core<typename Subject::template sender<message>::core_type>) {
+    model_check& c = checks.emplace_back();
+    c.name = "select";
+    c.question = "Does select keep its promises on this channel?";
+    c.not_applicable = "select cannot wait on it: it has no register_send_waiter() and register_recv_waiter()";
+  } else {
+    checks = checks_of(select_models<Subject>);
+    for (std::size_t i = 0; i < checks.size(); ++i) {
+      if (Subject::traits.consumers == cardinality::one) checks[i].not_applicable = "it has one consumer";
+      checks[i].capacities = accepted(Subject::traits, select_models<Subject>[i].capacities);
+    }
+  }
+  return checks;
+}
+
+}  // namespace sluice::models

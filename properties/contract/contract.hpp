@@ -1,0 +1,167 @@
+#pragma once
+
+#include <harness/allocations.hpp>
+#include <harness/requirements.hpp>
+#include <properties/contract/channels.hpp>
+#include <properties/contract/test_context.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The contract: a numbered line for each behaviour that users may rely on, and a test of it on every channel to which
+/// it applies.
+namespace sluice::contract {
+
+namespace allocations = harness::allocations;
+
+/// One line on one channel.
+struct cell {
+  std::string channel;
+  std::string not_applicable;  ///< the reason, or empty
+  std::function<void(test_context&)> test;
+};
+
+struct line {
+  int number;
+  std::string name;
+  std::string behaviour;
+  std::vector<cell> cells;
+};
+
+/// Every line of the contract.
+class line_table {
+public:
+  void line(int number, std::string name, std::string behaviour, std::vector<cell> cells) {
+    lines_.push_back({number, std::move(name), std::move(behaviour), std::move(cells)});
+  }
+  const std::vector<contract::line>& lines() const noexcept { return lines_; }
+
+  /// Adds a cell to each line that has none for one of these channels, with the reason why it is not tested there.
+  void complete(const std::vector<std::string_view>& channels, const std::vector<std::string_view>& cores) {
+    for (contract::line& l : lines_) {
+      const auto has = [&](std::string_view name) {
+        return std::ranges::find(l.cells, name, &cell::channel) != l.cells.end();
+      };
+      const std::string reason = std::ranges::any_of(cores, has) ? "it is a facade, and its cores are tested"
+                                                                 : "it is about `" + l.cells.front().channel + "`";
+      for (const std::string_view name : channels) {
+        if (!has(name)) l.cells.push_back({.channel = std::string(name), .not_applicable = reason, .test = {}});
+      }
+    }
+  }
+
+private:
+  std::vector<contract::line> lines_;
+};
+
+/// The cells of one line for several channels.
+///
+/// \tparam Need  by a channel's traits, a reason for which the line does not apply, or nullptr.
+/// \param test   called with the context and the channel.
+template <auto Need, class... Channels, class Test>
+std::vector<cell> on(channels<Channels...>, Test test) {
+  std::vector<cell> cells;
+  const auto add = [&]<class S>(S channel) {
+    cell& c = cells.emplace_back();
+    c.channel = S::name;
+    if constexpr (constexpr const char* reason = Need(S::traits); reason != nullptr) {
+      c.not_applicable = reason;
+    } else {
+      c.test = [test, channel](test_context& t) { test(t, channel); };
+    }
+  };
+  (add(Channels{}), ...);
+  return cells;
+}
+
+/// The cell of a line that is about something other than these channels.
+inline std::vector<cell> only(std::string what, std::function<void(test_context&)> test) {
+  return {{.channel = std::move(what), .not_applicable = {}, .test = std::move(test)}};
+}
+
+// Reasons for which a line does not apply, beside those of harness/requirements.hpp.
+using harness::always;
+using harness::needs_buffer;
+
+constexpr const char* needs_unbounded(const core_traits& traits) noexcept {
+  return traits.unbounded ? nullptr : "it is bounded";
+}
+constexpr const char* needs_bounded(const core_traits& traits) noexcept {
+  return traits.bounded ? nullptr : "it is unbounded";
+}
+constexpr const char* needs_room(const core_traits& traits) noexcept {
+  if (!traits.bounded) return "it is unbounded";
+  return traits.greatest_capacity > 0 ? nullptr : "a rendezvous buffers nothing";
+}
+constexpr const char* needs_rendezvous(const core_traits& traits) noexcept {
+  return traits.bounded && traits.least_capacity == 0 ? nullptr : "it buffers";
+}
+constexpr const char* needs_consumers(const core_traits& traits) noexcept {
+  return traits.consumers == cardinality::many ? nullptr : "it has one receiver, which cannot be cloned";
+}
+constexpr const char* needs_producers(const core_traits& traits) noexcept {
+  return traits.producers == cardinality::many ? nullptr : "it has one sender, which cannot be cloned";
+}
+
+/// Several requirements as one. \tparam Needs  functions as above.
+template <auto... Needs>
+constexpr const char* both(const core_traits& traits) noexcept {
+  return harness::needs_all(traits, Needs...);
+}
+
+using capacities = std::vector<std::optional<std::size_t>>;
+
+/// Another sender where the channel has several, else the same one.
+template <class S, class Sender>
+Sender clone_or_move(S, Sender& tx) {
+  if constexpr (S::traits.producers == cardinality::many) {
+    return tx.clone();
+  } else {
+    return std::move(tx);
+  }
+}
+
+/// Calls `test(tx, rx)` on a new channel for each of the capacities that the channel accepts.
+template <class T, class S, class Test>
+void each(S, const capacities& wanted, Test test) {
+  for (const auto& capacity : wanted) {
+    if (!S::traits.accepts(capacity)) continue;
+    auto [tx, rx] = S::template make<T>(capacity);
+    test(tx, rx);
+  }
+}
+
+inline const capacities all{std::nullopt, 0, 1, 3};
+inline const capacities buffered{std::nullopt, 1, 3};
+inline const capacities bounded{0, 1, 3};
+inline const capacities with_room{1, 3};
+inline const capacities unbounded{std::nullopt};
+inline const capacities zero{0};
+
+// The parts of the contract, a file each.
+void add_construction(line_table&);
+void add_capacity(line_table&);
+void add_rendezvous(line_table&);
+void add_attempts(line_table&);
+void add_deadlines(line_table&);
+void add_disconnect(line_table&);
+void add_ordering(line_table&);
+void add_ownership(line_table&);
+void add_iteration(line_table&);
+void add_state(line_table&);
+void add_select(line_table&);
+void add_timers(line_table&);
+void add_broadcast(line_table&);
+void add_oneshot(line_table&);
+void add_robustness(line_table&);
+
+}  // namespace sluice::contract

@@ -1,0 +1,146 @@
+#include <harness/results.hpp>
+#include <harness/runner.hpp>
+#include <harness/verdict.hpp>
+#include <properties/contract/contract.hpp>
+
+#include <exception>
+#include <iomanip>
+#include <iostream>
+#include <stdexcept>
+
+namespace sluice::contract {
+namespace {
+
+using harness::exit_code;
+using harness::verdict;
+
+template <class... Channels>
+std::vector<std::string_view> names_of(channels<Channels...>) {
+  return {Channels::name...};
+}
+
+line_table whole_contract() {
+  line_table contract;
+  add_construction(contract);
+  add_capacity(contract);
+  add_rendezvous(contract);
+  add_attempts(contract);
+  add_deadlines(contract);
+  add_disconnect(contract);
+  add_ordering(contract);
+  add_ownership(contract);
+  add_iteration(contract);
+  add_state(contract);
+  add_select(contract);
+  add_timers(contract);
+  add_broadcast(contract);
+  add_oneshot(contract);
+  add_robustness(contract);
+  contract.complete(names_of(every_channel{}), names_of(every_core{}));
+  return contract;
+}
+
+/// Tests lines on channels, and reports their verdicts.
+class contract_runner {
+public:
+  explicit contract_runner(std::string path) : path_(std::move(path)) {}
+
+  int main(int argc, char** argv) {
+    harness::command_line command("The contract of sluice's channels, line by line.");
+    std::vector<int> wanted;
+    std::vector<std::string> channels;
+    std::int64_t hang_timeout = 600;
+    bool list = false;
+    command.app().add_option("--line", wanted, "only the lines of these numbers");
+    command.app().add_option("--channel", channels, "only on these channels");
+    command.app()
+        .add_option("--divide", divisor_, "divide the numbers of repetitions by this, for a quick run")
+        ->envname("SLUICE_CONTRACT_DIVIDE")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command.add_hang_timeout(hang_timeout);
+    command.add_json(json_);
+    command.add_list(list, "lines");
+    return command.run(argc, argv, [&] {
+      harness::watchdog dog(std::chrono::seconds(hang_timeout), [this](const std::string& text) {
+        report(verdict::failed, text);
+        write();
+      });
+      const line_table contract = whole_contract();
+      bool ran = false;
+      for (const line& one : contract.lines()) {
+        if (!wanted.empty() && std::ranges::find(wanted, one.number) == wanted.end()) continue;
+        if (list) {
+          std::cout << std::setw(3) << one.number << " " << one.name << ": " << one.behaviour << "\n";
+          continue;
+        }
+        for (const cell& c : one.cells) {
+          if (!channels.empty() && std::ranges::find(channels, c.channel) == channels.end()) continue;
+          ran = true;
+          test(one, c, dog);
+        }
+      }
+      if (list) return exit_code::passed;
+      if (!ran) {
+        throw std::invalid_argument("no line of the contract is of that number and channel; --list names the lines");
+      }
+      write();
+      return all_hold_ ? exit_code::passed : exit_code::failed;
+    });
+  }
+
+private:
+  void test(const line& one, const cell& c, harness::watchdog& dog) {
+    line_ = &one;
+    channel_ = c.channel;
+    start_ = clock::now();
+    if (!c.not_applicable.empty()) return report(verdict::not_applicable, c.not_applicable);
+    test_context t(dog, divisor_);
+    worker self("line " + std::to_string(one.number) + " on " + c.channel);
+    dog.watch_over_main(&self);
+    try {
+      c.test(t);
+    } catch (const std::exception& error) {
+      t.expect(false);
+      std::cout << "unexpected exception: " << error.what() << "\n";
+    }
+    dog.watch_over_main(nullptr);
+    report(t.failure().empty() ? verdict::passed : verdict::failed, t.failure());
+  }
+
+  void report(verdict v, const std::string& detail) {
+    const std::chrono::duration<double> took = clock::now() - start_;
+    std::cout << std::setw(3) << line_->number << " " << line_->name << " on " << channel_ << ": " << to_string(v)
+              << (detail.empty() ? "" : ", " + detail) << std::fixed << std::setprecision(2) << " (" << took.count()
+              << " s)" << std::endl;
+    if (v == verdict::failed) {
+      all_hold_ = false;
+      std::cout << "reproduce: " << path_ << " --line " << line_->number << " --channel " << channel_ << std::endl;
+    }
+    verdicts_.push_back({{"number", line_->number},
+                         {"name", line_->name},
+                         {"behaviour", line_->behaviour},
+                         {"channel", channel_},
+                         {"verdict", to_string(v)},
+                         {"detail", detail},
+                         {"seconds", took.count()}});
+  }
+
+  void write() const {
+    if (!json_.empty()) harness::write_json(json_, nlohmann::json(verdicts_));
+  }
+
+  std::string path_;
+  std::size_t divisor_ = 1;
+  const line* line_ = nullptr;
+  std::string channel_;
+  clock::time_point start_;
+  std::string json_;
+  std::vector<nlohmann::json> verdicts_;
+  bool all_hold_ = true;
+};
+
+}  // namespace
+}  // namespace sluice::contract
+
+int main(int argc, char** argv) { return sluice::contract::contract_runner(argv[0]).main(argc, argv); }

@@ -1,0 +1,339 @@
+#include <properties/crash.hpp>
+#include <properties/property_runner.hpp>
+
+#include <harness/child.hpp>
+#include <harness/counting_new.hpp>
+#include <harness/failure.hpp>
+#include <harness/generate.hpp>
+#include <harness/kernel.hpp>
+#include <harness/results.hpp>
+#include <harness/runner.hpp>
+#include <harness/verdict.hpp>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::properties {
+namespace {
+
+using harness::exit_code;
+using harness::verdict;
+
+constexpr const char* ended_inside = "the process ended in this check";
+
+class property_runner {
+public:
+  property_runner(const subject_description& channel, std::string path) : channel_(channel), path_(std::move(path)) {
+    report_.channel = channel.name;
+    report_.kind = "property";
+  }
+
+  int main(int argc, char** argv) {
+    harness::command_line line("Property tests of the channel '" + report_.channel + "' on real threads.");
+    std::vector<std::string> wanted;
+    std::vector<std::string> unwanted;
+    std::string text;
+    std::string shrinking;
+    std::int64_t hang_timeout = options_.hang_timeout.count();
+    bool list = false;
+    line.add_checks(wanted, "properties");
+    line.app().add_option("--except", unwanted, "all but these properties");
+    line.add_seed(options_.seed, "the seed of random inputs");
+    line.add_executions(options_.executions, "random inputs for each property, or executions of the scenario");
+    line.add_hang_timeout(hang_timeout);
+    line.app().add_option("--scenario", text,
+                          "run this scenario, as `capacity 1: send | recv recv`, instead of the properties");
+    line.add_json(json_);
+    line.add_failures(failures_);
+    line.add_list(list, "properties");
+    line.app().add_option("--shrink", shrinking)->group("");  // how a crashed check continues: see crash.hpp
+    return line.run(argc, argv, [&] {
+      options_.hang_timeout = std::chrono::seconds(hang_timeout);
+      report_.seed = options_.seed;
+      for (const auto* names : {&wanted, &unwanted}) require_known(*names);
+      if (!shrinking.empty()) return shrink_after_crash(harness::parse_scenario(shrinking), wanted.at(0));
+      if (!text.empty()) return replay(harness::parse_scenario(text));
+      if (list) return list_properties();
+      return check(wanted, unwanted, argv);
+    });
+  }
+
+private:
+  void require_known(const std::vector<std::string>& names) const {
+    for (const auto& name : names) {
+      if (std::ranges::find(channel_.properties, name, &applied_property::name) == channel_.properties.end()) {
+        throw std::invalid_argument("`" + name + "` is no property; --list names them");
+      }
+    }
+  }
+
+  exit_code list_properties() const {
+    for (const auto& p : channel_.properties) std::cout << p.name << "\n";
+    return exit_code::passed;
+  }
+
+  exit_code check(const std::vector<std::string>& wanted, const std::vector<std::string>& unwanted, char** argv) {
+    const auto named = [](const auto& names, std::string_view name) {
+      return std::ranges::find(names, name) != names.end();
+    };
+    for (const auto& p : channel_.properties) {
+      if ((wanted.empty() || named(wanted, p.name)) && !named(unwanted, p.name)) add(p);
+    }
+    harness::watchdog dog(options_.hang_timeout, [this](const std::string& text) { hung(text); });
+    dog_ = &dog;
+    int one_argument = 1;
+    testing::InitGoogleTest(&one_argument, argv);
+    const bool passed = RUN_ALL_TESTS() == 0;
+    write();
+    return passed ? exit_code::passed : exit_code::failed;
+  }
+
+  void add(const applied_property& p) {
+    if (p.not_applicable) {
+      auto& result = begin(p);
+      result.verdict = verdict::not_applicable;
+      result.detail = p.not_applicable;
+      std::cout << p.name << ": not applicable, " << p.not_applicable << std::endl;
+      return;
+    }
+    struct test : testing::Test {
+      test(property_runner& o, const applied_property& p) : owner(o), property(p) {}
+      void TestBody() override { owner.check_one(property); }
+      property_runner& owner;
+      const applied_property& property;
+    };
+    testing::RegisterTest(report_.channel.c_str(), std::string(p.name).c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [this, &p]() -> testing::Test* { return new test(*this, p); });
+  }
+
+  /// A check counts as failed from its start to its end, so that a process which dies in it leaves that verdict.
+  harness::check_result& begin(const applied_property& p) {
+    return report_.checks.emplace_back(harness::check_result{.check = std::string(p.name),
+                                                             .claim = std::string(p.claim),
+                                                             .verdict = verdict::failed,
+                                                             .detail = ended_inside,
+                                                             .reproduce = {},
+                                                             .scenario = {}});
+  }
+
+  void check_one(const applied_property& p) {
+    auto& result = begin(p);
+    result.reproduce = command_of("--check " + result.check, options_.seed, options_.executions);
+    write();
+    const auto start = std::chrono::steady_clock::now();
+    run r(options_, *dog_);
+    running_ = &r;
+    crash::succeeded_by(
+        {harness::this_executable(), "--check", result.check, "--seed", std::to_string(options_.seed), "--executions",
+         std::to_string(options_.executions), "--hang-timeout", std::to_string(options_.hang_timeout.count()), "--json",
+         json_, "--failures", failures_, "--shrink"},
+        now_running);
+    try {
+      p.check(r);
+    } catch (const std::exception& error) {
+      r.fail(std::string("unexpected exception: ") + error.what());
+    } catch (...) {
+      // A RapidCheck assertion outside of forall().
+      r.fail("an assertion failed before the first input");
+    }
+    dog_->watch_over_main(nullptr);
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result.executions = r.executions();
+    result.detail = r.failure();
+    if (r.scenario() && r.scenario()->livelock) {
+      // A thread that spins for ever would slow down all that follows.
+      result.detail = livelock;
+      write();
+      crash::start_successor();
+    }
+    crash::disable();
+    if (result.detail.empty()) {
+      result.verdict = r.skipped().empty() ? verdict::passed : verdict::not_applicable;
+      result.detail = r.skipped();
+      result.reproduce.clear();
+    } else {
+      if (r.scenario()) shrink(r.scenario()->scenario, r.scenario()->seed, result);
+      announce(result);
+      ADD_FAILURE() << result.check << ": see above";
+    }
+    write();
+  }
+
+  std::string command_of(const std::string& what, std::uint64_t seed, std::uint64_t executions) const {
+    return path_ + " " + what + " --seed " + std::to_string(seed) + " --executions " + std::to_string(executions);
+  }
+
+  /// Executes one scenario until it fails.
+  exit_code replay(const harness::scenario& s) {
+    require_supported(s);
+    auto& result = begin(
+        {.name = "scenario", .claim = "Every execution has a history that some order of its operations explains."});
+    result.scenario = to_string(s);
+    write();
+    // A crash of one that is pinned to a processor would leave its successor there.
+    harness::kernel::stay_on(std::nullopt);
+    harness::watchdog dog(4 * options_.hang_timeout, [](const std::string& text) { std::cout << text << std::flush; });
+    harness::worker main("main thread");
+    const auto check = channel_.make_checker(options_.hang_timeout);
+    draws draw(options_.seed);
+    std::optional<failing_scenario> found;
+    while (!found && result.executions < options_.executions) {
+      ++result.executions;
+      dog.watch_over_main(&main);
+      // The first execution has the given seed itself, so that one failure can be reproduced.
+      found = check(s, result.executions == 1 ? options_.seed : draw.next());
+    }
+    result.verdict = found ? verdict::failed : verdict::passed;
+    result.detail = found ? found->report : "";
+    write();
+    if (found) {
+      std::cout << "FAILED " << report_.channel << " in execution " << result.executions << "\n" << found->report;
+    } else {
+      std::cout << report_.channel << ": " << result.executions << " executions, all explained\n";
+    }
+    std::cout.flush();
+    // Does not wait for threads that are stuck in the channel.
+    if (found) std::_Exit(static_cast<int>(exit_code::failed));
+    return exit_code::passed;
+  }
+
+  exit_code shrink_after_crash(const harness::scenario& s, const std::string& check) {
+    recall();
+    if (report_.checks.empty() || report_.checks.back().check != check) {
+      begin(*std::ranges::find(channel_.properties, check, &applied_property::name));
+    }
+    auto& result = report_.checks.back();
+    result.reproduce = command_of("--check " + check, options_.seed, options_.executions);
+    if (result.detail == ended_inside) result.detail = "it crashed";
+    result.detail += " in\n" + to_string(s) + "\n";
+    shrink(s, options_.seed, result);
+    announce(result);
+    write();
+    return exit_code::failed;
+  }
+
+  /// Takes over the verdicts of the process before this one.
+  void recall() {
+    if (!std::filesystem::exists(json_)) return;
+    std::ifstream in(json_);
+    for (const auto& c : nlohmann::json::parse(in)) {
+      const auto of = [&](verdict v) { return c["verdict"] == to_string(v); };
+      report_.checks.push_back({.check = c["check"],
+                                .claim = c["claim"],
+                                .verdict = of(verdict::passed)   ? verdict::passed
+                                           : of(verdict::failed) ? verdict::failed
+                                                                 : verdict::not_applicable,
+                                .detail = c["detail"],
+                                .reproduce = c["reproduce"],
+                                .scenario = c["scenario"],
+                                .executions = c["executions"],
+                                .seconds = c["seconds"]});
+    }
+  }
+
+  /// What a child process reported of a scenario. A child that was too slow, or could not run it, reports nothing.
+  struct child_report {
+    bool failed = false;
+    std::uint64_t executions = 0;
+    std::string text;
+  };
+
+  child_report run_in_child(const harness::scenario& s, std::uint64_t executions, std::uint64_t seed) const {
+    const auto file = std::filesystem::temp_directory_path() / ("sluice-shrink-" + std::to_string(getpid()) + ".json");
+    std::filesystem::remove(file);
+    const int code = harness::run_child(
+        {harness::this_executable(), "--scenario", to_string(s), "--executions", std::to_string(executions), "--seed",
+         std::to_string(seed), "--hang-timeout", "3", "--json", file.string()},
+        std::chrono::seconds(20));
+    child_report r{.failed = code == 1 || code > 128, .executions = executions, .text = {}};
+    if (std::ifstream in(file); in) {
+      const auto checks = nlohmann::json::parse(in, nullptr, false);
+      if (checks.is_array() && !checks.empty() && checks[0].is_object()) {
+        r.executions = checks[0].value("executions", executions);
+        r.text = checks[0].value("detail", "");
+      }
+    }
+    if (code > 128) r.text = "it crashed (signal " + std::to_string(code - 128) + ") in\n" + to_string(s) + "\n";
+    std::filesystem::remove(file);
+    return r;
+  }
+
+  /// Shrinks a failing scenario in child processes, and reports the smallest.
+  void shrink(const harness::scenario& s, std::uint64_t seed, harness::check_result& result) {
+    constexpr auto effort = std::chrono::seconds(25);
+    draws draw(seed);
+    harness::retry_budget budget(400, 20'000);
+    std::string text;
+    const auto attempt = [&](const harness::scenario& candidate, std::uint64_t tries) -> std::optional<std::uint64_t> {
+      if (!supported(candidate)) return std::nullopt;
+      const std::uint64_t with = draw.next();
+      const child_report r = run_in_child(candidate, tries, with);
+      if (!r.failed) return std::nullopt;
+      seed = with;
+      if (result.executions == 0) result.executions = std::max<std::uint64_t>(1, r.executions);
+      if (!r.text.empty()) text = r.text;
+      return r.executions;
+    };
+    result.scenario = to_string(harness::shrink(s, budget, attempt, effort));
+    if (!text.empty()) {
+      result.detail = text;
+      result.reproduce = command_of("--scenario '" + result.scenario + "'", seed, budget.tries());
+    }
+    harness::save_failure(failures_, report_.channel, report_.kind, result, seed, budget.tries());
+  }
+
+  bool supported(const harness::scenario& s) const {
+    return harness::within(channel_.traits, s) && channel_.traits.accepts(s.capacity);
+  }
+
+  void require_supported(const harness::scenario& s) const {
+    if (supported(s)) return;
+    throw std::invalid_argument("`" + to_string(s) + "` needs what the channel `" + report_.channel +
+                                "` does not promise");
+  }
+
+  void announce(const harness::check_result& result) const {
+    std::cout << "FAILED " << report_.channel << " property " << result.check << ": " << result.claim << "\n"
+              << result.detail << "\nreproduce: " << result.reproduce << std::endl;
+  }
+
+  void hung(const std::string& text) {
+    auto& result = report_.checks.back();
+    result.detail = text;
+    result.executions = running_->executions();
+    announce(result);
+    write();
+    std::cout << "a hang ends the process; run the others with --except " << result.check << std::endl;
+  }
+
+  void write() const {
+    if (!json_.empty()) report_.write(json_);
+  }
+
+  const subject_description& channel_;
+  std::string path_;
+  options options_;
+  harness::check_report report_;
+  std::string json_;
+  std::string failures_;
+  harness::watchdog* dog_ = nullptr;
+  const run* running_ = nullptr;
+};
+
+}  // namespace
+
+int run_properties(const subject_description& channel, int argc, char** argv) {
+  return property_runner(channel, argv[0]).main(argc, argv);
+}
+
+}  // namespace sluice::properties

@@ -1,0 +1,210 @@
+#pragma once
+
+#include <harness/generate.hpp>
+#include <harness/linearize.hpp>
+#include <harness/monitor.hpp>
+#include <harness/thread_engine.hpp>
+#include <properties/property.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+/// Properties that execute scenarios and check their histories against the sequential specification.
+namespace sluice::properties {
+
+namespace detail {
+
+/// What checking concurrent histories requires.
+constexpr const char* needs_spec(const core_traits& traits) noexcept {
+  if (!harness::kernel::reports_sleepers) return "this system does not report which threads sleep";
+  return needs_all(traits, needs_disconnect, needs_consistency, needs_sleep);
+}
+
+inline constexpr std::array<std::optional<std::size_t>, 4> small_capacities{std::nullopt, 0, 1, 2};
+
+/// A seed from RapidCheck's own.
+inline std::uint64_t any_seed() {
+  return *rc::Gen<std::uint64_t>([](const rc::Random& random, int) {
+    rc::Random mine = random;
+    return rc::shrinkable::just(mine.next());
+  });
+}
+
+}  // namespace detail
+
+/// Executes scenarios and checks their histories against the sequential specification.
+template <class Subject>
+class scenario_checker {
+public:
+  /// \param hang_timeout  the watchdog's; the engine reports a livelock before it.
+  explicit scenario_checker(std::chrono::seconds hang_timeout) : engine_(std::chrono::milliseconds(hang_timeout) / 3) {}
+
+  /// \returns  the violation of this execution, if any.
+  std::optional<failing_scenario> check(const harness::scenario& p, std::uint64_t seed) {
+    runs_now(p);
+    const harness::execution done = engine_.execute(p, seed);
+    std::string report =
+        done.events.size() <= harness::linearizer::most_events ? check_exactly(p, done) : monitor(p, done);
+    if (done.livelock) report += std::string(livelock) + "\n";
+    nothing_runs();
+    if (report.empty()) return std::nullopt;
+    return failing_scenario{p, seed, std::move(report), done.livelock};
+  }
+
+private:
+  static constexpr ordering order = Subject::traits.order;
+
+  /// A channel with exact capacity is checked for the requested one, another for the one it reports.
+  static std::optional<std::size_t> capacity_of(const harness::scenario& p, const harness::execution& done) {
+    return Subject::traits.exact_capacity ? p.capacity : done.capacity;
+  }
+
+  /// The picture of a history that is not linearizable; otherwise empty.
+  static std::string check_exactly(const harness::scenario& p, const harness::execution& done) {
+    const harness::spec initial = harness::initial_state(p, order, capacity_of(p, done));
+    const auto found = harness::linearizer(done.events, initial, order).check();
+    if (found.linearizable && !done.livelock) return {};
+    return to_string(p) + "\n" + draw(done.events, found.unexplained, found.order);
+  }
+
+  /// The violation that the monitor finds in a long history; otherwise empty.
+  static std::string monitor(const harness::scenario& p, const harness::execution& done) {
+    const harness::spec initial = harness::initial_state(p, order);
+    const auto found =
+        harness::monitor(done.events, capacity_of(p, done), order, initial.senders(), initial.receivers()).check();
+    if (!found) return {};
+    return "capacity " + harness::to_string(p.capacity) + ", " + std::to_string(done.events.size()) +
+           " operations: " + describe(found, done.events) + "\n";
+  }
+
+  harness::thread_engine<Subject> engine_;
+};
+
+namespace detail {
+
+template <class Subject>
+void check_against_spec(run& r, scenario_checker<Subject>& with, const harness::scenario& p, std::uint64_t seed) {
+  if (auto found = with.check(p, seed)) r.fail(std::move(*found));
+}
+
+}  // namespace detail
+
+/// One thread, random operations.
+template <class Subject>
+struct sequential {
+  static constexpr std::string_view name = "sequential";
+  static constexpr std::string_view claim =
+      "On one thread, any list of operations gives exactly the results of the sequential specification.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return needs_all(traits, needs_disconnect, needs_sleep);
+  }
+
+  static void check(run& r) {
+    scenario_checker<Subject> with(r.wanted().hang_timeout);
+    r.forall([&] {
+      const auto capacity = any_capacity<Subject>();
+      draws draw(detail::any_seed());
+      auto p = harness::any_sequence(Subject::traits, capacity, 40, std::ref(draw));
+      remove_blocked(p.threads[0], initial_state(p));
+      if (!p.threads[0].empty()) detail::check_against_spec(r, with, p, draw.next());
+    });
+  }
+
+private:
+  /// Removes operations that would wait for ever, so that the rest is performed.
+  static void remove_blocked(harness::scenario::thread& ops, harness::spec state) {
+    harness::scenario::thread kept;
+    for (harness::op_kind kind : ops) {
+      if (blocks(kind) && !state.enabled(kind)) continue;
+      kept.push_back(kind);
+      harness::event e{.kind = kind};
+      // Only the number of messages matters here, not their values.
+      for (status result : {status::ok, status::disconnected, status::timeout, status::full, status::empty}) {
+        e.result = result;
+        if (state.step(e)) break;
+      }
+    }
+    // Without some operations, the thread may start with other handles.
+    if (harness::well_formed(kept)) ops = std::move(kept);
+  }
+};
+
+/// Two to four threads, random operations, which may block for ever.
+template <class Subject>
+struct linearizable {
+  static constexpr std::string_view name = "linearizable";
+  static constexpr std::string_view claim =
+      "Whatever several threads do, some order of their operations explains the results; at quiescence only operations "
+      "sleep that must, and no message lives that should not.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
+
+  static void check(run& r) {
+    scenario_checker<Subject> with(r.wanted().hang_timeout);
+    r.forall([&] {
+      const auto capacity = any_capacity<Subject>(detail::small_capacities);
+      draws draw(detail::any_seed());
+      const auto p = harness::any_scenario(Subject::traits, capacity, std::ref(draw));
+      // Timing differs between executions, so each scenario is executed several times.
+      for (int again = 0; again < 10 && r.failure().empty(); ++again) {
+        detail::check_against_spec(r, with, p, draw.next());
+      }
+    });
+  }
+};
+
+/// Every scenario of two threads with up to two operations each, or a sample of them.
+template <class Subject>
+struct small_scenarios {
+  static constexpr std::string_view name = "small_scenarios";
+  static constexpr std::string_view claim =
+      "The same for every scenario of two threads with up to two operations each, up to symmetry.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
+
+  static void check(run& r) {
+    scenario_checker<Subject> with(r.wanted().hang_timeout);
+    const auto capacities = Subject::capacities(detail::small_capacities);
+    const harness::scenario_space space(harness::every_thread(harness::alphabet_of(Subject::traits), 2), 2);
+    const std::size_t all = space.size() * capacities.size();
+    const std::size_t wanted = std::min(all, 10 * r.wanted().executions);
+    // Evenly spread, from a random start.
+    draws draw(r.wanted().seed);
+    const std::size_t from = draw(static_cast<unsigned>(all));
+    std::size_t next = 0;
+    r.times(wanted, [&] {
+      const std::size_t n = (from + next++ * all / wanted) % all;
+      const auto p = space.at(n / capacities.size(), capacities[n % capacities.size()]);
+      if (!harness::within(Subject::traits, p)) return false;
+      detail::check_against_spec(r, with, p, draw.next());
+      return true;
+    });
+  }
+};
+
+/// Long executions with every form of operation, monitored for patterns that no correct channel shows.
+template <class Subject>
+struct monitored {
+  static constexpr std::string_view name = "monitored";
+  static constexpr std::string_view claim =
+      "Long executions of up to eight threads show no message lost, duplicated or invented, no inverted order, and no "
+      "wrong `empty` or `full`.";
+  static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
+
+  static void check(run& r) {
+    scenario_checker<Subject> with(r.wanted().hang_timeout);
+    draws draw(r.wanted().seed);
+    const auto capacities = Subject::capacities(common_capacities);
+    r.times(std::max<std::size_t>(2, r.wanted().executions / 30), [&] {
+      const auto capacity = capacities[draw(static_cast<unsigned>(capacities.size()))];
+      const auto p = harness::any_long_scenario(Subject::traits, capacity, 2'000, std::ref(draw));
+      detail::check_against_spec(r, with, p, draw.next());
+      return true;
+    });
+  }
+};
+
+}  // namespace sluice::properties
