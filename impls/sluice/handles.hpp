@@ -4,6 +4,8 @@
 #include <sluice/detail/arm.hpp>
 #include <sluice/detail/handle.hpp>
 #include <sluice/detail/time.hpp>
+#include <sluice/detail/wait_list.hpp>
+#include <sluice/detail/waiter.hpp>
 #include <sluice/result.hpp>
 
 #include <chrono>
@@ -11,7 +13,9 @@
 #include <cstddef>
 #include <expected>
 #include <iterator>
+#include <memory>
 #include <optional>
+#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -203,8 +207,13 @@ public:
   basic_receiver(const basic_receiver&) = delete;             // a handle is not copied by accident: call clone()
   basic_receiver& operator=(const basic_receiver&) = delete;  // a handle is not copied by accident: call clone()
 
-  /// An input iterator over messages. It receives a message when it is advanced to it; comparing with the end receives
-  /// nothing. Dereferencing gives an rvalue, to be moved from.
+  /// An input iterator over messages, which receives as late as it can: begin() and ++ receive nothing; the first `*`
+  /// or comparison with the end receives a message and keeps it, and further ones repeat the answer. ++ at a position
+  /// that was neither read nor compared receives its message and drops it. So a loop that stops early takes no message
+  /// that it does not look at.
+  ///
+  /// `*` gives an rvalue. What takes it by value moves the message out: write the predicate of `views::filter` with a
+  /// `const auto&`.
   template <bool Blocking>
   class basic_iterator {
   public:
@@ -212,31 +221,41 @@ public:
     using difference_type = std::ptrdiff_t;
     using iterator_concept = std::input_iterator_tag;
 
-    value_type&& operator*() const noexcept { return std::move(*message_); }
+    value_type&& operator*() const {
+      fetch();
+      return std::move(*message_);
+    }
     basic_iterator& operator++() {
       fetch();
+      // The end stays the end.
+      if (message_) fetched_ = false;
       return *this;
     }
-    void operator++(int) { fetch(); }
-    friend bool operator==(const basic_iterator& it, std::default_sentinel_t) noexcept {
+    void operator++(int) { ++*this; }
+    friend bool operator==(const basic_iterator& it, std::default_sentinel_t) {
+      it.fetch();
       return !it.message_.has_value();
     }
 
   private:
     friend basic_receiver;
-    explicit basic_iterator(basic_receiver& from) : from_(&from) { fetch(); }
+    explicit basic_iterator(basic_receiver& from) noexcept : from_(&from) {}
 
-    void fetch() {
+    /// Receives this position's message, unless it is here already.
+    void fetch() const {
+      if (fetched_) return;
       message_.reset();
       if constexpr (Blocking) {
         from_->wait(message_, deadline::max());
       } else {
         from_->core().try_recv(message_);
       }
+      fetched_ = true;
     }
 
     basic_receiver* from_;
     mutable std::optional<value_type> message_;
+    mutable bool fetched_ = false;
   };
 
   using iterator = basic_iterator<true>;
@@ -244,7 +263,7 @@ public:
   /// The messages that are buffered now.
   class try_range {
   public:
-    basic_iterator<false> begin() const { return basic_iterator<false>(*from_); }
+    basic_iterator<false> begin() const noexcept { return basic_iterator<false>(*from_); }
     std::default_sentinel_t end() const noexcept { return {}; }
 
   private:
@@ -266,7 +285,7 @@ public:
 
   /// Receives the next message, waiting until one arrives or every sender has disconnected.
   ///
-  /// Messages sent before the last sender went are still delivered, so `disconnected` means "empty, for good".
+  /// Messages sent before the last sender disconnected are still delivered, so `disconnected` means "empty, for good".
   ///
   /// \par Progress  blocking; with a message buffered, no system call unless a sender waits.
   /// \par Ordering  all that was sequenced before the matching send() happens before this returns.
@@ -278,11 +297,15 @@ public:
 
   /// As recv(), but the thread spins and never sleeps. For the lowest latency, at the price of a whole processor.
   ///
-  /// \par Progress  blocking; a long wait is not diagnosed.
+  /// \par Progress  blocking; a long wait is not diagnosed. At capacity 0 it counts as a waiting receiver: a concurrent
+  ///               try_send() finds it.
   [[nodiscard("an unread result hides a disconnect")]] std::expected<value_type, recv_error> recv_busy() {
     std::optional<value_type> message;
     for (;; platform::pause()) {
-      const status now = core().try_recv(message);
+      status now = core().try_recv(message);
+      if constexpr (selectable_core<Core>) {
+        if (now == status::empty && core().capacity() == 0) now = meet(message);
+      }
       if (now == status::ok) return std::move(*message);
       if (now == status::disconnected) return std::unexpected(recv_error::disconnected);
     }
@@ -318,7 +341,7 @@ public:
   }
 
   /// Iterates over messages until the channel is empty and disconnected, waiting for each.
-  iterator begin() { return iterator(*this); }
+  iterator begin() noexcept { return iterator(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
   /// Iterates over buffered messages until none is left, never waiting.
@@ -342,6 +365,18 @@ private:
                                    [&](deadline end) { return core().recv_until(message, end); });
   }
 
+  /// Spins as a registered receiver of a rendezvous until a sender has come. \returns  `empty` to try again.
+  status meet(std::optional<value_type>& message) {
+    detail::waiter self;
+    detail::wait_entry entry{.owner = &self, .packet = std::addressof(message)};
+    if (core().register_recv_waiter(entry)) self.select(detail::outcome::aborted);
+    while (self.open()) platform::pause();
+    const auto end = self.wait_until(deadline::max());
+    core().unregister_recv_waiter(entry);
+    if (end.how == detail::outcome::handed_over) return status::ok;
+    return end.how == detail::outcome::closed ? status::disconnected : status::empty;
+  }
+
   std::expected<value_type, recv_timeout_error> recv_by(deadline until) {
     std::optional<value_type> message;
     const status now = wait(message, until);
@@ -351,3 +386,7 @@ private:
 };
 
 }  // namespace sluice
+
+/// size() is a hint: it is not the number of messages that an iteration yields.
+template <class Core, sluice::cardinality Consumers>
+inline constexpr bool std::ranges::disable_sized_range<sluice::basic_receiver<Core, Consumers>> = true;

@@ -117,11 +117,31 @@ TEST(select, takes_every_kind_of_receiver) {
   EXPECT_EQ(which(), 2) << "disconnected: always ready";
 }
 
-TEST(select, hears_of_a_lag) {
+TEST(select, reports_a_lag) {
   auto [tx, rx] = broadcast::channel<int>(2);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(tx.send(i));
   EXPECT_EQ(select(on_recv(rx, [](auto got) { return got.error().missed; })), 3u);
   EXPECT_EQ(select(on_recv(rx, [](auto got) { return *got; })), 3);
+}
+
+TEST(recv_busy, is_met_by_a_send_that_does_not_wait) {
+  auto [tx, rx] = mpsc::sync_channel<int>(0);
+  std::jthread receives([&rx = rx] {
+    EXPECT_EQ(rx.recv_busy(), 1);
+    EXPECT_EQ(rx.recv_busy(), 2);
+    EXPECT_FALSE(rx.recv_busy());
+  });
+  while (!tx.try_send(1)) std::this_thread::yield();
+  ASSERT_TRUE(tx.send(2));
+  tx.reset();
+}
+
+TEST(ranges, a_receiver_is_counted_by_iterating) {
+  auto [tx, rx] = mpmc::unbounded<int>();
+  std::jthread sends([tx = std::move(tx)]() mutable {
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE(tx.send(i));
+  });
+  EXPECT_EQ(std::ranges::distance(rx), 1000);
 }
 
 TEST(selector, may_change_while_its_handlers_run) {

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <numeric>
 #include <ranges>
+#include <string>
 
 /// Lines 74 to 80: receivers as ranges.
 namespace sluice::contract {
@@ -12,6 +13,8 @@ void add_iteration(line_table& contract) {
                 on<always>(every_channel{}, []<class S>(test_context& t, S s) {
                   using receiver = typename S::template receiver<int>;
                   static_assert(std::input_iterator<typename receiver::iterator> && std::ranges::input_range<receiver>);
+                  // size() is a hint, so that it must not stand for the length of an iteration.
+                  static_assert(!std::ranges::sized_range<receiver>);
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     helper_thread sender(t, [&, tx = std::move(tx)]() mutable {
                       for (int i = 1; i <= 3; ++i) t.expect(tx.send(i).has_value());
@@ -61,14 +64,46 @@ void add_iteration(line_table& contract) {
                   });
                 }));
 
-  contract.line(78, "the_end_consumes_nothing", "Comparing an iterator with the end takes no message, however often.",
+  contract.line(78, "iteration_is_lazy",
+                "begin and ++ take no message; the first * or comparison with the end takes one, and repeats nothing.",
                 on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
-                  each<int>(s, {std::nullopt, 3}, [&](auto& tx, auto& rx) {
-                    for (int i = 0; i < 3; ++i) t.expect(tx.send(i).has_value());
+                  each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
+                    const auto refill = [&] {
+                      while (rx.try_recv()) {
+                      }
+                      for (int i = 0; i < 4; ++i) t.expect(tx.send(i).has_value());
+                    };
+                    refill();
                     auto it = rx.begin();
+                    t.expect(rx.size() == 4);
                     for (int i = 0; i < 5; ++i) t.expect(it != rx.end());
-                    t.expect(*it == 0 && rx.size() == 2);
-                    t.expect(rx.recv() == 1 && rx.recv() == 2);
+                    t.expect(*it == 0 && *it == 0 && rx.size() == 3);
+                    ++it;
+                    t.expect(rx.size() == 3);
+                    ++it;  // neither read nor compared: message 1 is dropped
+                    t.expect(rx.size() == 2 && *it == 2);
+                    t.expect(rx.recv() == 3);
+
+                    // The channel is live and empty after the third message: taking three must not wait for a fourth.
+                    t.expect(tx.send(1).has_value() && tx.send(2).has_value() && tx.send(3).has_value());
+                    int sum = 0;
+                    for (const int message : rx | std::views::take(3)) sum += message;
+                    t.expect(sum == 6);
+                    refill();
+                    for (const int message : rx | std::views::take(3)) t.expect(message < 3);
+                    t.expect(rx.recv() == 3);
+                  });
+                  // What takes `*it` by value moves the message out of the iterator.
+                  each<std::string>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
+                    t.expect(tx.send("a string too long to be stored inside").has_value());
+                    t.expect(tx.send("a string too long to be stored inside").has_value());
+                    tx.reset();
+                    const auto by_value = [](std::string message) { return !message.empty(); };
+                    const auto by_reference = [](const auto& message) { return !message.empty(); };
+                    for (auto&& message : rx | std::views::take(1) | std::views::filter(by_value)) {
+                      t.expect(message.empty());
+                    }
+                    for (auto&& message : rx | std::views::filter(by_reference)) t.expect(!message.empty());
                   });
                 }));
 
