@@ -229,7 +229,7 @@ public:
   /// Receives a copy of the next message, waiting until there is one.
   ///
   /// \returns  the message, `lagged` with the number of messages missed, or `disconnected`.
-  /// \throws  what copying a message throws. That message counts as received; the next is as good as ever.
+  /// \throws  what copying a message throws. That message counts as received; the next receive gets the next one.
   [[nodiscard("an unread result loses a message or a lag")]] recv_result recv() { return recv_by(deadline::max()); }
 
   /// The same without waiting. \returns  the message, `lagged`, `empty` or `disconnected`.
@@ -240,34 +240,34 @@ public:
     return result(now, message, missed);
   }
 
-  /// The same, waiting until a moment, of any clock, at the most. \returns  as recv(), or `timeout`, never early.
+  /// The same, waiting at most until a point in time of any clock. \returns  as recv(), or `timeout`, never early.
   template <class Clock, class Duration>
   [[nodiscard("an unread result loses a message or a lag")]] recv_result recv_until(
       std::chrono::time_point<Clock, Duration> when) {
     return recv_by(sluice::detail::at(when));
   }
 
-  /// The same, waiting for a duration at the most. A duration beyond the clock means for ever.
+  /// The same, waiting at most for a duration. A duration beyond the clock's range means no deadline.
   template <class Rep, class Period>
   [[nodiscard("an unread result loses a message or a lag")]] recv_result recv_for(
       std::chrono::duration<Rep, Period> duration) {
     return recv_by(sluice::detail::after(duration));
   }
 
-  /// Another receiver that goes on from the same place.
+  /// Another receiver, at the same position.
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_receiver clone() const {
     channel().share();
     core().subscribe_at(next_);
     return basic_receiver(channel_, next_);
   }
 
-  /// Another receiver, of what is sent from now on.
+  /// Another receiver, of messages sent from now on.
   [[nodiscard("a receiver that is dropped at once sees nothing")]] basic_receiver resubscribe() const {
     channel().share();
     return basic_receiver(channel_, core().subscribe());
   }
 
-  /// Lets go of the channel: what only this receiver had still to read is destroyed.
+  /// Leaves the channel: messages that only this receiver had not read are destroyed.
   void reset() noexcept {
     if (auto* channel = std::exchange(channel_, nullptr)) {
       channel->core.unsubscribe(next_);
@@ -275,14 +275,14 @@ public:
     }
   }
 
-  /// What this receiver has still to read, with what it missed and was not told of yet.
+  /// The number of messages that this receiver has not read, with those missed that no receive has reported yet.
   std::size_t size() const { return core().pending(next_); }
   bool empty() const { return size() == 0; }
   std::size_t capacity() const noexcept { return core().capacity(); }
   bool same_channel(const basic_receiver& other) const noexcept { return channel_ == other.channel_; }
   explicit operator bool() const noexcept { return channel_ != nullptr; }
 
-  /// Receiving as one of the operations of a select (select.hpp). This receiver must stay where it is meanwhile.
+  /// Receiving as one of the operations of a select (select.hpp). This receiver must not be moved meanwhile.
   detail::recv_arm<Core> arm() { return detail::recv_arm<Core>(core(), next_); }
 
 private:

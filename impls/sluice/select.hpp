@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/detail/arm.hpp>
+#include <sluice/detail/raise.hpp>
 #include <sluice/detail/time.hpp>
 #include <sluice/handles.hpp>
 
@@ -258,7 +259,7 @@ public:
   /// Performs exactly one arm and calls its handler. \returns  its key.
   /// \throws  std::logic_error  if there is no arm: the wait would never end.
   key wait() {
-    if (operations_.empty()) throw std::logic_error("sluice: a selector without arms would wait for ever");
+    if (operations_.empty()) detail::raise<std::logic_error>("sluice: a selector without arms would wait for ever");
     return *wait_by(deadline::max());
   }
   /// The same, or nothing once the time point is reached. Without arms it waits until then.
@@ -290,7 +291,8 @@ private:
       if constexpr (Arm::clonable) {
         return std::make_shared<operation_on>(arm_.fresh(), handler_);
       } else {
-        throw std::logic_error("sluice: an arm of this selector is for one thread; make the other selector anew");
+        detail::raise<std::logic_error>(
+            "sluice: an arm of this selector is for one thread; make the other selector anew");
       }
     }
 

@@ -2,6 +2,7 @@
 
 #include <sluice/core.hpp>
 #include <sluice/detail/adaptive_spin.hpp>
+#include <sluice/detail/raise.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 
@@ -225,9 +226,9 @@ protected:
   }
 
   static std::size_t checked(std::size_t capacity) {
-    if (capacity == 0) throw std::length_error("sluice: a broadcast needs a capacity of at least 1");
+    if (capacity == 0) detail::raise<std::length_error>("sluice: a broadcast needs a capacity of at least 1");
     if (capacity > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(slot)) {
-      throw std::length_error("sluice: a capacity of " + std::to_string(capacity) + " is beyond memory");
+      detail::raise<std::length_error>("sluice: a capacity of " + std::to_string(capacity) + " is beyond memory");
     }
     return capacity;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/raise.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 
@@ -31,7 +32,7 @@ public:
 
   /// \throws std::length_error  for a capacity of 0, at which no send could ever succeed.
   explicit mutex(std::size_t capacity) : capacity_(capacity) {
-    if (capacity == 0) throw std::length_error("sluice: a queue needs a capacity of at least 1");
+    if (capacity == 0) detail::raise<std::length_error>("sluice: a queue needs a capacity of at least 1");
   }
 
   status try_send(T& value) {
@@ -86,13 +87,18 @@ public:
   }
 
   void close_receivers() {
-    Queue unreceived;
     {
       platform::unique_lock guard(mutex_);
       receivers_disconnected_ = true;
-      unreceived.swap(queue_);
       not_full_.notify_all();
       selecting_senders_.end_all(detail::outcome::closed);
+    }
+    // One by one, since an empty queue to swap with may have to be allocated; each is destroyed without the lock, since
+    // its destructor may use this channel.
+    for (bool any = true; any;) {
+      std::optional<T> unreceived;
+      platform::unique_lock guard(mutex_);
+      any = pop_if_any(unreceived) == status::ok;
     }
   }
 
@@ -107,13 +113,15 @@ protected:
   status push_if_room(T& value) {
     if (receivers_disconnected_) return status::disconnected;
     if (!has_room()) return status::full;
-    try {
-      queue_.push_back(std::move(value));
-    } catch (...) {
-      // Pass the wake-up on: the room that this sender was woken for is still free.
-      tell_one(not_full_, selecting_senders_);
-      throw;
-    }
+    // If the push throws, the room that this sender was woken for is still free: another may use it.
+    struct wake_up {
+      ~wake_up() {
+        if (channel) tell_one(channel->not_full_, channel->selecting_senders_);
+      }
+      mutex* channel;
+    } passed_on{this};
+    queue_.push_back(std::move(value));
+    passed_on.channel = nullptr;
     return status::ok;
   }
 
