@@ -103,7 +103,8 @@ struct allocation_failure {
       auto [tx, rx] = Subject::template make<std::unique_ptr<int>>(capacity);
       int sent = 0;
       int received = 0;
-      for (int n = 0; n < 60; ++n) {
+      // Enough for an unbounded channel to outgrow what it allocated at first.
+      for (int n = 0; n < 400; ++n) {
         if (draw(3) != 0 && (!capacity || static_cast<std::size_t>(sent - received) < *capacity)) {
           auto message = std::make_unique<int>(sent);
           RC_ASSERT(patiently([&] { return tx.try_send(std::move(message)).has_value(); },
@@ -128,6 +129,10 @@ struct allocation_failure {
           RC_ASSERT(*got == received++);
         }
       }
+      // A disconnect cannot report a failure, so that it must not allocate.
+      allocated::fail(0);
+      rx.reset();
+      RC_ASSERT(!allocated::failed());
     });
   }
 

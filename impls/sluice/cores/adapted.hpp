@@ -35,13 +35,11 @@ public:
   explicit adapted(std::size_t capacity) : queue_(capacity) {}
   ~adapted() { clear(); }
 
+  /// \throws  what the queue's try_push throws; the channel and `value` are unchanged.
   status try_send(T& value) {
-    // [A1] seq_cst, pairs with [A3] and [A5]: either this sender sees that the receivers have disconnected [A6], or the
-    // last of them waits for it.
-    inside_.fetch_add(1, std::memory_order::seq_cst);
+    push_scope scope(*this);
     const status now = push(value);
-    // [A4] release, pairs with acquire [A5]: the thread that clears the queue sees what was pushed.
-    inside_.fetch_sub(1, std::memory_order::release);
+    scope.pushed = true;
     return now;
   }
 
@@ -51,8 +49,8 @@ public:
 
   status try_recv(std::optional<T>& out) {
     // [A7] seq_cst, pairs with [A8]. Read first: the last sender's messages precede its disconnect.
-    const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
-    if (!queue_.try_pop(out)) return gone ? status::disconnected : status::empty;
+    const bool ended = senders_disconnected_.load(std::memory_order::seq_cst);
+    if (!queue_.try_pop(out)) return ended ? status::disconnected : status::empty;
     tell(pops_, senders_);
     // The receiver woken for the next message may have checked while this one was still first.
     if (queue_.size() != 0) receivers_.notify_one();
@@ -88,6 +86,26 @@ public:
 
 private:
   using counter = platform::atomic<std::uint32_t>;
+
+  /// Within it, a sender checks `receivers_disconnected_` and pushes. A push may end by an exception.
+  struct push_scope {
+    explicit push_scope(adapted& entered) : channel(entered) {
+      // [A1] seq_cst, pairs with [A3] and [A5]: either this sender sees that the receivers have disconnected [A6], or
+      // the last of them waits for it.
+      channel.inside_.fetch_add(1, std::memory_order::seq_cst);
+    }
+    push_scope(const push_scope&) = delete;
+    push_scope& operator=(const push_scope&) = delete;
+    ~push_scope() {
+      // The room for which a sender that failed was woken is still free: another may use it.
+      if (!pushed) channel.senders_.notify_one();
+      // [A4] release, pairs with acquire [A5]: the thread that clears the queue sees what was pushed.
+      channel.inside_.fetch_sub(1, std::memory_order::release);
+    }
+
+    adapted& channel;
+    bool pushed = false;
+  };
 
   status push(T& value) {
     // [A6] seq_cst, pairs with [A3].
