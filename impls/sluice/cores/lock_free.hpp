@@ -145,7 +145,7 @@ private:
         continue;
       }
       // Allocated before the claim, so that a failed allocation changes nothing.
-      if (offset + 1 == slots && !spare) spare = std::make_unique<block>();
+      if (offset + 1 == slots && !spare) spare = new_block();
       // [L2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for; pairs with [L17]. On failure
       // acquire, as [L1].
       if (!tail_.index.compare_exchange_weak(tail, tail + one, std::memory_order::seq_cst,
@@ -170,9 +170,12 @@ private:
     }
   }
 
+  /// Unlike std::make_unique(), which would zero the slots before it constructs them.
+  static std::unique_ptr<block> new_block() { return std::unique_ptr<block>(new block); }
+
   /// Links the first block, unless another sender has.
   block* first_block() {
-    auto fresh = std::make_unique<block>();
+    auto fresh = new_block();
     block* found = nullptr;
     // [L19] release, pairs with acquire [L20]: a sender that sees the block sees it constructed. On failure acquire, as
     // [L20].

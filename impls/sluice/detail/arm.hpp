@@ -29,6 +29,9 @@ public:
   virtual bool register_waiter(wait_entry& entry) = 0;
   virtual void unregister_waiter(wait_entry& entry) noexcept = 0;
 
+  /// Where a peer of a rendezvous finds or leaves the message. It must not change while a waiter is registered.
+  virtual void* packet() noexcept { return nullptr; }
+
   /// Whether an attempt may succeed before the waiter is registered. Not where two peers must meet: two that only try,
   /// and never register, never meet.
   virtual bool worth_spinning() const noexcept { return true; }
@@ -72,7 +75,7 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
     deadline due = deadline::max();
     bool worth_trying = false;
     for (std::size_t i = 0; i < arms.size(); ++i) {
-      entries[i] = {.owner = &self, .arm = static_cast<std::uint32_t>(i)};
+      entries[i] = {.owner = &self, .arm = static_cast<std::uint32_t>(i), .packet = arms[i]->packet()};
       worth_trying |= platform::recheck(arms[i]->register_waiter(entries[i]));
       due = std::min(due, arms[i]->due());
     }
@@ -115,11 +118,9 @@ public:
     const status now = core_->try_recv(message_);
     return now != status::empty;
   }
-  bool register_waiter(wait_entry& entry) override {
-    entry.packet = std::addressof(message_);
-    return core_->register_recv_waiter(entry);
-  }
+  bool register_waiter(wait_entry& entry) override { return core_->register_recv_waiter(entry); }
   void unregister_waiter(wait_entry& entry) noexcept override { core_->unregister_recv_waiter(entry); }
+  void* packet() noexcept override { return std::addressof(message_); }
   bool worth_spinning() const noexcept override {
     if constexpr (requires { core_->due(); }) {
       return false;
@@ -160,11 +161,9 @@ public:
     now_ = core_->try_send(*value_);
     return now_ != status::full;
   }
-  bool register_waiter(wait_entry& entry) override {
-    entry.packet = value_;
-    return core_->register_send_waiter(entry);
-  }
+  bool register_waiter(wait_entry& entry) override { return core_->register_send_waiter(entry); }
   void unregister_waiter(wait_entry& entry) noexcept override { core_->unregister_send_waiter(entry); }
+  void* packet() noexcept override { return value_; }
   bool worth_spinning() const noexcept override { return core_->capacity() != 0; }
   void handed_over() noexcept override { now_ = status::ok; }
 
