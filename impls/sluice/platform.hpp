@@ -271,13 +271,15 @@ inline void unpark(const futex_word* word) noexcept {
 
 namespace detail {
 
-struct parking_bucket {
+struct [[gnu::visibility("default")]] parking_bucket {
   std::mutex mutex;
   std::condition_variable changed;
 };
 
-inline parking_bucket& bucket_of(const void* address) noexcept {
-  static std::array<parking_bucket, 64> buckets;
+/// One table for all shared libraries of a process, even if they hide their symbols. Never destroyed: a detached thread
+/// may wait in it at exit.
+[[gnu::visibility("default")]] inline parking_bucket& bucket_of(const void* address) noexcept {
+  static auto& buckets = *new std::array<parking_bucket, 64>;
   return buckets[(reinterpret_cast<std::uintptr_t>(address) >> 4) % buckets.size()];
 }
 

@@ -1,0 +1,21 @@
+// Without futexes, threads of different shared libraries wake each other, and one that still waits does not keep the
+// process from ending.
+#include "ends.hpp"
+
+#include <iostream>
+#include <thread>
+
+int main() {
+  constexpr int count = 100'000;
+  auto [tx, rx] = sluice::mpmc::bounded<int>(1);
+  std::jthread sender([&tx = tx] { send_all(tx, count); });
+  const long sum = receive_all(rx);
+  sender.join();
+
+  auto [kept, waited_for] = sluice::mpmc::bounded<int>(1);
+  std::thread([waited_for = std::move(waited_for)]() mutable { (void)receive_all(waited_for); }).detach();
+  [[maybe_unused]] const auto* leaked = new auto(std::move(kept));
+
+  std::cout << sum << " received\n";
+  return sum == count ? 0 : 1;
+}

@@ -1,0 +1,7 @@
+#include "ends.hpp"
+
+long receive_all(sluice::mpmc::receiver<int>& from) {
+  long sum = 0;
+  for (const int message : from) sum += message;
+  return sum;
+}
