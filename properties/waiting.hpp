@@ -203,23 +203,24 @@ struct spurious_wakeups {
 
   static void check(run& r) {
     using namespace std::chrono_literals;
-    constexpr auto wait = 5ms;
     bool any = false;
     for (const auto& capacity : Subject::capacities(common_capacities)) {
       auto [tx, rx] = Subject::template make<int>(capacity);
       for (const bool sends : {false, true}) {
         if (sends && !capacity) continue;
         if (sends) fill(tx, [] { return 1; });
-        const auto start = std::chrono::steady_clock::now();
-        platform::disturbing = platform::disturbance::waking_past(start + wait);
-        const bool timed_out =
-            sends ? tx.send_for(2, wait).error().timeout() : rx.recv_for(wait).error() == recv_timeout_error::timeout;
+        // One point in time for both: were this thread preempted between two, wake-ups before the operation's deadline
+        // would count as after it.
+        const auto until = std::chrono::steady_clock::now() + 5ms;
+        platform::disturbing = platform::disturbance::waking_past(until);
+        const bool timed_out = sends ? tx.send_until(2, until).error().timeout()
+                                     : rx.recv_until(until).error() == recv_timeout_error::timeout;
         const auto woken = platform::disturbing;
         platform::disturbing = {};
         r.count();
         any |= woken.woken() != 0;
-        if (timed_out && std::chrono::steady_clock::now() - start >= wait && !woken.exhausted()) continue;
-        r.fail("capacity " + harness::to_string(capacity) + ": " + (sends ? "send_for" : "recv_for") +
+        if (timed_out && std::chrono::steady_clock::now() >= until && !woken.exhausted()) continue;
+        r.fail("capacity " + harness::to_string(capacity) + ": " + (sends ? "send_until" : "recv_until") +
                (woken.exhausted() ? " waited long after its deadline, for as long as spurious wake-ups came"
                                   : " ended early, or not with a timeout"));
         return;
