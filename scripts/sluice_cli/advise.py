@@ -93,10 +93,10 @@ def choices(run: dict) -> list[Choice]:
         next_best = f"{rivals[0]}: {_figure(ranked[rivals[0]])}" if rivals else ""
         found.append(Choice(words, need.make, f"{_figure(ranked[ours])} {unit}", next_best))
     for words, make, channel, shape in (
-        ("100,000 messages a second, sleeping receiver", "spsc::unbounded<T>()", "spsc", "open_loop_100k"),
-        ("the same, with less processor time", "mpmc::unbounded<T>()", "mpmc", "open_loop_100k"),
+        ("100,000 messages a second, one producer", "spsc::unbounded<T>()", "spsc", "open_loop_100k"),
+        ("the same, handles that can be cloned", "mpmc::unbounded<T>()", "mpmc", "open_loop_100k"),
         (
-            "the same, with a processor for the receiver",
+            "the same, a receiver that spins",
             "spsc::unbounded<T>(), rx.recv_busy()",
             "spsc",
             "busy_loop_100k",
