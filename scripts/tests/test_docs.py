@@ -109,6 +109,27 @@ class Lists(unittest.TestCase):
         [go] = registry.GO
         self.assertIn(f'"{go}"', read("harness/bench/peers/go/main.go"))
 
+    def test_every_property_is_listed(self):
+        files = (ROOT / "properties").glob("*.hpp")
+        defined = [name for f in files for name in re.findall(r'string_view name = "(\w+)"', f.read_text())]
+        self.assertCountEqual(defined, listed(BUILD / "mutex_properties"))
+
+    def test_every_workload_is_registered(self):
+        runner = read("harness/bench/benchmark_runner.hpp")
+        files = (ROOT / "harness" / "bench").glob("*.hpp")
+        workloads = [name for f in files for name in re.findall(r"^sample (\w+)\(", f.read_text(), re.M)]
+        self.assertGreater(len(workloads), 5)
+        self.assertEqual([name for name in workloads if f"{name}<Subject" not in runner], [])
+
+    def test_every_rust_channel_is_compiled(self):
+        folder = ROOT / "harness" / "bench" / "peers" / "rust" / "src" / "channels"
+        modules = re.findall(r"^mod (\w+);", (folder / "mod.rs").read_text(), re.M)
+        self.assertCountEqual(modules, [f.stem for f in folder.glob("*.rs") if f.stem != "mod"])
+
+    def test_every_command_is_reached(self):
+        files = (ROOT / "scripts" / "sluice_cli").glob("*.py")
+        self.assertCountEqual([f.stem for f in files if "@click.command(" in f.read_text()], COMMANDS.values())
+
     def test_every_counter_of_a_benchmark_is_recorded(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "out.json"
