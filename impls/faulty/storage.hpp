@@ -77,7 +77,21 @@ private:
 /// Messages that are left in a destroyed channel are not destroyed, and over-aligned messages are not aligned
 /// (boost/lockfree#67, moodycamel 3668bd6).
 template <class T>
-using undestroyed = cores::mutex<T, detail::careless_queue<T>>;
+class undestroyed : public cores::mutex<T, detail::careless_queue<T>> {
+  using base = cores::mutex<T, detail::careless_queue<T>>;
+
+public:
+  using base::base;
+
+  void close_receivers() {
+    detail::careless_queue<T> left;
+    {
+      platform::unique_lock guard(this->mutex_);
+      left.swap(this->queue_);
+    }
+    base::close_receivers();
+  }
+};
 
 /// Per-producer order, declared as global order.
 template <class T>

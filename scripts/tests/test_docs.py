@@ -111,7 +111,9 @@ class Lists(unittest.TestCase):
 
     def test_every_property_is_listed(self):
         files = (ROOT / "properties").glob("*.hpp")
-        defined = [name for f in files for name in re.findall(r'string_view name = "(\w+)"', f.read_text())]
+        defined = [
+            name for f in files for name in re.findall(r'^  static .*string_view name = "(\w+)"', f.read_text(), re.M)
+        ]
         self.assertCountEqual(defined, listed(BUILD / "mutex_properties"))
 
     def test_every_workload_is_registered(self):
