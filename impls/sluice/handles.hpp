@@ -387,6 +387,6 @@ private:
 
 }  // namespace sluice
 
-/// size() is a hint: it is not the number of messages that an iteration yields.
+// size() is a hint: it is not the number of messages that an iteration yields.
 template <class Core, sluice::cardinality Consumers>
 inline constexpr bool std::ranges::disable_sized_range<sluice::basic_receiver<Core, Consumers>> = true;
