@@ -386,7 +386,7 @@ private:
 };
 
 }  // namespace sluice
-
+/// \cond
 // size() is a hint: it is not the number of messages that an iteration yields.
 template <class Core, sluice::cardinality Consumers>
-inline constexpr bool std::ranges::disable_sized_range<sluice::basic_receiver<Core, Consumers>> = true;
+inline constexpr bool std::ranges::disable_sized_range<sluice::basic_receiver<Core, Consumers>> = true;  /// \endcond
