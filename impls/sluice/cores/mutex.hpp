@@ -116,12 +116,14 @@ protected:
     // If the push throws, the room that this sender was woken for is still free: another may use it.
     struct wake_up {
       ~wake_up() {
-        if (channel) tell_one(channel->not_full_, channel->selecting_senders_);
+        if (armed) tell_one(changed, selecting);
       }
-      mutex* channel;
-    } passed_on{this};
+      platform::condition_variable& changed;
+      detail::wait_list& selecting;
+      bool armed = true;
+    } wake_up_on_throw{not_full_, selecting_senders_};
     queue_.push_back(std::move(value));
-    passed_on.channel = nullptr;
+    wake_up_on_throw.armed = false;
     return status::ok;
   }
 
