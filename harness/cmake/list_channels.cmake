@@ -4,18 +4,11 @@
 #
 # Third-party channels are listed whether they are installed or not.
 
+include(${CMAKE_CURRENT_LIST_DIR}/sluice_kind_and_role.cmake)
+
 function(sluice_channel name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "ROLE;KIND;PROPERTIES;MODELS;BENCHMARKS" "CAUGHT_BY")
-  set(role core)
-  if(arg_CAUGHT_BY)
-    set(role faulty)
-  elseif(arg_ROLE)
-    set(role ${arg_ROLE})
-  endif()
-  set(kind queue)
-  if(arg_KIND)
-    set(kind ${arg_KIND})
-  endif()
+  _sluice_kind_and_role()
   set_property(GLOBAL APPEND PROPERTY SLUICE_CHANNELS "{\"name\": \"${name}\", \"role\": \"${role}\", \"kind\": \"${kind}\"}")
 endfunction()
 

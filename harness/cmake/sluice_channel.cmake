@@ -21,6 +21,8 @@
 #                   measured, and has runners for these checks alone.
 # KNOWN_VIOLATIONS  checks, as property/NAME, that are known to fail on it: its test leaves them out.
 
+include(${CMAKE_CURRENT_LIST_DIR}/sluice_kind_and_role.cmake)
+
 define_property(GLOBAL PROPERTY SLUICE_REGISTRY BRIEF_DOCS "JSON objects of the registered channels")
 
 function(sluice_channel name)
@@ -39,21 +41,12 @@ function(sluice_channel name)
     endif()
   endforeach()
 
-  set(kind queue)
-  if(arg_KIND)
-    set(kind ${arg_KIND})
-  endif()
+  _sluice_kind_and_role()
   if(NOT kind MATCHES "^(queue|broadcast|oneshot)$")
     message(FATAL_ERROR "sluice_channel(${name}): KIND is queue, broadcast or oneshot, not `${kind}`")
   endif()
   if(NOT kind STREQUAL "queue")
     set(arg_PROPERTIES OFF)
-  endif()
-  set(role core)
-  if(arg_CAUGHT_BY)
-    set(role faulty)
-  elseif(arg_ROLE)
-    set(role ${arg_ROLE})
   endif()
   if(NOT role MATCHES "^(core|facade|baseline|third_party|faulty)$")
     message(FATAL_ERROR "sluice_channel(${name}): ROLE is core, facade, baseline or third_party, not `${role}`")

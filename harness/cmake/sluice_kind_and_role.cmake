@@ -1,0 +1,13 @@
+# Sets `kind` and `role` from the parsed arguments of sluice_channel(), which says what they mean.
+macro(_sluice_kind_and_role)
+  set(kind queue)
+  if(arg_KIND)
+    set(kind ${arg_KIND})
+  endif()
+  set(role core)
+  if(arg_CAUGHT_BY)
+    set(role faulty)
+  elseif(arg_ROLE)
+    set(role ${arg_ROLE})
+  endif()
+endmacro()
