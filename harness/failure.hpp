@@ -55,7 +55,7 @@ inline void save_failure(const std::string& folder, const std::string& channel, 
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   std::ofstream out(std::filesystem::path(folder) / (channel + "-" + result.check + ".txt"));
-  out << "Channel: " << channel << "\nCheck: " << kind << " " << result.check << "\nProgram: " << result.scenario
+  out << "Channel: " << channel << "\nCheck: " << kind << " " << result.check << "\nScenario: " << result.scenario
       << "\nSeed: " << seed << "\nExecutions: " << executions << "\n";
   if (!result.schedule.empty()) out << "Schedule: " << result.schedule << "\n";
   out << "\n" << result.detail;

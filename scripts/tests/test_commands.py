@@ -369,6 +369,16 @@ class Replay(unittest.TestCase):
         ]
         self.assertTrue(any("compare_exchange" in read and "full - busy" in wrote for read, wrote in pairs), text)
 
+    def test_what_a_runner_writes_is_replayed(self):
+        [faulty] = registry.choose(registry.built(BUILD), ("silent_try_send",))
+        with tempfile.TemporaryDirectory() as folder:
+            for tool, check in (("properties", "linearizable"), ("models", "woken_by_try")):
+                command = [faulty.runners[tool], "--check", check, "--failures", folder]
+                self.assertEqual(subprocess.run(command, capture_output=True).returncode, 1)
+                failure = replay.read(pathlib.Path(folder) / f"silent_try_send-{check}.txt")
+                self.assertEqual(failure["Channel"], "silent_try_send")
+                self.assertTrue(replay.replay(faulty, failure, 2000), check)
+
     def test_a_scenario_that_is_not_well_formed_is_refused(self):
         sound = registry.choose(registry.built(BUILD), ("mutex",))[0]
         with self.assertRaisesRegex(Usage, "cannot run `capacity 1: send shout`"):
