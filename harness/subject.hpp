@@ -25,7 +25,7 @@ struct subject {
   template <class T>
   using receiver = basic_receiver<Core<T>>;
 
-  /// Handles of one type for all cores, which can be cloned: checks that would be violation_kind to do so do not apply.
+  /// Handles of one type for all cores, which can be cloned: checks for which cloning would be wrong do not apply.
   ///
   /// \pre  traits.accepts(capacity)
   template <class T>

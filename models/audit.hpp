@@ -18,9 +18,7 @@ namespace sluice::models {
 /// Activates a mutant, then runs the checks with more and more executions, until one fails or the limit is reached.
 ///
 /// \param wanted  the checks' names, or empty for all.
-/// \returns  what --mutant prints: `killed_by`, `how`, `executions`, `reached` and `seconds`; `killed_by` is empty for
-/// a
-///           survivor.
+/// \returns  what --mutant prints: `killed_by` (empty for a survivor), `how`, `executions`, `reached` and `seconds`.
 inline nlohmann::json try_to_kill(const questions& asked, const mutant& m, const std::vector<std::string>& wanted,
                                   std::uint64_t seed, std::uint64_t most) {
   mutation_sites.activate(m);

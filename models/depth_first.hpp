@@ -27,9 +27,8 @@ public:
 /// Explores every execution with up to `bound` deviations once, depth first.
 class depth_first final : public strategy {
 public:
-  /// \param states  prunes: an execution that reaches a state which another has visited with as many deviations left
-  /// has
-  ///                no alternatives from there on; null: no pruning.
+  /// \param states  prunes: from a state which another execution has visited with as many deviations left, there are no
+  ///                alternatives; null: no pruning.
   /// \param from    where to resume: path() of an interrupted search with the same bound.
   explicit depth_first(unsigned bound, const state_source* states = nullptr, const schedule& from = {})
       : bound_(bound), states_(states) {

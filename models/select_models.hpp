@@ -53,7 +53,7 @@ std::pair<int, int> receive_either(Fixture& s) {
 
 }  // namespace detail
 
-/// The custom_models on channels of this kind.
+/// The custom models on channels of this kind.
 template <class Subject>
 inline constexpr auto select_models = [] {
   using fixture = two_channels<Subject>;
@@ -190,7 +190,7 @@ inline constexpr auto select_models = [] {
   };
 }();
 
-/// The custom_models as questions about one channel; one that does not apply, for a channel that select cannot wait on.
+/// The custom models as checks of one channel; one that does not apply, for a channel that select cannot wait on.
 template <class Subject>
 std::vector<model_check> select_checks() {
   std::vector<model_check> checks;

@@ -61,9 +61,9 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
   }
   const auto expired = [until] { return until != deadline::max() && platform::now() >= until; };
   const auto spins = [arms] { return std::ranges::any_of(arms, [](const arm* a) { return a->worth_spinning(); }); };
-  detail::adaptive_spin spin;
+  adaptive_spin spin;
   for (;;) {
-    for (detail::backoff pacing;; pacing.snooze()) {
+    for (backoff pacing;; pacing.snooze()) {
       for (const std::size_t i : order) {
         if (arms[i]->attempt()) return i;
       }

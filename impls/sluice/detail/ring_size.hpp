@@ -14,11 +14,10 @@ namespace sluice::detail {
 template <class Slot>
 std::size_t checked_ring_size(std::size_t capacity) {
   constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(Slot) / 4;
-  if (capacity == 0) detail::raise<std::length_error>("sluice: a ring needs a capacity of at least 1");
+  if (capacity == 0) raise<std::length_error>("sluice: a ring needs a capacity of at least 1");
   if (capacity > most) {
-    detail::raise<std::length_error>("sluice: a capacity of " + std::to_string(capacity) +
-                                     " is beyond memory; at most " + std::to_string(most) +
-                                     " messages of this type can be asked for");
+    raise<std::length_error>("sluice: a capacity of " + std::to_string(capacity) + " is beyond memory; at most " +
+                             std::to_string(most) + " messages of this type can be asked for");
   }
   return capacity;
 }

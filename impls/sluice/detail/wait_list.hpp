@@ -97,9 +97,8 @@ private:
 /// Spins, attempts, then sleeps, until an attempt succeeds or the deadline passes. The slow path of wait(), not inlined
 /// into it.
 template <class Glance, class Attempt, class Register, class Unregister>
-[[gnu::noinline]] status wait_longer(detail::adaptive_spin& spin, status pending, platform::time_point until,
-                                     Glance glance, Attempt attempt, Register register_waiter,
-                                     Unregister unregister_waiter) {
+[[gnu::noinline]] status wait_longer(adaptive_spin& spin, status pending, platform::time_point until, Glance glance,
+                                     Attempt attempt, Register register_waiter, Unregister unregister_waiter) {
   for (;;) {
     status now = pending;
     const auto comes_to = [&](auto& operation) { return [&] { return (now = operation()) != pending; }; };
@@ -123,7 +122,7 @@ template <class Glance, class Attempt, class Register, class Unregister>
 /// \param unregister_waiter  removes the entry.
 /// \returns  the attempt's result, or `status::timeout`.
 template <class Glance, class Attempt, class Register, class Unregister>
-status wait(detail::adaptive_spin& spin, status pending, platform::time_point until, Glance glance, Attempt attempt,
+status wait(adaptive_spin& spin, status pending, platform::time_point until, Glance glance, Attempt attempt,
             Register register_waiter, Unregister unregister_waiter) {
   const status now = glance();
   if (now != pending) [[likely]]
@@ -133,8 +132,8 @@ status wait(detail::adaptive_spin& spin, status pending, platform::time_point un
 
 /// The same, where the exact attempt is cheap enough to be the first.
 template <class Attempt, class Register, class Unregister>
-status wait(detail::adaptive_spin& spin, status pending, platform::time_point until, Attempt attempt,
-            Register register_waiter, Unregister unregister_waiter) {
+status wait(adaptive_spin& spin, status pending, platform::time_point until, Attempt attempt, Register register_waiter,
+            Unregister unregister_waiter) {
   return wait(spin, pending, until, attempt, attempt, register_waiter, unregister_waiter);
 }
 

@@ -29,20 +29,20 @@ public:
 
   /// Ends every wait: the other side has disconnected. The caller has marked the channel closed.
   void close() noexcept {
-    detail::spin_then_lock guard(mutex_);
+    spin_then_lock guard(mutex_);
     waiters_.end_all(outcome::closed);
     publish_occupancy();
   }
 
   /// Appends a waiter. The caller checks the channel again afterwards; an earlier check proves nothing.
   void register_waiter(wait_entry& entry) noexcept {
-    detail::spin_then_lock guard(mutex_);
+    spin_then_lock guard(mutex_);
     waiters_.push(entry);
     publish_occupancy();
   }
 
   void unregister_waiter(wait_entry& entry) noexcept {
-    detail::spin_then_lock guard(mutex_);
+    spin_then_lock guard(mutex_);
     waiters_.remove(entry);
     publish_occupancy();
   }
@@ -67,13 +67,13 @@ public:
   }
 
   /// For cores that wait in this queue by other means than wait().
-  detail::adaptive_spin& spin() noexcept { return spin_; }
+  adaptive_spin& spin() noexcept { return spin_; }
 
 private:
   [[gnu::noinline]] void wake_first() noexcept {
     const platform::futex_word* sleeper = nullptr;
     {
-      detail::spin_then_lock guard(mutex_);
+      spin_then_lock guard(mutex_);
       sleeper = waiters_.select_first(outcome::woken).sleeps_on;
       publish_occupancy();
     }
@@ -87,7 +87,7 @@ private:
 
   platform::mutex mutex_;
   wait_list waiters_;
-  detail::adaptive_spin spin_;
+  adaptive_spin spin_;
   // Peers read it at every operation, so it must not share a cache line with what changes at each; like the lock, it
   // changes only when a thread sleeps.
   platform::atomic<bool> occupied_{false};

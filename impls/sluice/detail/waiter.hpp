@@ -64,7 +64,7 @@ public:
   /// Spins if that has lately paid off, then sleeps until the wait has ended or the deadline has passed.
   ///
   /// \returns  any outcome but `waiting` and `claimed`.
-  ending wait_until(platform::time_point until, detail::adaptive_spin& spin) noexcept {
+  ending wait_until(platform::time_point until, adaptive_spin& spin) noexcept {
     const auto over = [&] { return !open(); };
     (void)spin.spin_until(until, over, over);
     return wait_until(until);
@@ -74,7 +74,7 @@ public:
   ///
   /// \returns  any outcome but `waiting` and `claimed`.
   ending wait_until(platform::time_point until) noexcept {
-    detail::backoff pacing;
+    backoff pacing;
     for (;;) {
       // [W3] acquire, pairs with release [W1] and [W2].
       const std::uint32_t state = state_.load(std::memory_order::acquire);
