@@ -83,6 +83,12 @@ def lines(verdicts: list[dict]) -> list[tuple[int, str, str, list[dict]]]:
     return [(*key, mine) for key, mine in grouped.items()]
 
 
+def held(verdicts: list[dict]) -> set[int]:
+    """The numbers of the lines that some channel passed and none failed."""
+    passed, failed = ({v["number"] for v in verdicts if v["verdict"] == wanted} for wanted in ("passed", "failed"))
+    return passed - failed
+
+
 def show(verdicts: list[dict]) -> None:
     """Prints the table, the reasons why lines do not apply, and every failure."""
     test = rich.table.Column("test", overflow="fold")
@@ -97,9 +103,8 @@ def show(verdicts: list[dict]) -> None:
     console.print("Where lines do not apply:")
     for (channel, reason), numbers in sorted(reasons.items()):
         console.print(f"  {channel}: {reason} ({', '.join(map(str, numbers))})", markup=False)
-    tested = {v["number"] for v in verdicts if v["verdict"] == "passed"}
     seconds = sum(v["seconds"] for v in verdicts)
-    console.print(f"{len(tested)} lines hold; {seconds:.0f} s of tests")
+    console.print(f"{len(held(verdicts))} lines hold; {seconds:.0f} s of tests")
     for verdict in outcome.broken_lines(verdicts):
         console.print(f"\nline {verdict['number']} on {verdict['channel']} failed", style="bold red")
         console.print(f"{verdict['behaviour']}\n{verdict['detail']}", markup=False)

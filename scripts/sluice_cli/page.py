@@ -158,6 +158,7 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         long_histories=long_histories,
         failed=outcome.failed_checks(checks),
         lines=contract.lines(data["contract"]),
+        held=contract.held(data["contract"]),
         broken=outcome.broken_lines(data["contract"]),
         executions=sum(c["executions"] for c in checks if c["expected"] == "passed"),
         pictures=[(title, _embedded(folder / file), text) for title, file, text in pictures],

@@ -243,6 +243,22 @@ class Report(unittest.TestCase):
         unapplied = failed_check() | {"verdict": "not_applicable", "executions": 0}
         self.assertNotIn('class="verdict good"', self.write(checks=[unapplied])[0])
 
+    def test_only_lines_that_were_tested_count_as_holding(self):
+        line = {
+            **{
+                "number": 69,
+                "name": "moves",
+                "test": "contract.069",
+                "behaviour": "Moves.",
+                "channel": "left",
+                "verdict": "passed",
+            },
+            **{"detail": "", "seconds": 0.1},
+        }
+        unapplied = line | {"number": 70, "verdict": "not_applicable", "detail": "it says nothing new"}
+        self.assertIn(">Passed:</strong>\n1 lines of the contract hold.", self.write(contract=[line, unapplied])[0])
+        self.assertNotIn('class="verdict good"', self.write(contract=[unapplied])[0])
+
 
 if __name__ == "__main__":
     unittest.main()
