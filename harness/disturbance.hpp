@@ -16,7 +16,7 @@
 /// test may delay a thread or wake it spuriously, as drawn from a seed (noise injection).
 ///
 /// A delay never sleeps in the kernel, so a thread that does sleep waits for a peer.
-namespace sluice::platform {
+namespace sluice::inline SLUICE_ABI::platform {
 
 /// The disturbance of the calling thread: none, until it is set.
 class disturbance {
@@ -204,4 +204,4 @@ private:
   std::condition_variable impl_;
 };
 
-}  // namespace sluice::platform
+}  // namespace sluice::inline SLUICE_ABI::platform

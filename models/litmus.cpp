@@ -57,13 +57,13 @@ constexpr std::array<void (*)(board&), most_threads> store_buffering{
 };
 constexpr void (*light_side)(board&) = [](board& b) {
   b.y.store(1, order::relaxed);
-  platform::light_fence();
+  platform::asymmetric_fence().light();
   b.r[1] = b.x.load(order::relaxed);
 };
 constexpr std::array<void (*)(board&), most_threads> one_heavy_fence{
     [](board& b) {
       b.x.store(1, order::relaxed);
-      platform::heavy_fence();
+      platform::asymmetric_fence().heavy();
       b.r[0] = b.y.load(order::relaxed);
     },
     light_side,
@@ -71,7 +71,7 @@ constexpr std::array<void (*)(board&), most_threads> one_heavy_fence{
 constexpr std::array<void (*)(board&), most_threads> light_fences{
     [](board& b) {
       b.x.store(1, order::relaxed);
-      platform::light_fence();
+      platform::asymmetric_fence().light();
       b.r[0] = b.y.load(order::relaxed);
     },
     light_side,

@@ -65,7 +65,7 @@
 #include <models/mutants.hpp>
 #include <models/relacy_macros.hpp>
 
-namespace sluice::platform {
+namespace sluice::inline SLUICE_ABI::platform {
 
 using location = std::source_location;
 
@@ -441,6 +441,8 @@ private:
 using clock = std::chrono::steady_clock;
 using time_point = clock::time_point;
 
+inline constexpr time_point no_deadline = (time_point::max)();
+
 inline time_point now(location where = location::current()) {
   rl::ctx().sched();
   model::did(model::access::read, &model::time, where);
@@ -502,6 +504,8 @@ inline void yield() {
   model::yields = false;
 }
 
+inline void nap() { yield(); }
+
 /// Only spinning reads it, and models do not spin.
 class shared_hint {
 public:
@@ -515,21 +519,23 @@ inline void full_fence(location where = location::current()) {
   model::did(model::access::write, &model::fenced, where);
 }
 
-/// Nothing, as on a system whose kernel fences on behalf of all threads.
-inline void light_fence(location = location::current()) noexcept {}
+/// As on a system whose kernel fences on behalf of all threads.
+class asymmetric_fence {
+public:
+  void light(location = location::current()) const noexcept {}
 
-/// A full fence on behalf of every thread.
-inline void heavy_fence(location where = location::current()) {
-  rl::ctx().sched();
-  if (models::mutation_sites.mutated(models::role::fence, where)) return;
-  model::fenced = true;
-  model::fence_of(*rl::ctx().threadx_);
-  for (rl::thread_info_base* other : model::fibers) {
-    if (other && other != rl::ctx().threadx_) model::fence_of(*other);
+  void heavy(location where = location::current()) const {
+    rl::ctx().sched();
+    if (models::mutation_sites.mutated(models::role::fence, where)) return;
+    model::fenced = true;
+    model::fence_of(*rl::ctx().threadx_);
+    for (rl::thread_info_base* other : model::fibers) {
+      if (other && other != rl::ctx().threadx_) model::fence_of(*other);
+    }
+    model::fence_of(*rl::ctx().threadx_);
+    model::did(model::access::fence, &model::fenced, where);
   }
-  model::fence_of(*rl::ctx().threadx_);
-  model::did(model::access::fence, &model::fenced, where);
-}
+};
 
 inline void prefetch_for_write(const void*) noexcept {}
 inline void prefault(const void*, std::size_t) noexcept {}
@@ -554,4 +560,4 @@ inline bool recheck(bool found, location where = location::current()) {
   return found && !models::mutation_sites.mutated(models::role::recheck, where);
 }
 
-}  // namespace sluice::platform
+}  // namespace sluice::inline SLUICE_ABI::platform

@@ -6,6 +6,7 @@
 #include <sluice/mpsc.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -13,7 +14,7 @@
 
 struct count {
   long lines = 0;
-  long words = 0;
+  std::ptrdiff_t words = 0;
 };
 
 int main() {

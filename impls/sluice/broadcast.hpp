@@ -19,7 +19,7 @@
 
 /// Every receiver gets every message. Senders never wait: a receiver that reads too slowly misses the oldest messages,
 /// and is told how many.
-namespace sluice::broadcast {
+namespace sluice::inline SLUICE_ABI::broadcast {
 
 using sluice::operator<<;
 
@@ -230,7 +230,7 @@ public:
   ///
   /// \returns  the message, `lagged` with the number of messages missed, or `disconnected`.
   /// \throws  what copying a message throws. That message counts as received; the next receive gets the next one.
-  [[nodiscard("an unread result loses a message or a lag")]] recv_result recv() { return recv_by(deadline::max()); }
+  [[nodiscard("an unread result loses a message or a lag")]] recv_result recv() { return recv_by(no_deadline); }
 
   /// The same without waiting. \returns  the message, `lagged`, `empty` or `disconnected`.
   [[nodiscard("an unread result loses a message or a lag")]] recv_result try_recv() {
@@ -343,4 +343,4 @@ template <class T>
   return make_channel<cores::broadcast<T>>(capacity);
 }
 
-}  // namespace sluice::broadcast
+}  // namespace sluice::inline SLUICE_ABI::broadcast

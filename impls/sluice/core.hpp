@@ -14,14 +14,16 @@
 ///
 /// A core is the shared state of one channel. Handles (handles.hpp) are written once over any core and give it cloning,
 /// disconnection by reference count, iteration and the error vocabulary.
-namespace sluice {
+namespace sluice::inline SLUICE_ABI {
 
 namespace detail {
 struct wait_entry;
 }
 
-/// A point of steady_clock. `deadline::max()` means "never".
+/// A point of steady_clock.
 using deadline = platform::time_point;
+/// The greatest deadline: it is never reached.
+using platform::no_deadline;
 
 /// How many threads may use one side concurrently.
 enum class cardinality : std::uint8_t { one, many };
@@ -45,7 +47,7 @@ struct core_traits {
   bool unbounded = false;          ///< can be made without a capacity
   bool bounded = false;            ///< can be made with a capacity of `least_capacity` or more
   std::size_t least_capacity = 1;  ///< 0: a rendezvous
-  std::size_t greatest_capacity = std::numeric_limits<std::size_t>::max();
+  std::size_t greatest_capacity = (std::numeric_limits<std::size_t>::max)();
   bool exact_capacity = true;  ///< holds exactly as many messages as asked for, not more
   ordering order = ordering::global;
   bool disconnects = true;  ///< when one side disconnects, the other side's waits end
@@ -54,7 +56,7 @@ struct core_traits {
   sluice::consistency consistency = consistency::linearizable;
   bool exact_size = true;                   ///< size() is exact while no other thread operates
   std::size_t messages_per_allocation = 0;  ///< at least so many, on average; 0: no promise
-  static constexpr std::size_t no_allocation = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t no_allocation = (std::numeric_limits<std::size_t>::max)();
 
   /// Whether a channel of this capacity (nullopt: unbounded) can be made.
   constexpr bool accepts(std::optional<std::size_t> capacity) const noexcept {
@@ -160,4 +162,4 @@ constexpr void check_core() {
   static_assert(core<C>, "the type is not a sluice core: see the concept sluice::core in <sluice/core.hpp>");
 }
 
-}  // namespace sluice
+}  // namespace sluice::inline SLUICE_ABI

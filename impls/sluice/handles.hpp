@@ -20,7 +20,7 @@
 #include <utility>
 
 /// Senders and receivers, written once over every core.
-namespace sluice {
+namespace sluice::inline SLUICE_ABI {
 
 template <class Core, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
 class basic_sender;
@@ -64,7 +64,7 @@ struct factory {
   /// A receiver that takes over one of the channel's counts.
   template <cardinality Consumers, class Core>
   static basic_receiver<Core, Consumers> receiver_of(shared_channel<Core>& channel) {
-    return basic_receiver<Core, Consumers>(&channel, SLUICE_HERE);
+    return basic_receiver<Core, Consumers>(&channel, detail::origin::current());
   }
 };
 
@@ -75,7 +75,8 @@ struct factory {
 ///
 /// \throws  what the core's constructor throws; std::bad_alloc.
 template <class Core, cardinality Consumers = Core::traits.consumers, cardinality Producers = Core::traits.producers>
-[[nodiscard("a channel without handles is closed at once")]] auto make_channel(detail::origin where = SLUICE_HERE) {
+[[nodiscard("a channel without handles is closed at once")]] auto make_channel(
+    detail::origin where = detail::origin::current()) {
   return detail::factory::make<Core, Consumers, Producers>(where);
 }
 
@@ -83,8 +84,8 @@ template <class Core, cardinality Consumers = Core::traits.consumers, cardinalit
 ///
 /// \throws  what the core's constructor throws; std::bad_alloc.
 template <class Core, cardinality Consumers = Core::traits.consumers, cardinality Producers = Core::traits.producers>
-[[nodiscard("a channel without handles is closed at once")]] auto make_channel(std::size_t capacity,
-                                                                               detail::origin where = SLUICE_HERE) {
+[[nodiscard("a channel without handles is closed at once")]] auto make_channel(
+    std::size_t capacity, detail::origin where = detail::origin::current()) {
   return detail::factory::make<Core, Consumers, Producers>(where, capacity);
 }
 
@@ -94,6 +95,9 @@ template <class Core, cardinality Consumers = Core::traits.consumers, cardinalit
 /// channel; using it is undefined, except for destroying it, assigning to it and converting it to bool.
 /// \par Threads  one at a time where `Producers` is one; otherwise any number may use one handle concurrently, except
 ///               for reset(), assignment and destruction.
+/// \par Lifetime  a message may be received before the send() that sent it has returned. So its arrival does not show
+///                that the sending thread has left this handle: destroy a shared handle only after the threads that use
+///                it, or give each thread a clone().
 template <class Core, cardinality Consumers, cardinality Producers>
 class basic_sender : public detail::handle<Core, detail::sender_side> {
   using base = detail::handle<Core, detail::sender_side>;
@@ -112,7 +116,7 @@ public:
 
   /// Another sender to the same channel.
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_sender clone(
-      detail::origin where = SLUICE_HERE) const noexcept requires(Producers == cardinality::many) {
+      detail::origin where = detail::origin::current()) const noexcept requires(Producers == cardinality::many) {
     this->channel().add_sender();
     return basic_sender(&this->channel(), where);
   }
@@ -130,7 +134,7 @@ public:
   template <class U = value_type>
   [[nodiscard("an unread result loses the message that could not be sent")]] send_result send(U&& given) {
     auto&& value = detail::as_message<value_type>(std::forward<U>(given));
-    if (core().send_until(value, deadline::max()) == status::ok) return {};
+    if (core().send_until(value, no_deadline) == status::ok) return {};
     return std::unexpected(send_error<value_type>{std::move(value)});
   }
 
@@ -246,7 +250,7 @@ public:
       if (fetched_) return;
       message_.reset();
       if constexpr (Blocking) {
-        from_->wait(message_, deadline::max());
+        from_->wait(message_, no_deadline);
       } else {
         from_->core().try_recv(message_);
       }
@@ -276,7 +280,7 @@ public:
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_receiver clone() const noexcept
       requires(Consumers == cardinality::many) {
     this->channel().add_receiver();
-    return basic_receiver(&this->channel(), SLUICE_HERE);
+    return basic_receiver(&this->channel(), detail::origin::current());
   }
   // Compilers show the line of a deleted function, and with it the remedy.
   // clang-format off
@@ -291,7 +295,7 @@ public:
   /// \par Ordering  all that was sequenced before the matching send() happens before this returns.
   [[nodiscard("an unread result hides a disconnect")]] std::expected<value_type, recv_error> recv() {
     std::optional<value_type> message;
-    if (wait(message, deadline::max()) == status::ok) return std::move(*message);
+    if (wait(message, no_deadline) == status::ok) return std::move(*message);
     return std::unexpected(recv_error::disconnected);
   }
 
@@ -361,7 +365,7 @@ private:
   basic_receiver(detail::shared_channel<Core>* channel, detail::origin where) : base(channel, where) {}
 
   status wait(std::optional<value_type>& message, deadline until) {
-    return detail::receive_watched(this->channel().living, core(), until,
+    return detail::receive_watched(&this->channel(), core(), until,
                                    [&](deadline end) { return core().recv_until(message, end); });
   }
 
@@ -371,7 +375,7 @@ private:
     detail::wait_entry entry{.owner = &self, .packet = std::addressof(message)};
     if (core().register_recv_waiter(entry)) self.select(detail::outcome::aborted);
     while (self.open()) platform::pause();
-    const auto end = self.wait_until(deadline::max());
+    const auto end = self.wait_until(no_deadline);
     core().unregister_recv_waiter(entry);
     if (end.how == detail::outcome::handed_over) return status::ok;
     return end.how == detail::outcome::closed ? status::disconnected : status::empty;
@@ -385,7 +389,7 @@ private:
   }
 };
 
-}  // namespace sluice
+}  // namespace sluice::inline SLUICE_ABI
 /// \cond
 // size() is a hint: it is not the number of messages that an iteration yields.
 template <class Core, sluice::cardinality Consumers>

@@ -7,7 +7,7 @@
 #include <utility>
 
 /// Multiple producers, multiple consumers: each message goes to one of the receivers.
-namespace sluice::mpmc {
+namespace sluice::inline SLUICE_ABI::mpmc {
 
 template <class T>
 using sender = basic_sender<cores::mpmc<T>>;
@@ -17,7 +17,7 @@ using receiver = basic_receiver<cores::mpmc<T>>;
 /// An unbounded channel: sends never wait.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> unbounded(
-    detail::origin where = SLUICE_HERE) {
+    detail::origin where = detail::origin::current()) {
   return make_channel<cores::mpmc<T>>(where);
 }
 
@@ -27,8 +27,8 @@ template <class T>
 /// \throws std::length_error, std::bad_alloc  if so large a buffer cannot be allocated.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> bounded(
-    std::size_t capacity, detail::origin where = SLUICE_HERE) {
+    std::size_t capacity, detail::origin where = detail::origin::current()) {
   return make_channel<cores::mpmc<T>>(capacity, where);
 }
 
-}  // namespace sluice::mpmc
+}  // namespace sluice::inline SLUICE_ABI::mpmc

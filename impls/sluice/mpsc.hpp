@@ -7,7 +7,7 @@
 #include <utility>
 
 /// Multiple producers, single consumer: senders can be cloned, the receiver cannot.
-namespace sluice::mpsc {
+namespace sluice::inline SLUICE_ABI::mpsc {
 
 template <class T>
 using sender = basic_sender<cores::mpmc<T>, cardinality::one>;
@@ -17,7 +17,7 @@ using receiver = basic_receiver<cores::mpmc<T>, cardinality::one>;
 /// An unbounded channel: sends never wait.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> channel(
-    detail::origin where = SLUICE_HERE) {
+    detail::origin where = detail::origin::current()) {
   return make_channel<cores::mpmc<T>, cardinality::one>(where);
 }
 
@@ -27,8 +27,8 @@ template <class T>
 /// \throws std::length_error, std::bad_alloc  if so large a buffer cannot be allocated.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> sync_channel(
-    std::size_t capacity, detail::origin where = SLUICE_HERE) {
+    std::size_t capacity, detail::origin where = detail::origin::current()) {
   return make_channel<cores::mpmc<T>, cardinality::one>(capacity, where);
 }
 
-}  // namespace sluice::mpsc
+}  // namespace sluice::inline SLUICE_ABI::mpsc

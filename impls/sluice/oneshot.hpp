@@ -9,7 +9,7 @@
 #include <utility>
 
 /// One message from one sender to one receiver: an answer, a result, a signal.
-namespace sluice::oneshot {
+namespace sluice::inline SLUICE_ABI::oneshot {
 
 template <class T>
 class sender;
@@ -19,7 +19,7 @@ class receiver;
 /// Makes the channel. \throws std::bad_alloc
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> channel(
-    detail::origin where = SLUICE_HERE) {
+    detail::origin where = detail::origin::current()) {
   static_assert(message<T>,
                 "a message's move and destructor must not throw: declare them noexcept, or wrap the "
                 "message in std::unique_ptr");
@@ -78,4 +78,4 @@ private:
   explicit receiver(base&& any) noexcept : base(std::move(any)) {}
 };
 
-}  // namespace sluice::oneshot
+}  // namespace sluice::inline SLUICE_ABI::oneshot

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/detail/abi.hpp>
+
 /// The shim between the channels and the system: the only file that names atomics, mutexes, futexes and clocks.
 ///
 /// Natively its names are the standard ones, at no cost. The model checker defines SLUICE_PLATFORM_HEADER as a header
@@ -26,26 +28,20 @@
 #include <unistd.h>
 #endif
 
-// Where long has 32 bits, SYS_futex takes a timespec with 32-bit seconds, unlike the C library's.
-#if defined(__linux__) && defined(__LP64__) && !defined(SLUICE_NO_FUTEX)
-#define SLUICE_HAS_FUTEX 1
+#if SLUICE_HAS_FUTEX && defined(_WIN32)
+// Declared here, since <windows.h> defines macros with common names.
+extern "C" {
+int __stdcall WaitOnAddress(volatile void* address, void* undesired, std::size_t size, unsigned long milliseconds);
+void __stdcall WakeByAddressSingle(void* address);
+}
+#elif SLUICE_HAS_FUTEX
 #include <linux/futex.h>
 #include <ctime>
 #else
-#define SLUICE_HAS_FUTEX 0
 #include <array>
 #endif
 
-// A race detector sees no fence, least of all the kernel's.
-#if defined(__SANITIZE_THREAD__)
-#define SLUICE_RACE_DETECTOR 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SLUICE_RACE_DETECTOR 1
-#endif
-#endif
-
-#if defined(SYS_membarrier) && !defined(SLUICE_NO_MEMBARRIER) && !defined(SLUICE_RACE_DETECTOR)
+#if defined(SYS_membarrier) && !SLUICE_RACE_DETECTOR
 #define SLUICE_HAS_MEMBARRIER 1
 #include <linux/membarrier.h>
 #include <cerrno>
@@ -58,7 +54,7 @@
 #ifdef SLUICE_DISTURBANCE_HEADER
 #include SLUICE_DISTURBANCE_HEADER
 #else
-namespace sluice::platform {
+namespace sluice::inline SLUICE_ABI::platform {
 
 template <class T>
 using atomic = std::atomic<T>;
@@ -72,32 +68,27 @@ inline void disturb() noexcept {}
 /// Whether a test ends the sleep that is about to begin.
 inline bool spurious_wakeup() noexcept { return false; }
 
-}  // namespace sluice::platform
+}  // namespace sluice::inline SLUICE_ABI::platform
 #endif
 
-namespace sluice::platform {
+namespace sluice::inline SLUICE_ABI::platform {
 
 using clock = std::chrono::steady_clock;
 using time_point = clock::time_point;
 
 inline time_point now() noexcept { return clock::now(); }
 
+/// The greatest time point: it is never reached.
+inline constexpr time_point no_deadline = (time_point::max)();
+
 /// Two lines, since common processors fetch the neighbour of a line as well.
 inline constexpr std::size_t cache_line = 128;
 
-/// Messages in one block of an unbounded channel; tests shrink it so that small programs cross its edges.
-#if defined(SLUICE_BLOCK_SLOTS)
+/// Messages in one block of an unbounded channel.
 inline constexpr std::size_t block_slots = SLUICE_BLOCK_SLOTS;
-#else
-inline constexpr std::size_t block_slots = 31;
-#endif
 
-/// How far from their end counters start, in laps of a ring or blocks; 0, at their beginning. Tests start near the end.
-#if defined(SLUICE_LAPS_BEFORE_WRAP)
+/// How far from their end counters start, in laps of a ring or blocks; 0: at their beginning.
 inline constexpr std::size_t laps_before_wrap = SLUICE_LAPS_BEFORE_WRAP;
-#else
-inline constexpr std::size_t laps_before_wrap = 0;
-#endif
 
 /// Raw storage for one message; the caller tracks its lifetime. The model checker's version verifies that.
 template <class T>
@@ -149,6 +140,9 @@ inline constexpr bool spinning_helps = true;
 /// Lets another thread run.
 inline void yield() noexcept { std::this_thread::yield(); }
 
+/// Leaves the processor to any other thread for a moment, whatever its priority.
+inline void nap() noexcept { std::this_thread::sleep_for(std::chrono::microseconds(50)); }
+
 /// A small number that threads share only to guess well by: a lost update costs a guess, never correctness.
 class shared_hint {
 public:
@@ -179,7 +173,7 @@ inline void prefetch_for_write([[maybe_unused]] const void* address) noexcept {
 #endif
 }
 
-#if defined(SLUICE_RACE_DETECTOR)
+#if SLUICE_RACE_DETECTOR
 namespace detail {
 
 inline std::atomic<unsigned> fence_counter{0};
@@ -191,37 +185,58 @@ inline void full_fence() noexcept { detail::fence_counter.fetch_add(1, std::memo
 inline void full_fence() noexcept { std::atomic_thread_fence(std::memory_order::seq_cst); }
 #endif
 
-/// An asymmetric pair of fences: where one thread executes light_fence() and another heavy_fence(), memory is ordered
-/// as by two full fences; two light ones order nothing. Where the kernel offers membarrier(2), the light fence costs
-/// nothing and the heavy one a few microseconds.
-///
-/// The process terminates if membarrier, once registered, is refused later (by seccomp): wake-ups would be lost.
 #if SLUICE_HAS_MEMBARRIER
 namespace detail {
 
-inline const bool kernel_fences = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+inline bool register_for_membarrier() noexcept {
+  return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
 
 }  // namespace detail
-
-inline void light_fence() noexcept {
-  if (detail::kernel_fences) [[likely]] {
-    std::atomic_signal_fence(std::memory_order::seq_cst);
-  } else {
-    full_fence();
-  }
-}
-
-inline void heavy_fence() noexcept {
-  disturb();
-  if (!detail::kernel_fences) return full_fence();
-  while (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) {
-    if (errno != ENOMEM) std::terminate();
-  }
-}
-#else
-inline void light_fence() noexcept { full_fence(); }
-inline void heavy_fence() noexcept { full_fence(); }
 #endif
+
+/// An asymmetric pair of fences: where one thread executes light() and another heavy(), on one object, memory is
+/// ordered as by two full fences; two light ones order nothing. Where the kernel offers membarrier(2), the light fence
+/// costs nothing and the heavy one a few microseconds.
+///
+/// The object holds the choice, so that all threads of a channel make the same, whatever unit their code is from.
+///
+/// The process terminates if membarrier, once registered, is refused later (by seccomp): wake-ups would be lost.
+class asymmetric_fence {
+public:
+#if SLUICE_HAS_MEMBARRIER
+  void light() const noexcept {
+    if (by_kernel_) [[likely]] {
+      std::atomic_signal_fence(std::memory_order::seq_cst);
+    } else {
+      full_fence();
+    }
+  }
+
+  void heavy() const noexcept {
+    disturb();
+    if (!by_kernel_) return full_fence();
+    while (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) != 0) {
+      if (errno != ENOMEM) std::terminate();
+    }
+  }
+
+private:
+  static bool kernel_fences() noexcept {
+#if defined(SLUICE_NO_MEMBARRIER)
+    return false;
+#else
+    static const bool registered = detail::register_for_membarrier();
+    return registered;
+#endif
+  }
+
+  const bool by_kernel_ = kernel_fences();
+#else
+  void light() const noexcept { full_fence(); }
+  void heavy() const noexcept { full_fence(); }
+#endif
+};
 
 /// A random number below `limit`, from a generator per thread (splitmix64: Steele, Lea, Flood 2014). For fair choices,
 /// not for secrets.
@@ -247,38 +262,52 @@ static_assert(sizeof(futex_word) == sizeof(std::uint32_t));
 inline void park(const futex_word& word, std::uint32_t expected, time_point until) noexcept {
   disturb();
   if (spurious_wakeup()) return;
+#if defined(_WIN32)
+  constexpr unsigned long infinite = 0xffffffff;
+  unsigned long limit = infinite;
+  if (until != no_deadline) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now()).count();
+    limit = static_cast<unsigned long>(std::clamp<long long>(left, 0, infinite - 1));
+  }
+  WaitOnAddress(const_cast<futex_word*>(&word), &expected, sizeof expected, limit);
+#else
   timespec at{};
   timespec* limit = nullptr;
-  if (until != time_point::max()) {
+  if (until != no_deadline) {
     // steady_clock is CLOCK_MONOTONIC, the clock of an absolute FUTEX_WAIT_BITSET. The kernel refuses negative times.
-    const auto since = std::max(until.time_since_epoch(), time_point::duration::zero());
+    const auto since = (std::max)(until.time_since_epoch(), time_point::duration::zero());
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
     at.tv_sec = static_cast<std::time_t>(seconds.count());
     at.tv_nsec = static_cast<long>(std::chrono::nanoseconds(since - seconds).count());
     limit = &at;
   }
   syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, limit, nullptr, FUTEX_BITSET_MATCH_ANY);
+#endif
 }
 
 /// Wakes the thread that sleeps on the word at this address, if any. Only the address is used, so the word may be
 /// destroyed already: at worst, an unrelated thread wakes spuriously.
 inline void unpark(const futex_word* word) noexcept {
   disturb();
+#if defined(_WIN32)
+  WakeByAddressSingle(const_cast<futex_word*>(word));
+#else
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+#endif
 }
 
 #else
 
 namespace detail {
 
-struct [[gnu::visibility("default")]] parking_bucket {
+struct SLUICE_VISIBLE parking_bucket {
   std::mutex mutex;
   std::condition_variable changed;
 };
 
 /// One table for all shared libraries of a process, even if they hide their symbols. Never destroyed: a detached thread
 /// may wait in it at exit.
-[[gnu::visibility("default")]] inline parking_bucket& bucket_of(const void* address) noexcept {
+SLUICE_VISIBLE inline parking_bucket& bucket_of(const void* address) noexcept {
   static auto& buckets = *new std::array<parking_bucket, 64>;
   return buckets[(reinterpret_cast<std::uintptr_t>(address) >> 4) % buckets.size()];
 }
@@ -291,7 +320,7 @@ inline void park(const futex_word& word, std::uint32_t expected, time_point unti
   auto& bucket = detail::bucket_of(&word);
   std::unique_lock guard(bucket.mutex);
   if (word.load(std::memory_order::acquire) != expected) return;
-  if (until == time_point::max()) {
+  if (until == no_deadline) {
     bucket.changed.wait(guard);
   } else {
     bucket.changed.wait_until(guard, until);
@@ -306,6 +335,6 @@ inline void unpark(const futex_word* word) noexcept {
 
 #endif
 
-}  // namespace sluice::platform
+}  // namespace sluice::inline SLUICE_ABI::platform
 
 #endif

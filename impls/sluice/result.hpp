@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/detail/abi.hpp>
+
 #include <concepts>
 #include <cstdint>
 #include <ostream>
@@ -10,7 +12,7 @@
 /// The error vocabulary of every channel.
 ///
 /// A failed send returns the message inside its error, so that trying loses nothing.
-namespace sluice {
+namespace sluice::inline SLUICE_ABI {
 
 /// The result of one operation on a core; handles translate it into the errors below.
 enum class status : std::uint8_t { ok, full, empty, timeout, disconnected };
@@ -88,4 +90,4 @@ requires std::is_enum_v<E> && requires(E e) {
 }
 std::ostream& operator<<(std::ostream& out, E e) { return out << to_string(e); }
 
-}  // namespace sluice
+}  // namespace sluice::inline SLUICE_ABI

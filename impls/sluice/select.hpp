@@ -30,7 +30,7 @@
 /// A temporary receiver or value lives as long as the full expression: do not store arms that refer to one.
 ///
 /// Of several ready arms, each is equally likely; select_in_order() takes the first in the order written.
-namespace sluice {
+namespace sluice::inline SLUICE_ABI {
 
 namespace detail {
 
@@ -98,7 +98,7 @@ auto select(preference pick, Clauses&... clauses) {
   std::array<arm*, operations> arms{};
   std::array<wait_entry, operations> entries{};
   std::array<std::size_t, operations> order{};
-  deadline until = deadline::max();
+  deadline until = no_deadline;
   std::size_t next = 0;
   const auto place = [&](auto& c) {
     if constexpr (expiry_clause<decltype(c)>) {
@@ -175,7 +175,7 @@ template <class Clock, class Duration, class Handler>
 /// The handler to call if no arm is ready: at one instant, none of them was.
 template <class Handler>
 [[nodiscard("a default does nothing outside a select")]] auto otherwise(Handler handler) {
-  return detail::expiry(deadline::min(), std::move(handler));
+  return detail::expiry((deadline::min)(), std::move(handler));
 }
 
 /// Performs exactly one of the arms, waiting until one is ready or the timeout passes, and calls its handler.
@@ -217,8 +217,8 @@ public:
 
   /// Another selector with the same arms, for another thread. Its handlers are copies.
   ///
-  /// \throws  std::logic_error  if an arm is not for several threads: a send, whose value is one caller's, or a
-  ///                            receiver that one thread at a time may use.
+  /// \throws  std::logic_error  if an arm is not for several threads: a send, whose value is one caller's, a
+  ///                            receiver that one thread at a time may use, or a handler that cannot be copied.
   selector clone() const {
     selector other;
     other.next_key_ = next_key_;
@@ -230,7 +230,7 @@ public:
   /// Adds an arm that receives. \returns  its key.
   ///
   /// \param from     any receiver of this library; it must not be moved while the arm is in the set.
-  /// \param handler  copyable; called with what recv() of that receiver would return.
+  /// \param handler  called with what recv() of that receiver would return.
   template <class Receiver, class Handler>
   key recv(Receiver& from, Handler handler) {
     return add(from.arm(), std::move(handler));
@@ -240,7 +240,7 @@ public:
   ///
   /// \param to       the sender.
   /// \param value    moved from each time that the arm takes effect.
-  /// \param handler  copyable; called with std::expected<void, send_error<T>>.
+  /// \param handler  called with std::expected<void, send_error<T>>.
   template <class Sender, class Handler>
   key send(const Sender& to, typename Sender::value_type& value, Handler handler) {
     return add(to.arm(value), std::move(handler));
@@ -260,7 +260,7 @@ public:
   /// \throws  std::logic_error  if there is no arm: the wait would never end.
   key wait() {
     if (operations_.empty()) detail::raise<std::logic_error>("sluice: a selector without arms would wait for ever");
-    return *wait_by(deadline::max());
+    return *wait_by(no_deadline);
   }
   /// The same, or nothing once the time point is reached. Without arms it waits until then.
   template <class Clock, class Duration>
@@ -272,7 +272,7 @@ public:
     return wait_by(detail::after(duration));
   }
   /// The same, or nothing if no arm is ready.
-  std::optional<key> try_wait() { return wait_by(deadline::min()); }
+  std::optional<key> try_wait() { return wait_by((deadline::min)()); }
 
 private:
   struct operation {
@@ -288,11 +288,14 @@ private:
     detail::arm& arm() noexcept override { return arm_; }
     void finish() override { handler_(arm_.result()); }
     std::shared_ptr<operation> clone() const override {
-      if constexpr (Arm::clonable) {
-        return std::make_shared<operation_on>(arm_.fresh(), handler_);
-      } else {
+      if constexpr (!Arm::clonable) {
         detail::raise<std::logic_error>(
             "sluice: an arm of this selector is for one thread; make the other selector anew");
+      } else if constexpr (!std::copy_constructible<Handler>) {
+        detail::raise<std::logic_error>(
+            "sluice: a handler of this selector cannot be copied; make the other selector anew");
+      } else {
+        return std::make_shared<operation_on>(arm_.fresh(), handler_);
       }
     }
 
@@ -309,7 +312,6 @@ private:
   key add(Arm arm, Handler handler) {
     static_assert(std::invocable<Handler&, typename Arm::result_type>,
                   "a handler takes the operation's result, a std::expected: [](auto result) { ... }");
-    static_assert(std::copy_constructible<Handler>, "a selector can be cloned, so its handlers must be copyable");
     operations_.push_back(
         {next_key_, std::make_shared<operation_on<Arm, Handler>>(std::move(arm), std::move(handler))});
     return next_key_++;
@@ -338,4 +340,4 @@ private:
   std::vector<std::size_t> order_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::inline SLUICE_ABI

@@ -7,7 +7,7 @@
 #include <utility>
 
 /// Single producer, single consumer: neither handle can be cloned; in return, messages cost less.
-namespace sluice::spsc {
+namespace sluice::inline SLUICE_ABI::spsc {
 
 template <class T>
 using sender = basic_sender<cores::spsc_by_capacity<T>, cardinality::one, cardinality::one>;
@@ -17,7 +17,7 @@ using receiver = basic_receiver<cores::spsc_by_capacity<T>, cardinality::one>;
 /// An unbounded channel: sends never wait.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> unbounded(
-    detail::origin where = SLUICE_HERE) {
+    detail::origin where = detail::origin::current()) {
   return make_channel<cores::spsc_by_capacity<T>, cardinality::one, cardinality::one>(where);
 }
 
@@ -27,8 +27,8 @@ template <class T>
 /// \throws std::length_error, std::bad_alloc  if so large a buffer cannot be allocated.
 template <class T>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<sender<T>, receiver<T>> bounded(
-    std::size_t capacity, detail::origin where = SLUICE_HERE) {
+    std::size_t capacity, detail::origin where = detail::origin::current()) {
   return make_channel<cores::spsc_by_capacity<T>, cardinality::one, cardinality::one>(capacity, where);
 }
 
-}  // namespace sluice::spsc
+}  // namespace sluice::inline SLUICE_ABI::spsc

@@ -1,7 +1,5 @@
-// The diagnosis of a receive that waits for a forgotten sender, in its own namespace: a program is built with it or
-// without it, as a whole.
+// The diagnosis of a receive that waits for a forgotten sender.
 #define SLUICE_DIAGNOSE
-#define sluice sluice_diagnosed
 #include <sluice/mpmc.hpp>
 #include <sluice/oneshot.hpp>
 
@@ -41,9 +39,10 @@ TEST_F(diagnosis, names_the_channel_and_each_living_sender) {
   auto moved = std::move(first);
   EXPECT_FALSE(rx.recv_for(60ms));
   ASSERT_EQ(accounts().size(), 1u);
-  EXPECT_EQ(accounts()[0], "sluice: a receive has waited 20 ms on the channel made at " + made +
-                               " (capacity 8, 0 buffered). It ends with a message, or when these senders go:\n" +
-                               "  made at " + made + "\n  made at " + cloned + "\n");
+  EXPECT_EQ(accounts()[0],
+            "sluice: a receive has waited 20 ms on the channel made at " + made +
+                " (capacity 8, 0 buffered). It ends with a message, or when these senders disconnect:\n" +
+                "  made at " + made + "\n  made at " + cloned + "\n");
 }
 
 TEST_F(diagnosis, is_silent_while_all_is_well) {

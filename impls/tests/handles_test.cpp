@@ -9,18 +9,24 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <new>
 #include <ranges>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
 
 // What the contract does not number.
 namespace sluice {
 namespace {
 
-// A handle is a pointer, unless a program is built to diagnose forgotten senders.
+// A handle is a pointer.
 static_assert(sizeof(mpmc::sender<int>) == sizeof(void*) && sizeof(mpsc::receiver<int>) == sizeof(void*));
 static_assert(sizeof(oneshot::sender<int>) == sizeof(void*));
 
@@ -87,7 +93,10 @@ TEST(iteration, works_with_views) {
 TEST(capacity, beyond_this_machine_is_bad_alloc) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // A sanitizer's operator new ends the process where the standard's throws.
-  EXPECT_THROW((void)mpmc::bounded<int>(std::size_t{1} << 50), std::bad_alloc);
+  constexpr std::size_t beyond = std::numeric_limits<std::size_t>::max() / 256;
+  if constexpr (sizeof(void*) > 4) {
+    EXPECT_THROW((void)mpmc::bounded<int>(beyond), std::bad_alloc);
+  }
 #endif
 }
 
@@ -122,6 +131,57 @@ TEST(select, reports_a_lag) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(tx.send(i));
   EXPECT_EQ(select(on_recv(rx, [](auto got) { return got.error().missed; })), 3u);
   EXPECT_EQ(select(on_recv(rx, [](auto got) { return *got; })), 3);
+}
+
+TEST(select, of_two_threads_that_wait_for_each_other_meets) {
+  constexpr int meetings = 10'000;
+  auto [to_right, from_left] = mpmc::bounded<int>(0);
+  auto [to_left, from_right] = mpmc::bounded<int>(0);
+  const auto meet = [](auto& to, auto& from) {
+    int balance = 0;
+    for (int i = 0; i < meetings; ++i) {
+      select(on_send(to, 1, [&](auto sent) { balance += sent.has_value(); }),
+             on_recv(from, [&](auto got) { balance -= got.has_value(); }));
+    }
+    return balance;
+  };
+  int right = 0;
+  std::jthread other([&, &to_left = to_left, &from_left = from_left] { right = meet(to_left, from_left); });
+  const int left = meet(to_right, from_right);
+  other.join();
+  EXPECT_EQ(left, -right);
+}
+
+/// Counts how often a select registers with it.
+template <class T>
+struct counted : cores::spsc_ring<T> {
+  using cores::spsc_ring<T>::spsc_ring;
+  bool register_send_waiter(detail::wait_entry& entry) {
+    ++registrations;
+    return cores::spsc_ring<T>::register_send_waiter(entry);
+  }
+  bool register_recv_waiter(detail::wait_entry& entry) {
+    ++registrations;
+    return cores::spsc_ring<T>::register_recv_waiter(entry);
+  }
+  static inline int registrations = 0;
+};
+
+TEST(select, registers_with_no_channel_to_find_that_only_it_can_empty) {
+  auto [tx, rx] = make_channel<counted<int>>(1);
+  auto [other_tx, other_rx] = make_channel<counted<int>>(1);
+  const auto poll = [&] {
+    return select(on_recv(rx, [](auto) { return 1; }), on_recv(other_rx, [](auto) { return 2; }),
+                  otherwise([] { return 0; }));
+  };
+  EXPECT_EQ(poll(), 0);
+  ASSERT_TRUE(other_tx.send(1));
+  EXPECT_EQ(poll(), 2);
+  ASSERT_TRUE(tx.send(1) && other_tx.send(1));
+  EXPECT_EQ(select(on_send(tx, 2, [](auto) { return 1; }), on_send(other_tx, 2, [](auto) { return 2; }),
+                   otherwise([] { return 0; })),
+            0);
+  EXPECT_EQ(counted<int>::registrations, 0);
 }
 
 TEST(recv_busy, is_met_by_a_send_that_does_not_wait) {
@@ -159,6 +219,34 @@ TEST(selector, may_change_while_its_handlers_run) {
   EXPECT_FALSE(chosen.remove(key));
   EXPECT_EQ(calls, 1);
 }
+
+TEST(selector, takes_handlers_that_can_only_be_moved) {
+  auto [tx, rx] = mpmc::unbounded<int>();
+  ASSERT_TRUE(tx.send(3));
+  selector chosen;
+  int got = 0;
+  const auto key = chosen.recv(rx, [&, factor = std::make_unique<int>(2)](auto message) { got = *message * *factor; });
+  EXPECT_EQ(chosen.wait(), key);
+  EXPECT_EQ(got, 6);
+#if defined(__cpp_exceptions)
+  EXPECT_THROW((void)chosen.clone(), std::logic_error);
+#endif
+}
+
+#if defined(__linux__)
+TEST(backoff, sleeps_in_the_end) {
+  // A thread of a real-time policy that only yields keeps its peer from the processor.
+  const auto sleeps = [] {
+    rusage use{};
+    getrusage(RUSAGE_THREAD, &use);
+    return use.ru_nvcsw;
+  };
+  const auto before = sleeps();
+  detail::backoff pacing;
+  for (int i = 0; i < 1000; ++i) pacing.snooze();
+  EXPECT_GE(sleeps() - before, 500);
+}
+#endif
 
 }  // namespace
 }  // namespace sluice

@@ -1,6 +1,5 @@
 // The wait primitives of systems without a futex, compiled here on every system.
 #define SLUICE_NO_FUTEX
-#define sluice sluice_without_futex
 #include <sluice/mpmc.hpp>
 
 #include <gtest/gtest.h>

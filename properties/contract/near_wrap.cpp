@@ -1,10 +1,8 @@
-// The channels once more, in their own namespace, with counters that start a hundred laps before they wrap around.
+// The channels once more, with counters that start a hundred laps before they wrap around.
 #define SLUICE_LAPS_BEFORE_WRAP 100
-#define sluice sluice_near_wrap
 #include <sluice/cores/lock_free.hpp>
 #include <sluice/cores/sync.hpp>
 #include <sluice/handles.hpp>
-#undef sluice
 
 #include <cstddef>
 #include <thread>
@@ -48,13 +46,12 @@ std::size_t cross_together(Handles handles) {
 }  // namespace
 
 std::size_t failures_near_wrap() {
-  namespace wrapping = sluice_near_wrap;
   std::size_t failures = 0;
   for (std::size_t capacity = 1; capacity < 10; ++capacity) {
-    const auto make = [&] { return wrapping::make_channel<wrapping::cores::sync<std::size_t>>(capacity); };
+    const auto make = [&] { return make_channel<cores::sync<std::size_t>>(capacity); };
     failures += cross(make(), capacity) + cross_together(make());
   }
-  const auto make = [] { return wrapping::make_channel<wrapping::cores::lock_free<std::size_t>>(); };
+  const auto make = [] { return make_channel<cores::lock_free<std::size_t>>(); };
   return failures + cross(make(), 40) + cross_together(make());
 }
 

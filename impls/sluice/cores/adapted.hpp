@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// Makes a channel of a concurrent queue: adds waiting, deadlines and disconnection, by an event count on each side.
 ///
@@ -152,4 +152,4 @@ private:
   detail::wait_queue receivers_;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

@@ -17,16 +17,16 @@
 #include <type_traits>
 #include <utility>
 
-namespace sluice {
+namespace sluice::inline SLUICE_ABI {
 
 /// Whether several threads may copy one object of this type concurrently. If not, a broadcast serialises the copies.
 /// Specialise it for your own types.
 template <class T>
 inline constexpr bool concurrent_copy = std::is_trivially_copyable_v<T>;
 
-}  // namespace sluice
+}  // namespace sluice::inline SLUICE_ABI
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// Broadcast ring with one read position per receiver: a send overwrites the oldest message, and a receiver that had
 /// not read it is told how many it missed. After tokio's broadcast channel
@@ -117,7 +117,7 @@ public:
   void subscribe_at(position next) noexcept {
     platform::unique_lock guard(mutex_);
     ++receivers_;
-    for (position p = std::max(next, oldest()); p != tail_; ++p) ++slot_of(p).unseen;
+    for (position p = (std::max)(next, oldest()); p != tail_; ++p) ++slot_of(p).unseen;
   }
 
   /// Removes a receiver; messages that only it had still to read are destroyed before this returns.
@@ -126,7 +126,7 @@ public:
     {
       platform::unique_lock guard(mutex_);
       --receivers_;
-      for (position p = std::max(next, oldest()); p != tail_; ++p) {
+      for (position p = (std::max)(next, oldest()); p != tail_; ++p) {
         if (node* last = seen(slot_of(p))) last->next = std::exchange(unwanted, last);
       }
     }
@@ -202,7 +202,7 @@ protected:
 
   reading begin_reading(position& next, std::uint64_t& missed) {
     platform::unique_lock guard(mutex_);
-    missed = oldest() - std::min(next, oldest());
+    missed = oldest() - (std::min)(next, oldest());
     next += missed;
     if (missed != 0) return {status::ok, nullptr};
     if (next == tail_) return {senders_disconnected_ ? status::disconnected : status::empty, nullptr};
@@ -227,13 +227,13 @@ protected:
 
   static std::size_t checked(std::size_t capacity) {
     if (capacity == 0) detail::raise<std::length_error>("sluice: a broadcast needs a capacity of at least 1");
-    if (capacity > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(slot)) {
+    if (capacity > (std::numeric_limits<std::ptrdiff_t>::max)() / sizeof(slot)) {
       detail::raise<std::length_error>("sluice: a capacity of " + std::to_string(capacity) + " is beyond memory");
     }
     return capacity;
   }
 
-  slot& slot_of(position p) noexcept { return ring_[p % capacity_]; }
+  slot& slot_of(position p) noexcept { return ring_[static_cast<std::size_t>(p % capacity_)]; }
   position oldest() const noexcept { return tail_ - std::min<position>(tail_, capacity_); }
 
   mutable platform::mutex mutex_;
@@ -247,4 +247,4 @@ protected:
   detail::adaptive_spin spin_;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

@@ -13,7 +13,7 @@
 #include <optional>
 #include <variant>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// The core behind a facade: chooses one of several cores by the requested capacity, under one type.
 ///
@@ -29,7 +29,7 @@ public:
       .unbounded = true,
       .bounded = true,
       .least_capacity = 0,
-      .consistency = std::max(Unbounded::traits.consistency, Bounded::traits.consistency)};
+      .consistency = (std::max)(Unbounded::traits.consistency, Bounded::traits.consistency)};
 
   by_capacity() : core_(std::make_unique<Unbounded>()) {}
 
@@ -104,4 +104,4 @@ using mpmc = by_capacity<T, lock_free<T>, sync<T>>;
 template <class T>
 using spsc_by_capacity = by_capacity<T, spsc_list<T>, spsc_ring<T>, 4>;
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

@@ -13,7 +13,7 @@
 #include <memory>
 #include <optional>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// Unbounded MPMC queue: a linked list of blocks of slots, after crossbeam's list channel
 /// (https://github.com/crossbeam-rs/crossbeam, crossbeam-channel/src/flavors/list.rs).
@@ -85,7 +85,7 @@ public:
       head = over_gap(head >> shift);
       // Count from the first position of the head's block; each block passed since then left one gap.
       const std::size_t base = head / lap * lap;
-      const std::size_t passed = (tail - base) & (std::numeric_limits<std::size_t>::max() >> shift);
+      const std::size_t passed = (tail - base) & ((std::numeric_limits<std::size_t>::max)() >> shift);
       return passed - (head - base) - passed / lap;
     }
   }
@@ -296,4 +296,4 @@ private:
   alignas(platform::cache_line) detail::wait_queue receivers_;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// Queue with one mutex and two condition variables, bounded or unbounded (the monitor of Hoare, 1974).
 ///
@@ -138,7 +138,7 @@ protected:
 
   /// \returns  false once the deadline has passed.
   static bool wait(platform::condition_variable& changed, platform::unique_lock& guard, deadline until) {
-    if (until == deadline::max()) {
+    if (until == no_deadline) {
       changed.wait(guard);
       return true;
     }
@@ -169,4 +169,4 @@ protected:
   bool receivers_disconnected_ = false;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

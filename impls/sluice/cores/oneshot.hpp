@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// The shared state of a channel for exactly one message.
 ///
@@ -113,4 +113,4 @@ private:
   detail::wait_list waiting_;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

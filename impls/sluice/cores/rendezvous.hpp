@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// Synchronous queue (capacity zero) with direct hand-off: a send returns only once a receiver has its message.
 ///
@@ -133,4 +133,4 @@ protected:
   bool closed_ = false;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

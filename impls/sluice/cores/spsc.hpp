@@ -12,14 +12,14 @@
 #include <type_traits>
 #include <utility>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// SPSC queue with cached indices: a count of messages sent and one of messages received, over a store of slots.
 ///
 /// Lamport's ring (Proving the Correctness of Multiprocess Programs, 1977) with a cached copy of the other side's
 /// count, so that its cache line is fetched only when the copy is used up (as in MCRingBuffer,
 /// https://doi.org/10.1109/IPDPS.2010.5470368). Neither side executes a read-modify-write or a full fence per message:
-/// the side that is about to sleep or to disconnect fences on behalf of both (platform::heavy_fence).
+/// the side that is about to sleep or to disconnect fences on behalf of both (platform::asymmetric_fence).
 ///
 /// A store has slots in the order of their use, and a `cursor` for each side, which refers to one of them:
 /// - `back(cursor)`, the slot of the next message to be sent, and `front(cursor)`, of the next to be received;
@@ -49,7 +49,7 @@ public:
 
   status try_send(T& value) {
     const status now = push(value);
-    if (now == status::ok) tell(receivers_);
+    if (now == status::ok) notify(receivers_);
     return now;
   }
 
@@ -60,14 +60,14 @@ public:
       const status now = wait(
           sent_, senders_, status::full, until, [&] { return push(value); },
           [&] { return (capacity_ - (sent_.mine - sent_.other)) / one; }, [&] { return worth_sending(); });
-      if (now == status::ok) tell(receivers_);
+      if (now == status::ok) notify(receivers_);
       return now;
     }
   }
 
   status try_recv(std::optional<T>& out) {
     const status now = pop(out);
-    if (now == status::ok) tell_sender();
+    if (now == status::ok) notify_sender();
     return now;
   }
 
@@ -75,7 +75,7 @@ public:
     const status now = wait(
         received_, receivers_, status::empty, until, [&] { return pop(out); },
         [&] { return (received_.other - received_.mine) / one; }, [&] { return worth_receiving(); });
-    if (now == status::ok) tell_sender();
+    if (now == status::ok) notify_sender();
     return now;
   }
 
@@ -105,7 +105,7 @@ public:
 
   void close_receivers() {
     receiver_disconnected_.store(true, std::memory_order::relaxed);
-    platform::heavy_fence();
+    fence_.heavy();
     // [R5] acquire, pairs with release [R6]: either the sender sees that the receiver has disconnected, or its message
     // is destroyed here.
     for (detail::backoff pacing; sent_.busy.load(std::memory_order::acquire); pacing.snooze()) {
@@ -145,8 +145,8 @@ private:
   /// while the other side streams, it lets a batch of messages gather first.
   /// \param left  how many further attempts are known to succeed.
   template <class Attempt, class Left, class Predicate>
-  static status wait(side& self, detail::wait_queue& line, status pending, deadline until, Attempt attempt, Left left,
-                     Predicate worth_trying) {
+  status wait(side& self, detail::wait_queue& line, status pending, deadline until, Attempt attempt, Left left,
+              Predicate worth_trying) {
     const status now = attempt();
     if (now != pending) [[likely]]
       return now;
@@ -154,8 +154,8 @@ private:
   }
 
   template <class Attempt, class Left, class Predicate>
-  [[gnu::noinline]] static status wait_longer(side& self, detail::wait_queue& line, status pending, deadline until,
-                                              Attempt attempt, Left left, Predicate worth_trying) {
+  [[gnu::noinline]] status wait_longer(side& self, detail::wait_queue& line, status pending, deadline until,
+                                       Attempt attempt, Left left, Predicate worth_trying) {
     if (self.pace.pause()) {
       const status now = attempt();
       self.pace.found(now == status::ok ? left() : 0);
@@ -173,9 +173,9 @@ private:
   /// Marks the sender as busy while it sends a message.
   class at_work {
   public:
-    explicit at_work(side& s) noexcept : side_(s) {
+    explicit at_work(side& s, const platform::asymmetric_fence& fence) noexcept : side_(s) {
       side_.busy.store(true, std::memory_order::relaxed);
-      platform::light_fence();
+      fence.light();
     }
     // [R6] release, pairs with acquire [R5].
     ~at_work() { side_.busy.store(false, std::memory_order::release); }
@@ -187,7 +187,7 @@ private:
   };
 
   status push(T& value) {
-    const at_work now(sent_);
+    const at_work now(sent_, fence_);
     if (receiver_disconnected_.load(std::memory_order::relaxed)) return status::disconnected;
     if constexpr (!traits.unbounded) {
       if (sent_.mine - sent_.other == capacity_) {
@@ -232,18 +232,18 @@ private:
     received_.count.store(received_.mine, std::memory_order::release);
   }
 
-  void tell_sender() noexcept {
-    if constexpr (!traits.unbounded) tell(senders_);
+  void notify_sender() noexcept {
+    if constexpr (!traits.unbounded) notify(senders_);
   }
 
-  static void tell(detail::wait_queue& line) noexcept {
-    platform::light_fence();
+  void notify(detail::wait_queue& line) noexcept {
+    fence_.light();
     line.notify_one_lightly();
   }
 
-  static void register_waiter(detail::wait_queue& line, detail::wait_entry& entry) {
+  void register_waiter(detail::wait_queue& line, detail::wait_entry& entry) {
     line.register_waiter(entry);
-    platform::heavy_fence();
+    fence_.heavy();
   }
 
   // The rechecks of a thread about to park, after its heavy fence. It sees a close because of the wait queue's lock, or
@@ -268,10 +268,11 @@ private:
   side sent_;
   side received_;
   alignas(platform::cache_line) std::size_t capacity_ = 0;
+  platform::asymmetric_fence fence_;
   platform::atomic<bool> receiver_disconnected_{false};
   Store slots_;
   detail::wait_queue receivers_;
   [[no_unique_address]] std::conditional_t<traits.unbounded, none, detail::wait_queue> senders_;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

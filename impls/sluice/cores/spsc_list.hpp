@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <optional>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// The store of spsc_list: a linked list of blocks of slots. One emptied block is kept for the sender to use again.
 template <class T>
@@ -80,4 +80,4 @@ private:
 template <class T>
 using spsc_list = spsc<T, block_store<T>>;
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// The store of spsc_ring: an array of as many slots as the capacity, used in turn.
 template <class T>
@@ -45,4 +45,4 @@ private:
 template <class T>
 using spsc_ring = spsc<T, ring_store<T>>;
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

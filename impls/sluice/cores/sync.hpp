@@ -11,7 +11,7 @@
 #include <memory>
 #include <optional>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// Bounded MPMC ring with per-slot sequence numbers, for any capacity from 1.
 ///
@@ -241,4 +241,4 @@ private:
   detail::wait_queue receivers_;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <optional>
 
-namespace sluice::cores {
+namespace sluice::inline SLUICE_ABI::cores {
 
 /// The core of a timer channel, whose messages are time points: one at `due`, then one each `period`.
 ///
@@ -21,19 +21,19 @@ class timer {
 public:
   using value_type = platform::time_point;
 
-  /// \param due     deadline::max() for never.
+  /// \param due     no_deadline for never.
   /// \param period  deadline::duration::max() for once.
   timer(deadline due, deadline::duration period) noexcept
       : due_(due.time_since_epoch().count()),
-        period_(std::max(period, deadline::duration{1})),
-        never_(due == deadline::max()) {}
+        period_((std::max)(period, deadline::duration{1})),
+        never_(due == no_deadline) {}
 
   status try_recv(std::optional<value_type>& out) noexcept {
     for (;;) {
       deadline::rep due = due_.load(std::memory_order::relaxed);
       const deadline at = time_of(due);
       const deadline now = platform::now();
-      if (at == deadline::max() || now < at) return status::empty;
+      if (at == no_deadline || now < at) return status::empty;
       // Relaxed throughout: a time point publishes nothing but itself.
       if (due_.compare_exchange_strong(due, after(at, now).time_since_epoch().count(), std::memory_order::relaxed,
                                        std::memory_order::relaxed)) {
@@ -47,13 +47,13 @@ public:
     for (;;) {
       const status now = try_recv(out);
       if (now == status::ok) return now;
-      if (until != deadline::max() && platform::now() >= until) return status::timeout;
+      if (until != no_deadline && platform::now() >= until) return status::timeout;
       detail::waiter self;
-      (void)self.wait_until(std::min(until, due()));
+      (void)self.wait_until((std::min)(until, due()));
     }
   }
 
-  /// The next time point, or deadline::max() for none.
+  /// The next time point, or no_deadline for none.
   deadline due() const noexcept { return time_of(due_.load(std::memory_order::relaxed)); }
 
   /// No peer wakes a waiter here: a select sleeps until due() by itself.
@@ -69,10 +69,10 @@ public:
 private:
   static deadline time_of(deadline::rep since_epoch) noexcept { return deadline(deadline::duration(since_epoch)); }
 
-  /// The first tick of the grid after `now`; deadline::max() where that lies beyond the clock's range.
+  /// The first tick of the grid after `now`; no_deadline where that lies beyond the clock's range.
   deadline after(deadline at, deadline now) const noexcept {
     const deadline::duration missed = (now - at) / period_ * period_;
-    return period_ >= deadline::max() - at - missed ? deadline::max() : at + missed + period_;
+    return period_ >= no_deadline - at - missed ? no_deadline : at + missed + period_;
   }
 
   platform::atomic<deadline::rep> due_;
@@ -80,4 +80,4 @@ private:
   const bool never_;
 };
 
-}  // namespace sluice::cores
+}  // namespace sluice::inline SLUICE_ABI::cores

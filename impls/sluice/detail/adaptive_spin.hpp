@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// Spinning before sleep, for the waiters of one side of a channel.
 ///
@@ -21,7 +21,7 @@ public:
   bool spin_until(platform::time_point until, Glance glance, Attempt attempt) {
     // A model checker explores what the attempt finds; the time before it is nothing to explore.
     if constexpr (!platform::spinning_helps) return attempt();
-    const bool timed = until != platform::time_point::max();
+    const bool timed = until != platform::no_deadline;
     if (timed && platform::now() >= until) return attempt();
     if (spin_briefly(glance) || attempt()) return true;
     const unsigned skips = skips_.get();
@@ -31,12 +31,12 @@ public:
       return false;
     }
     const platform::time_point enough = platform::now() + duration;
-    if (yield_until(std::min(until, enough), attempt)) {
+    if (yield_until((std::min)(until, enough), attempt)) {
       if (skips != 0) skips_.set(skips / 2);
       return true;
     }
     if (until < enough) return false;  // too short a wait to learn from
-    const unsigned more = std::min(4 * skips + 3, most_skips);
+    const unsigned more = (std::min)(4 * skips + 3, most_skips);
     skips_.set(more);
     skip_.set(more);
     return false;
@@ -79,4 +79,4 @@ private:
   platform::shared_hint skip_;
 };
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

@@ -17,7 +17,7 @@
 #include <utility>
 
 /// Waiting on several operations until the first of them can take effect.
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// One operation that a select may perform.
 class arm {
@@ -36,11 +36,14 @@ public:
   /// and never register, never meet.
   virtual bool worth_spinning() const noexcept { return true; }
 
+  /// Whether only this arm can end its readiness: no other thread takes what it would find.
+  virtual bool stays_ready() const noexcept { return false; }
+
   /// A peer has performed the operation, through the packet of the entry.
   virtual void handed_over() noexcept {}
 
   /// When to attempt again even if no thread wakes the waiter.
-  virtual deadline due() const noexcept { return deadline::max(); }
+  virtual deadline due() const noexcept { return no_deadline; }
 
 protected:
   ~arm() = default;
@@ -59,25 +62,32 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
     order[i] = i;
     if (pick == preference::fair) std::swap(order[i], order[platform::random(static_cast<std::uint32_t>(i + 1))]);
   }
-  const auto expired = [until] { return until != deadline::max() && platform::now() >= until; };
+  const auto expired = [until] { return until != no_deadline && platform::now() >= until; };
   const auto spins = [arms] { return std::ranges::any_of(arms, [](const arm* a) { return a->worth_spinning(); }); };
+  const auto attempt_each = [&]() -> std::optional<std::size_t> {
+    for (const std::size_t i : order) {
+      if (arms[i]->attempt()) return i;
+    }
+    return std::nullopt;
+  };
+  // If each stays ready once it is, those found not ready later were not ready when the first was attempted.
+  const bool attempts_suffice =
+      arms.size() == 1 || std::ranges::all_of(arms, [](const arm* a) { return a->stays_ready(); });
   adaptive_spin spin;
-  for (;;) {
+  for (backoff between;; between.desynchronize()) {
     for (backoff pacing;; pacing.snooze()) {
-      for (const std::size_t i : order) {
-        if (arms[i]->attempt()) return i;
-      }
+      if (const auto ready = attempt_each()) return ready;
       if (pacing.spent() || expired() || !spins()) break;
     }
-    if (arms.size() == 1 && expired()) return arms[0]->attempt() ? std::optional<std::size_t>(0) : std::nullopt;
+    if (attempts_suffice && expired()) return attempt_each();
 
     waiter self;
-    deadline due = deadline::max();
+    deadline due = no_deadline;
     bool worth_trying = false;
     for (std::size_t i = 0; i < arms.size(); ++i) {
       entries[i] = {.owner = &self, .arm = static_cast<std::uint32_t>(i), .packet = arms[i]->packet()};
       worth_trying |= platform::recheck(arms[i]->register_waiter(entries[i]));
-      due = std::min(due, arms[i]->due());
+      due = (std::min)(due, arms[i]->due());
     }
     const bool last_look = !worth_trying && expired();
     if (last_look) {
@@ -85,7 +95,7 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
       for (std::size_t i = 0; i < arms.size(); ++i) worth_trying |= arms[i]->register_waiter(entries[i]);
     }
     if (worth_trying || last_look) self.select(outcome::aborted);
-    const deadline wake = std::min(until, due);
+    const deadline wake = (std::min)(until, due);
     const waiter::ending end = spins() ? self.wait_until(wake) : self.wait_until(wake, spin);
     for (std::size_t i = 0; i < arms.size(); ++i) arms[i]->unregister_waiter(entries[i]);
 
@@ -129,9 +139,10 @@ public:
     }
     return true;
   }
+  bool stays_ready() const noexcept override { return !clonable && worth_spinning(); }
   deadline due() const noexcept override {
     if constexpr (requires { core_->due(); }) return core_->due();
-    return deadline::max();
+    return no_deadline;
   }
 
   /// The operation's result. \pre  it has taken effect
@@ -165,6 +176,9 @@ public:
   void unregister_waiter(wait_entry& entry) noexcept override { core_->unregister_send_waiter(entry); }
   void* packet() noexcept override { return value_; }
   bool worth_spinning() const noexcept override { return core_->capacity() != 0; }
+  bool stays_ready() const noexcept override {
+    return Core::traits.producers == cardinality::one && core_->capacity() != 0;
+  }
   void handed_over() noexcept override { now_ = status::ok; }
 
   /// The operation's result. \pre  it has taken effect
@@ -179,4 +193,4 @@ private:
   status now_ = status::full;
 };
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// Lets a batch of messages gather where they arrive faster than a cache line moves between processors.
 ///
@@ -42,4 +42,4 @@ private:
   unsigned skips_ = 0;
 };
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

@@ -1,29 +1,38 @@
 #pragma once
 
-/// Diagnosis of receives that never return: in programs built with SLUICE_DIAGNOSE, sender handles remember the line
-/// that made them.
+/// Diagnosis of receives that never return: where a program defines SLUICE_DIAGNOSE, channels and senders are recorded
+/// with the lines that made them.
 ///
-/// Without it every type here is empty and every function does nothing.
-#if defined(SLUICE_DIAGNOSE)
-
+/// The records are kept beside the channels and not in them, so units with and without SLUICE_DIAGNOSE may be linked
+/// together: what the latter create, move and drop is missing from reports or stays in them.
 #include <sluice/core.hpp>
+#include <sluice/detail/abi.hpp>
 #include <sluice/detail/time.hpp>
 #include <sluice/platform.hpp>
 
+#include <source_location>
+
+#if defined(SLUICE_DIAGNOSE)
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
-#include <list>
+#include <map>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <string_view>
+#include <vector>
+#endif
 
-/// The default of a parameter of type sluice::detail::origin: the caller's line.
-#define SLUICE_HERE std::source_location::current()
+namespace sluice::inline SLUICE_ABI::detail {
 
-namespace sluice {
+/// The line that makes a channel or a handle: as a parameter, its default is the caller's.
+using origin = std::source_location;
+
+}  // namespace sluice::inline SLUICE_ABI::detail
+
+#if defined(SLUICE_DIAGNOSE)
+
+namespace sluice::inline SLUICE_ABI {
 
 /// When and how a long receive is reported. Set it before channels are used.
 struct diagnosis {
@@ -35,87 +44,110 @@ struct diagnosis {
 
 namespace detail {
 
-class origin {
+/// The channels of this process and their senders, each in the order in which they were made.
+class SLUICE_VISIBLE sender_registry {
 public:
-  explicit(false) origin(std::source_location where) : where_(where) {}
-  std::string text() const { return std::string(where_.file_name()) + ":" + std::to_string(where_.line()); }
-
-private:
-  std::source_location where_;
-};
-
-/// The live senders of one channel, in the order in which they were made.
-class sender_registry {
-public:
-  using place = std::list<origin>::iterator;
-
-  explicit sender_registry(origin made) : made_(made) {}
-
-  place enter(origin where) {
-    platform::unique_lock guard(mutex_);
-    return senders_.insert(senders_.end(), where);
+  static void create(const void* channel, origin where) {
+    platform::unique_lock guard(all().mutex_);
+    all().channels_.insert_or_assign(channel, record{where, {}});
   }
-  void leave(place at) {
-    platform::unique_lock guard(mutex_);
-    senders_.erase(at);
+  static void destroy(const void* channel) {
+    platform::unique_lock guard(all().mutex_);
+    all().channels_.erase(channel);
   }
 
-  bool empty() const {
-    platform::unique_lock guard(mutex_);
-    return senders_.empty();
+  static void enter(const void* channel, const void* handle, origin where) {
+    platform::unique_lock guard(all().mutex_);
+    if (record* const found = all().find(channel)) found->senders.push_back({handle, where});
+  }
+  static void move(const void* channel, const void* from, const void* to) {
+    platform::unique_lock guard(all().mutex_);
+    if (record* const found = all().find(channel)) {
+      for (sender& s : found->senders) {
+        if (s.handle == from) s.handle = to;
+      }
+    }
+  }
+  static void leave(const void* channel, const void* handle) {
+    platform::unique_lock guard(all().mutex_);
+    if (record* const found = all().find(channel)) {
+      std::erase_if(found->senders, [&](const sender& s) { return s.handle == handle; });
+    }
   }
 
-  std::string account(std::size_t buffered, std::optional<std::size_t> capacity) const {
-    platform::unique_lock guard(mutex_);
+  /// What a receive waits for; empty if no sender is known.
+  static std::string account(const void* channel, std::size_t buffered, std::optional<std::size_t> capacity) {
+    platform::unique_lock guard(all().mutex_);
+    const record* const found = all().find(channel);
+    if (!found || found->senders.empty()) return {};
     std::string text = "sluice: a receive has waited " + std::to_string(diagnosis::report_after.count()) +
-                       " ms on the channel made at " + made_.text() + " (" +
+                       " ms on the channel made at " + line(found->made) + " (" +
                        (capacity ? "capacity " + std::to_string(*capacity) : "unbounded") + ", " +
-                       std::to_string(buffered) + " buffered). It ends with a message, or when these senders go:\n";
-    for (const origin& sender : senders_) text += "  made at " + sender.text() + "\n";
+                       std::to_string(buffered) +
+                       " buffered). It ends with a message, or when these senders disconnect:\n";
+    for (const sender& s : found->senders) text += "  made at " + line(s.made) + "\n";
     return text;
   }
 
 private:
-  mutable platform::mutex mutex_;
-  const origin made_;
-  std::list<origin> senders_;
+  struct sender {
+    const void* handle;
+    origin made;
+  };
+  struct record {
+    origin made;
+    std::vector<sender> senders;
+  };
+
+  // Never destroyed: channels may outlive static objects.
+  static sender_registry& all() {
+    static auto& registry = *new sender_registry;
+    return registry;
+  }
+
+  record* find(const void* channel) {
+    const auto at = channels_.find(channel);
+    return at == channels_.end() ? nullptr : &at->second;
+  }
+
+  static std::string line(origin where) { return std::string(where.file_name()) + ":" + std::to_string(where.line()); }
+
+  platform::mutex mutex_;
+  std::map<const void*, record> channels_;
 };
 
 /// Calls `receive(deadline)`, and reports once if it takes longer than `diagnosis::report_after`.
 template <class Core, class Receive>
-status receive_watched(const sender_registry& senders, const Core& core, deadline until, Receive receive) {
+status receive_watched(const void* channel, const Core& core, deadline until, Receive receive) {
   if (const deadline suspicious = after(diagnosis::report_after); suspicious < until) {
     const status early = receive(suspicious);
     if (early != status::timeout) return early;
-    if (!senders.empty()) diagnosis::report(senders.account(core.size(), core.capacity()));
+    const std::string account = sender_registry::account(channel, core.size(), core.capacity());
+    if (!account.empty()) diagnosis::report(account);
   }
   return receive(until);
 }
 
 }  // namespace detail
-}  // namespace sluice
+}  // namespace sluice::inline SLUICE_ABI
 
 #else
 
-#define SLUICE_HERE \
-  {}
-
-namespace sluice::detail {
-
-struct origin {};
+namespace sluice::inline SLUICE_ABI::detail {
 
 struct sender_registry {
-  struct place {};
-  explicit sender_registry(origin) noexcept {}
-  place enter(origin) const noexcept { return {}; }
-  void leave(place) const noexcept {}
+  static void create(const void*, origin) noexcept {}
+  static void destroy(const void*) noexcept {}
+  static void enter(const void*, const void*, origin) noexcept {}
+  static void move(const void*, const void*, const void*) noexcept {}
+  static void leave(const void*, const void*) noexcept {}
 };
 
-template <class Core, class Deadline, class Receive>
-auto receive_watched(const sender_registry&, const Core&, Deadline until, Receive receive) {
+template <class Core, class Receive>
+status receive_watched(const void*, const Core&, deadline until, Receive receive) {
   return receive(until);
 }
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail
 
 #endif

@@ -9,18 +9,20 @@
 #include <optional>
 #include <utility>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// A core and its handle counts. The side that disconnects last frees it.
 template <class Core>
 class shared_channel {
 public:
   template <class... Args>
-  explicit shared_channel(origin where, Args&&... args) : core(std::forward<Args>(args)...), living(where) {}
+  explicit shared_channel(origin where, Args&&... args) : core(std::forward<Args>(args)...) {
+    sender_registry::create(this, where);
+  }
+  ~shared_channel() { sender_registry::destroy(this); }
 
   // The members below share the core's last cache line.
   [[no_unique_address]] Core core;
-  [[no_unique_address]] sender_registry living;
 
   void add_sender() noexcept { senders_.fetch_add(1, std::memory_order::relaxed); }
   void add_receiver() noexcept { receivers_.fetch_add(1, std::memory_order::relaxed); }
@@ -50,26 +52,26 @@ private:
   platform::atomic<bool> one_side_left_{false};
 };
 
-/// The side of a channel that a handle is on: what creating and dropping one means.
+/// The side of a channel that a handle is on: what making, moving and dropping one means.
 struct sender_side {
-  template <class Core>
-  static sender_registry::place enter(shared_channel<Core>& channel, origin where) {
-    return channel.living.enter(where);
+  static void enter(const void* channel, const void* handle, origin where) {
+    sender_registry::enter(channel, handle, where);
+  }
+  static void move(const void* channel, const void* from, const void* to) noexcept {
+    sender_registry::move(channel, from, to);
   }
   template <class Core>
-  static void drop(shared_channel<Core>* channel, sender_registry::place place) noexcept {
-    channel->living.leave(place);
+  static void drop(shared_channel<Core>* channel, const void* handle) noexcept {
+    sender_registry::leave(channel, handle);
     shared_channel<Core>::drop_sender(channel);
   }
 };
 
 struct receiver_side {
+  static void enter(const void*, const void*, origin) noexcept {}
+  static void move(const void*, const void*, const void*) noexcept {}
   template <class Core>
-  static sender_registry::place enter(shared_channel<Core>&, origin) noexcept {
-    return {};
-  }
-  template <class Core>
-  static void drop(shared_channel<Core>* channel, sender_registry::place) noexcept {
+  static void drop(shared_channel<Core>* channel, const void*) noexcept {
     shared_channel<Core>::drop_receiver(channel);
   }
 };
@@ -81,7 +83,7 @@ public:
   using core_type = Core;
   using value_type = typename Core::value_type;
 
-  handle(handle&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)), place_(other.place_) {}
+  handle(handle&& other) noexcept { take(other); }
   handle& operator=(handle&& other) noexcept {
     handle(std::move(other)).swap(*this);
     return *this;
@@ -91,7 +93,7 @@ public:
   /// Drops this handle's reference. After the last sender, receivers get what is buffered and then `disconnected`;
   /// after the last receiver, buffered messages are destroyed and every send fails.
   void reset() noexcept {
-    if (auto* channel = std::exchange(channel_, nullptr)) Side::drop(channel, place_);
+    if (auto* channel = std::exchange(channel_, nullptr)) Side::drop(channel, this);
   }
 
   /// The number of buffered messages; exact while no other thread uses the channel.
@@ -108,12 +110,13 @@ public:
   bool same_channel(const handle& other) const noexcept { return channel_ == other.channel_; }
   explicit operator bool() const noexcept { return channel_ != nullptr; }
   void swap(handle& other) noexcept {
-    std::swap(channel_, other.channel_);
-    std::swap(place_, other.place_);
+    handle parked(std::move(other));
+    other.take(*this);
+    take(parked);
   }
 
 protected:
-  handle(shared_channel<Core>* channel, origin where) : channel_(channel), place_(Side::enter(*channel, where)) {}
+  handle(shared_channel<Core>* channel, origin where) : channel_(channel) { Side::enter(channel, this, where); }
 
   shared_channel<Core>& channel() const noexcept {
     assert(channel_ && "this handle belongs to no channel: it was moved from or reset");
@@ -122,8 +125,13 @@ protected:
   Core& core() const noexcept { return channel().core; }
 
 private:
-  shared_channel<Core>* channel_;
-  [[no_unique_address]] sender_registry::place place_;
+  /// \pre  this handle belongs to no channel.
+  void take(handle& other) noexcept {
+    channel_ = std::exchange(other.channel_, nullptr);
+    if (channel_) Side::move(channel_, &other, this);
+  }
+
+  shared_channel<Core>* channel_ = nullptr;
 };
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

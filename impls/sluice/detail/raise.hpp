@@ -1,10 +1,12 @@
 #pragma once
 
+#include <sluice/detail/abi.hpp>
+
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// Throws, or, in a program without exceptions, prints what it would throw and aborts.
 template <class Exception, class What>
@@ -17,4 +19,4 @@ template <class Exception, class What>
 #endif
 }
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

@@ -7,13 +7,13 @@
 #include <stdexcept>
 #include <string>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// \returns  the capacity of a ring of such slots, if there can be one.
 /// \throws std::length_error
 template <class Slot>
 std::size_t checked_ring_size(std::size_t capacity) {
-  constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(Slot) / 4;
+  constexpr std::size_t most = (std::numeric_limits<std::ptrdiff_t>::max)() / sizeof(Slot) / 4;
   if (capacity == 0) raise<std::length_error>("sluice: a ring needs a capacity of at least 1");
   if (capacity > most) {
     raise<std::length_error>("sluice: a capacity of " + std::to_string(capacity) + " is beyond memory; at most " +
@@ -22,4 +22,4 @@ std::size_t checked_ring_size(std::size_t capacity) {
   return capacity;
 }
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

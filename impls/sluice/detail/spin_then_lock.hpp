@@ -6,7 +6,7 @@
 #include <mutex>
 #include <type_traits>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// A lock guard for critical sections of a few instructions: spins for a while before it sleeps on the mutex.
 template <class Lock>
@@ -25,4 +25,4 @@ public:
 using spin_then_lock =
     std::conditional_t<platform::spinning_helps, spinning_lock<platform::unique_lock>, platform::unique_lock>;
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

@@ -6,26 +6,26 @@
 #include <chrono>
 #include <concepts>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 // Durations of any kind are compared as seconds in floating point, which none of them overflows.
 using seconds = std::chrono::duration<long double>;
 
-/// Now + a duration; deadline::max() where that lies beyond the clock's range.
+/// Now + a duration; no_deadline where that lies beyond the clock's range.
 template <class Rep, class Period>
 deadline after(std::chrono::duration<Rep, Period> duration) {
   const deadline now = platform::now();
   if (duration <= duration.zero()) return now;
-  if (seconds(duration) >= seconds(deadline::max() - now)) return deadline::max();
+  if (seconds(duration) >= seconds(no_deadline - now)) return no_deadline;
   return now + std::chrono::ceil<deadline::duration>(duration);
 }
 
-/// A time point of any clock as a deadline; deadline::max() where it lies beyond the steady clock's range.
+/// A time point of any clock as a deadline; no_deadline where it lies beyond the steady clock's range.
 template <class Clock, class Duration>
 deadline at(std::chrono::time_point<Clock, Duration> when) {
   const seconds left = seconds(when.time_since_epoch()) - seconds(Clock::now().time_since_epoch());
   if (left <= seconds::zero()) return platform::now();
-  if (left >= seconds(deadline::max() - platform::now())) return deadline::max();
+  if (left >= seconds(no_deadline - platform::now())) return no_deadline;
   if constexpr (std::same_as<Clock, deadline::clock>) {
     return std::chrono::ceil<deadline::duration>(when);
   } else {
@@ -33,4 +33,4 @@ deadline at(std::chrono::time_point<Clock, Duration> when) {
   }
 }
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

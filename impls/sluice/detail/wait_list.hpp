@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// A waiter's node in one channel's list. A select has one for each of its arms.
 struct wait_entry {
@@ -103,7 +103,7 @@ template <class Glance, class Attempt, class Register, class Unregister>
     status now = pending;
     const auto comes_to = [&](auto& operation) { return [&] { return (now = operation()) != pending; }; };
     if (spin.spin_until(until, comes_to(glance), comes_to(attempt))) return now;
-    if (until != platform::time_point::max() && platform::now() >= until) return status::timeout;
+    if (until != platform::no_deadline && platform::now() >= until) return status::timeout;
 
     waiter self;
     wait_entry entry{.owner = &self};
@@ -137,4 +137,4 @@ status wait(adaptive_spin& spin, status pending, platform::time_point until, Att
   return wait(spin, pending, until, attempt, attempt, register_waiter, unregister_waiter);
 }
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

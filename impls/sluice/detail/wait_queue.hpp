@@ -6,7 +6,7 @@
 #include <sluice/platform.hpp>
 #include <sluice/result.hpp>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// The queue in which one side of a buffered channel sleeps. Waiters are woken in FIFO order; a newcomer may still take
 /// what a sleeper was woken for, which then registers again.
@@ -93,4 +93,4 @@ private:
   platform::atomic<bool> occupied_{false};
 };
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace sluice::detail {
+namespace sluice::inline SLUICE_ABI::detail {
 
 /// How a wait ended, if it has.
 enum class outcome : std::uint32_t {
@@ -84,7 +84,7 @@ public:
         pacing.snooze();
         continue;
       }
-      if (now == outcome::waiting && until != platform::time_point::max() && platform::now() >= until) {
+      if (now == outcome::waiting && until != platform::no_deadline && platform::now() >= until) {
         if (select(outcome::aborted) != selection::lost) return {outcome::aborted, 0};
         continue;
       }
@@ -92,7 +92,7 @@ public:
       // system call. As a read-modify-write, this continues the release sequences of [W1] and [W2].
       if (state_.fetch_or(asleep, std::memory_order::relaxed) != state) continue;
       // A claimed waiter returns within a few instructions, whatever its deadline.
-      platform::park(state_, state | asleep, now == outcome::waiting ? until : platform::time_point::max());
+      platform::park(state_, state | asleep, now == outcome::waiting ? until : platform::no_deadline);
     }
   }
 
@@ -113,4 +113,4 @@ private:
   platform::futex_word state_{pack(outcome::waiting, 0)};
 };
 
-}  // namespace sluice::detail
+}  // namespace sluice::inline SLUICE_ABI::detail

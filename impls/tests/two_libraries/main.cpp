@@ -1,5 +1,5 @@
-// Without futexes, threads of different shared libraries wake each other, and one that still waits does not keep the
-// process from ending.
+// Threads of different shared libraries wake each other, and one that still waits does not keep the process from
+// ending.
 #include "ends.hpp"
 
 #include <iostream>
@@ -7,12 +7,13 @@
 
 int main() {
   constexpr int count = 100'000;
-  auto [tx, rx] = sluice::mpmc::bounded<int>(1);
+  // A ring, whose two sides fence asymmetrically.
+  auto [tx, rx] = sluice::spsc::bounded<int>(4);
   std::jthread sender([&tx = tx] { send_all(tx, count); });
   const long sum = receive_all(rx);
   sender.join();
 
-  auto [kept, waited_for] = sluice::mpmc::bounded<int>(1);
+  auto [kept, waited_for] = sluice::spsc::bounded<int>(4);
   std::thread([waited_for = std::move(waited_for)]() mutable { (void)receive_all(waited_for); }).detach();
   [[maybe_unused]] const auto* leaked = new auto(std::move(kept));
 
