@@ -12,6 +12,22 @@ import click
 from sluice_cli import options, setup
 from sluice_cli.common import ROOT, BuildFailed, Unverified, console, progress
 
+# Presets that need packages of their own, each with the program or file that shows that it is installed.
+_GOOGLETEST = {"googletest": "/usr/src/googletest"}
+TOOLCHAINS = {
+    "clang19": {"clang-19": "clang++-19"},
+    "library-libcxx": _GOOGLETEST
+    | {
+        "clang-19": "clang++-19",
+        "libc++-19-dev": "/usr/lib/llvm-19/include/c++",
+        "libc++abi-19-dev": "/usr/lib/llvm-19/lib/libc++abi.so",
+    },
+    "library-i686": _GOOGLETEST | {"g++-i686-linux-gnu": "i686-linux-gnu-g++", "qemu-user": "qemu-i386"},
+    "library-aarch64": _GOOGLETEST | {"g++-aarch64-linux-gnu": "aarch64-linux-gnu-g++", "qemu-user": "qemu-aarch64"},
+    "library-mingw": _GOOGLETEST
+    | {"g++-mingw-w64-x86-64-posix": "x86_64-w64-mingw32-g++-posix", "wine64": "/usr/lib/wine/wine64"},
+}
+
 
 def configure(source: pathlib.Path, binary: pathlib.Path, arguments: list[str]) -> None:
     done = subprocess.run(
@@ -56,7 +72,7 @@ def compile_targets(binary: pathlib.Path, targets: list[str] = ()) -> None:
 
 def build_preset(name: str, targets: list[str] = ()) -> pathlib.Path:
     """Sets up, configures and builds a preset; returns its build folder."""
-    setup.ensure({"clang-19": "clang++-19"} if name == "clang19" else None)
+    setup.ensure(TOOLCHAINS.get(name))
     binary = ROOT / "build" / name
     configure(ROOT, binary, ["--preset", name])
     compile_targets(binary, targets)

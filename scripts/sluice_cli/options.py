@@ -9,7 +9,10 @@ import click
 from sluice_cli.common import Usage
 
 LEVELS = ("quick", "standard", "deep")
-PRESETS = ("debug", "release", "asan-ubsan", "tsan", "models", "clang19")
+PRESETS = (
+    *("debug", "release", "asan-ubsan", "tsan", "models", "clang19"),
+    *("library", "library-libcxx", "library-i686", "library-aarch64", "library-mingw"),
+)
 
 
 class OutputFile(click.ParamType):
