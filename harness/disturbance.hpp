@@ -1,6 +1,7 @@
 #pragma once
 
 #include <harness/draws.hpp>
+#include <sluice/detail/abi.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,53 +1,66 @@
 #pragma once
 
+#include <harness/erased_core.hpp>
 #include <sluice/handles.hpp>
 
-#include <array>
+#include <concepts>
 #include <cstddef>
-#include <cstdlib>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <type_traits>
+#include <tuple>
 #include <vector>
 
 namespace sluice::harness {
 
-/// The channel under test: a core template, as named in its registry line.
-template <template <class> class Core>
-struct subject {
-  static_assert((check_core<Core<int>>(), true));
-
-  static constexpr core_traits traits = Core<int>::traits;
-
+/// The channel under test, for messages of some types.
+template <class... Messages>
+class subject {
+public:
   template <class T>
-  using sender = basic_sender<Core<T>>;
+  using sender = basic_sender<erased_core<T>>;
   template <class T>
-  using receiver = basic_receiver<Core<T>>;
+  using receiver = basic_receiver<erased_core<T>>;
 
-  /// Handles of one type for all cores, which can be cloned: checks for which cloning would be wrong do not apply.
+  /// \tparam Core  the channel, as named in its registry line.
+  template <template <class> class Core>
+  static subject of() {
+    static_assert((check_core<Core<int>>(), true));
+    return subject(Core<int>::traits, selectable_core<Core<int>>, {&detail::make_erased<Core<Messages>>...});
+  }
+
+  const core_traits& traits() const noexcept { return traits_; }
+  /// Whether it can be waited on by a select.
+  bool selectable() const noexcept { return selectable_; }
+
+  /// Handles of one type for all channels, which can be cloned: checks for which cloning would be wrong do not apply.
   ///
-  /// \pre  traits.accepts(capacity)
+  /// \pre  traits().accepts(capacity)
   template <class T>
-  static auto make(std::optional<std::size_t> capacity) {
-    constexpr auto many = cardinality::many;
-    if constexpr (traits.bounded) {
-      if (capacity) return make_channel<Core<T>, many, many>(*capacity);
-    }
-    if constexpr (traits.unbounded) return make_channel<Core<T>, many, many>();
-    std::abort();
+  auto make(std::optional<std::size_t> capacity) const {
+    static_assert((std::same_as<T, Messages> || ...), "channels are not compiled for this message: add it to the list");
+    return sluice::detail::factory::make<erased_core<T>, cardinality::many, cardinality::many>(
+        sluice::detail::origin::current(), std::get<core_maker<T>>(makers_), capacity);
   }
 
   /// The capacities of a list that this channel accepts; its least capacity if it accepts none of them.
   template <class List>
-  static std::vector<std::optional<std::size_t>> capacities(const List& wanted) {
+  std::vector<std::optional<std::size_t>> capacities(const List& wanted) const {
     std::vector<std::optional<std::size_t>> accepted;
     for (const auto& capacity : wanted) {
-      if (traits.accepts(capacity)) accepted.push_back(capacity);
+      if (traits_.accepts(capacity)) accepted.push_back(capacity);
     }
-    if (accepted.empty()) accepted.push_back(traits.bounded ? std::optional(traits.least_capacity) : std::nullopt);
+    if (accepted.empty()) accepted.push_back(traits_.bounded ? std::optional(traits_.least_capacity) : std::nullopt);
     return accepted;
   }
+
+private:
+  using makers = std::tuple<core_maker<Messages>...>;
+
+  subject(const core_traits& traits, bool selectable, makers m)
+      : traits_(traits), selectable_(selectable), makers_(m) {}
+
+  core_traits traits_;
+  bool selectable_;
+  makers makers_;
 };
 
 }  // namespace sluice::harness

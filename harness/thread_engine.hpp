@@ -44,6 +44,8 @@ struct execution {
 
 /// Runs scenarios on one channel, one execution each.
 ///
+/// \tparam Subject  a subject with tracked_message among its messages; it must outlive the engine.
+///
 /// An execution ends at quiescence: every thread has finished, or sleeps and no thread is left to wake it. Then the
 /// closer drops every handle except those in use by a sleeping thread, and waits for quiescence once more. Threads that
 /// sleep for ever are abandoned with all that they hold. No timeout is part of the verdict, except for livelock: the
@@ -52,10 +54,11 @@ template <class Subject>
 class thread_engine {
 public:
   /// \param livelock_timeout  without progress for so long, although some thread is awake, it is a livelock.
-  explicit thread_engine(std::chrono::milliseconds livelock_timeout) : livelock_timeout_(livelock_timeout) {}
+  thread_engine(const Subject& channel, std::chrono::milliseconds livelock_timeout)
+      : channel_(channel), livelock_timeout_(livelock_timeout) {}
 
   execution execute(const scenario& p, std::uint64_t seed) {
-    auto now = std::make_shared<run_state>(p, seed);
+    auto now = std::make_shared<run_state>(channel_, p, seed);
     std::vector<thread_pool::job> jobs;
     for (std::size_t t = 0; t < p.threads.size(); ++t) {
       jobs.push_back([now, t] { now->run_thread(t); });
@@ -166,12 +169,13 @@ private:
     std::vector<sleeper> sleepers;
     std::vector<std::optional<op_kind>> asleep_in;
 
-    run_state(const scenario& of, std::uint64_t s) : p(of), seed(s), asleep_in(of.threads.size()) {
+    run_state(const Subject& channel, const scenario& of, std::uint64_t s)
+        : p(of), seed(s), asleep_in(of.threads.size()) {
       constexpr std::array near{0, 1'000, 20'000, 200'000};
       const std::chrono::nanoseconds soon(near[seed / 8 % near.size()]);
       // Some of these are more milliseconds than 31 or 32 bits hold.
       const auto far = std::chrono::hours(24) * (20 + seed / 32 % 1000);
-      auto [tx, rx] = Subject::template make<tracked_message>(p.capacity);
+      auto [tx, rx] = channel.template make<tracked_message>(p.capacity);
       capacity = tx.capacity();
       for (std::size_t t = 0; t < p.threads.size(); ++t) {
         const auto& list = p.threads[t];
@@ -268,6 +272,7 @@ private:
     }
   }
 
+  const Subject& channel_;
   std::chrono::milliseconds livelock_timeout_;
   thread_pool pool_;
 };

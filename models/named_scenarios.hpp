@@ -111,9 +111,8 @@ inline std::string why_not(const core_traits& traits, const harness::scenario& p
 
 }  // namespace detail
 
-/// The named scenarios as checks of one channel.
-template <class Subject>
-std::vector<model_check> scenario_checks() {
+/// The named scenarios as checks of a channel.
+inline std::vector<model_check> scenario_checks(const core_traits& traits) {
   std::vector<model_check> checks;
   for (const named_scenario& s : named_scenarios) {
     const auto scenario_at = [threads = std::string(s.threads)](std::string_view capacity) {
@@ -121,23 +120,20 @@ std::vector<model_check> scenario_checks() {
     };
     checks.push_back({.name = std::string(s.name),
                       .question = std::string(s.question),
-                      .not_applicable = detail::why_not(Subject::traits, scenario_at("1")),
-                      .capacities = accepted(Subject::traits, s.capacities),
+                      .not_applicable = detail::why_not(traits, scenario_at("1")),
+                      .capacities = accepted(traits, s.capacities),
                       .explore = [scenario_at](std::string_view capacity,
-                                               strategy& how) { return explore<Subject>(scenario_at(capacity), how); },
+                                               strategy& how) { return explore(scenario_at(capacity), how); },
                       .threads = std::string(s.threads)});
   }
   return checks;
 }
 
-/// Exploring any other scenario on one channel.
-template <class Subject>
-scenario_questions scenarios_of() {
-  return {.traits = Subject::traits,
-          .explore = [](const harness::scenario& p, strategy& how,
-                        bool shrinks) { return explore<Subject>(p, how, shrinks); },
-          .explore_all = [](std::size_t threads,
-                            strategy& how) { return explore_scenarios<Subject>(threads, how, false); }};
+/// Exploring any other scenario.
+inline scenario_questions scenarios_of(const core_traits& traits) {
+  return {.traits = traits,
+          .explore = [](const harness::scenario& p, strategy& how, bool shrinks) { return explore(p, how, shrinks); },
+          .explore_all = [](std::size_t threads, strategy& how) { return explore_scenarios(threads, how, false); }};
 }
 
 }  // namespace sluice::models

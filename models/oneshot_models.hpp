@@ -1,7 +1,7 @@
 #pragma once
 
 #include <models/custom_model.hpp>
-#include <models/suite.hpp>
+#include <models/message.hpp>
 
 #include <sluice/oneshot.hpp>
 

@@ -65,6 +65,8 @@
 #include <models/mutants.hpp>
 #include <models/relacy_macros.hpp>
 
+#include <sluice/detail/abi.hpp>
+
 namespace sluice::inline SLUICE_ABI::platform {
 
 using location = std::source_location;

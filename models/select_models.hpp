@@ -17,13 +17,12 @@
 namespace sluice::models {
 
 /// Two channels of one kind.
-template <class Subject>
 struct two_channels {
-  using sender = typename Subject::template sender<message>;
-  using receiver = typename Subject::template receiver<message>;
+  using sender = model_subject::sender<message>;
+  using receiver = model_subject::receiver<message>;
 
   explicit two_channels(std::optional<std::size_t> capacity)
-      : a(Subject::template make<message>(capacity)), b(Subject::template make<message>(capacity)) {}
+      : a(tested->make<message>(capacity)), b(tested->make<message>(capacity)) {}
 
   sender& a_tx() { return a.first; }
   receiver& a_rx() { return a.second; }
@@ -54,9 +53,8 @@ std::pair<int, int> receive_either(Fixture& s) {
 }  // namespace detail
 
 /// The custom models on channels of this kind.
-template <class Subject>
 inline constexpr auto select_models = [] {
-  using fixture = two_channels<Subject>;
+  using fixture = two_channels;
   using std::chrono::nanoseconds;
   return std::array{
       custom_model<fixture>{
@@ -191,20 +189,18 @@ inline constexpr auto select_models = [] {
 }();
 
 /// The custom models as checks of one channel; one that does not apply, for a channel that select cannot wait on.
-template <class Subject>
-std::vector<model_check> select_checks() {
-  std::vector<model_check> checks;
-  if constexpr (!selectable_core<typename Subject::template sender<message>::core_type>) {
-    model_check& c = checks.emplace_back();
-    c.name = "select";
-    c.question = "Does select keep its promises on this channel?";
-    c.not_applicable = "select cannot wait on it: it has no register_send_waiter() and register_recv_waiter()";
-  } else {
-    checks = checks_of(select_models<Subject>);
-    for (std::size_t i = 0; i < checks.size(); ++i) {
-      if (Subject::traits.consumers == cardinality::one) checks[i].not_applicable = "it has one consumer";
-      checks[i].capacities = accepted(Subject::traits, select_models<Subject>[i].capacities);
-    }
+inline std::vector<model_check> select_checks(const model_subject& channel) {
+  if (!channel.selectable()) {
+    return {{.name = "select",
+             .question = "Does select keep its promises on this channel?",
+             .not_applicable = "select cannot wait on it: it has no register_send_waiter() and register_recv_waiter()",
+             .capacities = {},
+             .explore = {}}};
+  }
+  auto checks = checks_of(select_models);
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    if (channel.traits().consumers == cardinality::one) checks[i].not_applicable = "it has one consumer";
+    checks[i].capacities = accepted(channel.traits(), select_models[i].capacities);
   }
   return checks;
 }

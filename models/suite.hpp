@@ -1,10 +1,11 @@
 #pragma once
 
 #include <models/explore.hpp>
+#include <models/message.hpp>
 #include <models/platform.hpp>
+#include <models/run_models.hpp>
 
 #include <harness/linearize.hpp>
-#include <harness/subject.hpp>
 #include <harness/thread_interpreter.hpp>
 
 #include <array>
@@ -20,33 +21,8 @@
 /// Running a scenario under Relacy.
 namespace sluice::models {
 
-/// The number of live messages in the running execution.
-inline int live_messages = 0;
-
-/// The message of models: every move is a read and a write that Relacy checks for races.
-class message {
-public:
-  explicit message(int value, platform::location where = platform::location::current()) : where_(where) {
-    ++live_messages;
-    value_(platform::model::at(where)).store(value);
-  }
-  message(message&& other) noexcept : where_(other.where_), counted_(std::exchange(other.counted_, false)) {
-    value_(platform::model::at(where_)).store(other.value_(platform::model::at(where_)).load());
-    other.value_(platform::model::at(where_)).store(moved_from);
-  }
-  message& operator=(message&& other) = delete;
-  ~message() {
-    if (counted_) --live_messages;
-  }
-
-  explicit operator int() const { return value_(platform::model::at(where_)).load(); }
-
-private:
-  static constexpr int moved_from = -1;
-  platform::location where_;
-  rl::var<int> value_;
-  bool counted_ = true;
-};
+/// The channel that scenarios run on.
+inline const model_subject* tested = nullptr;
 
 /// The scenario that the running model executes, and the histories that have been found linearizable.
 class execution {
@@ -221,13 +197,13 @@ struct closer_observer {
 
 /// Executes current_execution's scenario on one fiber per thread, and one more for the closer, which runs when no other
 /// can.
-template <class Subject, int Threads>
-class suite : public rl::test_suite<suite<Subject, Threads>, Threads + 1> {
+template <int Threads>
+class suite : public rl::test_suite<suite<Threads>, Threads + 1> {
 public:
   void before() {
     auto& now = current_execution;
     now.begin();
-    auto [tx, rx] = Subject::template make<message>(now.scenario().capacity);
+    auto [tx, rx] = tested->make<message>(now.scenario().capacity);
     for (std::size_t t = 0; t < interpreters_.size(); ++t) {
       const auto& list = now.scenario().threads[t];
       auto& mine = interpreters_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{});
@@ -257,8 +233,8 @@ private:
   struct make_message {
     message operator()(int value) const { return message(value); }
   };
-  using interpreter = harness::thread_interpreter<typename Subject::template sender<message>,
-                                                  typename Subject::template receiver<message>, make_message>;
+  using interpreter =
+      harness::thread_interpreter<model_subject::sender<message>, model_subject::receiver<message>, make_message>;
 
   /// Makes everything that the other threads did happen before the closer's next steps, as joining them would.
   static void join_all() {
@@ -297,14 +273,13 @@ private:
 /// Explores current_execution's scenario, or those that the strategy prepares instead, all with as many threads.
 ///
 /// \throws std::invalid_argument  for more than three threads.
-template <class Subject>
-model_result explore_scenarios(std::size_t threads, strategy& how, bool shrinks) {
+inline model_result explore_scenarios(std::size_t threads, strategy& how, bool shrinks) {
   const auto describe = [](const step_recorder& steps) {
     return harness::draw(current_execution.seen(), current_execution.unexplained()) + "step by step:\n" +
            steps.draw(current_execution.so_far());
   };
   const auto with = [&]<int Threads>() {
-    return explore_suite<suite<Subject, Threads>, Threads + 1>(how, describe, shrinks, Threads);
+    return explore_suite<suite<Threads>, Threads + 1>(how, describe, shrinks, Threads);
   };
   switch (threads) {
     case 1: return with.template operator()<1>();
@@ -315,10 +290,9 @@ model_result explore_scenarios(std::size_t threads, strategy& how, bool shrinks)
 }
 
 /// Explores a scenario with a strategy.
-template <class Subject>
-model_result explore(const harness::scenario& p, strategy& how, bool shrinks = true) {
-  current_execution.prepare(p, Subject::traits);
-  return explore_scenarios<Subject>(p.threads.size(), how, shrinks);
+inline model_result explore(const harness::scenario& p, strategy& how, bool shrinks = true) {
+  current_execution.prepare(p, tested->traits());
+  return explore_scenarios(p.threads.size(), how, shrinks);
 }
 
 }  // namespace sluice::models

@@ -11,7 +11,6 @@
 namespace sluice::properties {
 
 /// Fills and empties a channel on one thread.
-template <class Subject>
 struct exact_capacity {
   static constexpr std::string_view name = "exact_capacity";
   static constexpr std::string_view claim =
@@ -24,22 +23,22 @@ struct exact_capacity {
   static void check(run& r) {
     r.forall([&] {
       const auto capacity =
-          *rc::gen::inRange<std::size_t>(std::max<std::size_t>(1, Subject::traits.least_capacity),
-                                         std::min<std::size_t>(200, Subject::traits.greatest_capacity) + 1);
+          *rc::gen::inRange<std::size_t>(std::max<std::size_t>(1, r.channel().traits().least_capacity),
+                                         std::min<std::size_t>(200, r.channel().traits().greatest_capacity) + 1);
       const auto laps = *rc::gen::inRange<std::size_t>(1, 4);
-      auto [tx, rx] = Subject::template make<std::size_t>(capacity);
+      auto [tx, rx] = r.channel().make<int>(capacity);
       RC_ASSERT(tx.capacity() == capacity);
-      std::size_t sent = 0;
-      while (sent <= 2 * capacity && tx.try_send(std::size_t{sent})) ++sent;
-      if (sent != capacity) {
+      int sent = 0;
+      while (static_cast<std::size_t>(sent) <= 2 * capacity && tx.try_send(int{sent})) ++sent;
+      if (static_cast<std::size_t>(sent) != capacity) {
         RC_FAIL("capacity " + std::to_string(capacity) + " took " + std::to_string(sent) + " messages");
       }
-      for (std::size_t i = 0; i < laps * capacity; ++i) {
+      for (int i = 0; static_cast<std::size_t>(i) < laps * capacity; ++i) {
         RC_ASSERT(tx.size() == capacity);
         RC_ASSERT(rx.full());
         RC_ASSERT(rx.try_recv().value() == i);
         RC_ASSERT(rx.size() == capacity - 1);
-        RC_ASSERT(tx.try_send(std::size_t{sent++}).has_value());
+        RC_ASSERT(tx.try_send(int{sent++}).has_value());
         RC_ASSERT(tx.try_send(0).error().full());
       }
     });
@@ -47,7 +46,6 @@ struct exact_capacity {
 };
 
 /// Bounds the number of buffered messages while threads operate.
-template <class Subject>
 struct never_over_capacity {
   static constexpr std::string_view name = "never_over_capacity";
   static constexpr std::string_view claim =
@@ -60,14 +58,14 @@ struct never_over_capacity {
   static void check(run& r) {
     r.forall([&] {
       static constexpr std::array<std::optional<std::size_t>, 5> bounded{0, 1, 2, 3, 7};
-      const std::size_t capacity = *any_capacity<Subject>(bounded);
+      const std::size_t capacity = *any_capacity(r, bounded);
       const auto messages = *rc::gen::inRange(1, 500);
       // Incremented after a send and before a receive: the difference never exceeds what the channel holds.
       std::atomic<long> sent{0};
       std::atomic<long> begun{0};
       long most = 0;
       {
-        auto [tx, rx] = Subject::template make<int>(capacity);
+        auto [tx, rx] = r.channel().make<int>(capacity);
         thread_group threads(r.dog());
         threads.add("producer", [&](worker& self) {
           for (int i = 0; i < messages; ++i) {

@@ -22,7 +22,6 @@ inline int any_fill(std::optional<std::size_t> capacity, int most) {
 }  // namespace detail
 
 /// The last sender disconnects, with messages buffered.
-template <class Subject>
 struct senders_disconnected {
   static constexpr std::string_view name = "senders_disconnected";
   static constexpr std::string_view claim =
@@ -31,11 +30,11 @@ struct senders_disconnected {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>();
+      const auto capacity = any_capacity(r);
       const int buffered = detail::any_fill(capacity, 70);
-      auto [tx, rx] = Subject::template make<int>(capacity);
+      auto [tx, rx] = r.channel().make<int>(capacity);
       for (int i = 0; i < buffered; ++i) RC_ASSERT(tx.try_send(int{i}).has_value());
-      if constexpr (Subject::traits.producers == cardinality::many) {
+      if (r.channel().traits().producers == cardinality::many) {
         auto other = tx.clone();
         tx.reset();
         if (buffered == 0) RC_ASSERT(rx.try_recv().error() == try_recv_error::empty);
@@ -53,7 +52,6 @@ struct senders_disconnected {
 };
 
 /// The last sender disconnects while receivers sleep.
-template <class Subject>
 struct senders_disconnected_wakes {
   static constexpr std::string_view name = "senders_disconnected_wakes";
   static constexpr std::string_view claim =
@@ -63,16 +61,16 @@ struct senders_disconnected_wakes {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>();
-      const bool many = Subject::traits.consumers == cardinality::many;
+      const auto capacity = any_capacity(r);
+      const bool many = r.channel().traits().consumers == cardinality::many;
       const int receivers = many ? *rc::gen::inRange(1, 9) : 1;
       const int messages = *rc::gen::inRange(0, receivers);
-      const bool timed = Subject::traits.timed && *rc::gen::arbitrary<bool>();
+      const bool timed = r.channel().traits().timed && *rc::gen::arbitrary<bool>();
       std::atomic<int> received{0};
       std::atomic<int> disconnected{0};
       std::atomic<int> late{0};
       {
-        auto [tx, rx] = Subject::template make<int>(capacity);
+        auto [tx, rx] = r.channel().make<int>(capacity);
         thread_group threads(r.dog());
         std::vector<worker*> waiting;
         for (int i = 0; i < receivers; ++i) {
@@ -101,22 +99,7 @@ struct senders_disconnected_wakes {
   }
 };
 
-/// A message that counts the live ones.
-class counted {
-public:
-  explicit counted(std::atomic<int>& alive) noexcept : alive_(&alive) { ++*alive_; }
-  counted(counted&& other) noexcept : alive_(std::exchange(other.alive_, nullptr)) {}
-  counted& operator=(counted&&) = delete;
-  ~counted() {
-    if (alive_) --*alive_;
-  }
-
-private:
-  std::atomic<int>* alive_;
-};
-
 /// The last receiver disconnects, with messages buffered.
-template <class Subject>
 struct receivers_disconnected {
   static constexpr std::string_view name = "receivers_disconnected";
   static constexpr std::string_view claim =
@@ -126,10 +109,10 @@ struct receivers_disconnected {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>();
+      const auto capacity = any_capacity(r);
       const int buffered = detail::any_fill(capacity, 70);
       std::atomic<int> alive{0};
-      auto [tx, rx] = Subject::template make<counted>(capacity);
+      auto [tx, rx] = r.channel().make<counted>(capacity);
       for (int i = 0; i < buffered; ++i) RC_ASSERT(tx.try_send(counted(alive)).has_value());
       RC_ASSERT(alive == buffered);
       rx.reset();
@@ -142,7 +125,7 @@ struct receivers_disconnected {
       RC_ASSERT(tx.try_send(counted(alive)).error().disconnected());
       RC_ASSERT(tx.send_for(counted(alive), std::chrono::seconds(10)).error().disconnected());
       RC_ASSERT(alive == 0);
-      if constexpr (Subject::traits.producers == cardinality::many) {
+      if (r.channel().traits().producers == cardinality::many) {
         RC_ASSERT(tx.clone().try_send(counted(alive)).error().disconnected());
       }
     });
@@ -150,7 +133,6 @@ struct receivers_disconnected {
 };
 
 /// The last receiver disconnects while senders sleep.
-template <class Subject>
 struct receivers_disconnected_wakes {
   static constexpr std::string_view name = "receivers_disconnected_wakes";
   static constexpr std::string_view claim =
@@ -163,12 +145,12 @@ struct receivers_disconnected_wakes {
   static void check(run& r) {
     r.forall([&] {
       static constexpr std::array<std::optional<std::size_t>, 4> bounded{0, 1, 2, 3};
-      const auto capacity = any_capacity<Subject>(bounded);
-      const int senders = Subject::traits.producers == cardinality::many ? *rc::gen::inRange(1, 9) : 1;
-      const bool timed = Subject::traits.timed && *rc::gen::arbitrary<bool>();
+      const auto capacity = any_capacity(r, bounded);
+      const int senders = r.channel().traits().producers == cardinality::many ? *rc::gen::inRange(1, 9) : 1;
+      const bool timed = r.channel().traits().timed && *rc::gen::arbitrary<bool>();
       std::atomic<int> refused{0};
       {
-        auto [tx, rx] = Subject::template make<std::unique_ptr<int>>(capacity);
+        auto [tx, rx] = r.channel().make<std::unique_ptr<int>>(capacity);
         fill(tx, [] { return std::make_unique<int>(-1); });
         thread_group threads(r.dog());
         std::vector<worker*> waiting;

@@ -13,7 +13,6 @@
 /// Messages are constructed once and destroyed once, whatever happens to the channel.
 namespace sluice::properties {
 
-template <class Subject>
 struct lifetime {
   static constexpr std::string_view name = "lifetime";
   static constexpr std::string_view claim =
@@ -23,14 +22,14 @@ struct lifetime {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>();
-      const int producers = Subject::traits.producers == cardinality::many ? *rc::gen::inRange(1, 4) : 1;
-      const int consumers = Subject::traits.consumers == cardinality::many ? *rc::gen::inRange(1, 4) : 1;
+      const auto capacity = any_capacity(r);
+      const int producers = r.channel().traits().producers == cardinality::many ? *rc::gen::inRange(1, 4) : 1;
+      const int consumers = r.channel().traits().consumers == cardinality::many ? *rc::gen::inRange(1, 4) : 1;
       const int each = *rc::gen::inRange(0, 200);
       const int wanted = *rc::gen::inRange(0, 200);
       std::atomic<int> alive{0};
       {
-        auto [tx, rx] = Subject::template make<counted>(capacity);
+        auto [tx, rx] = r.channel().make<counted>(capacity);
         thread_group threads(r.dog());
         for (int p = 0; p < producers; ++p) {
           threads.add("producer " + std::to_string(p),
@@ -66,7 +65,6 @@ struct lifetime {
 };
 
 /// Messages whose destructors send on the channel that drops them.
-template <class Subject>
 struct busy_messages {
   static constexpr std::string_view name = "busy_messages";
   static constexpr std::string_view claim = "A message may use its own channel in its destructor.";
@@ -76,13 +74,13 @@ struct busy_messages {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>(buffered_capacities);
+      const auto capacity = any_capacity(r, buffered_capacities);
       const int messages = detail::any_fill(capacity, 20);
       int refused = 0;
       {
         thread_group threads(r.dog());
         threads.add("drops the receiver", [&](worker& self) {
-          auto [tx, rx] = Subject::template make<busy>(capacity);
+          auto [tx, rx] = r.channel().make<busy>(capacity);
           // No receiver is left, so the message is returned.
           const std::function<void()> send = [&refused, &tx] {
             const auto sent = tx.try_send(busy());
@@ -97,25 +95,9 @@ struct busy_messages {
       RC_ASSERT(refused == messages);
     });
   }
-
-private:
-  class busy {
-  public:
-    busy() noexcept = default;
-    explicit busy(const std::function<void()>& at_end) noexcept : at_end_(&at_end) {}
-    busy(busy&& other) noexcept : at_end_(std::exchange(other.at_end_, nullptr)) {}
-    busy& operator=(busy&&) = delete;
-    ~busy() {
-      if (at_end_) (*std::exchange(at_end_, nullptr))();
-    }
-
-  private:
-    const std::function<void()>* at_end_ = nullptr;
-  };
 };
 
 /// Over-aligned messages.
-template <class Subject>
 struct aligned_messages {
   static constexpr std::string_view name = "aligned_messages";
   static constexpr std::string_view claim = "An over-aligned message is stored, and returned, at an aligned address.";
@@ -123,32 +105,16 @@ struct aligned_messages {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>(buffered_capacities);
+      const auto capacity = any_capacity(r, buffered_capacities);
       const int messages = detail::any_fill(capacity, 70);
       int misplaced = 0;
-      auto [tx, rx] = Subject::template make<block>(capacity);
+      auto [tx, rx] = r.channel().make<block>(capacity);
       for (int i = 0; i < messages; ++i) RC_ASSERT(tx.try_send(block(i, misplaced)).has_value());
       for (int i = 0; i < messages; ++i) RC_ASSERT(rx.try_recv().value().number == i);
       if (misplaced != 0)
         RC_FAIL(std::to_string(misplaced) + " times a message of alignment 64 was at an unaligned address");
     });
   }
-
-private:
-  struct alignas(64) block {
-    block(int n, int& misplaced) noexcept : number(n), misplaced_(&misplaced) {}
-    block(block&& other) noexcept : number(other.number), misplaced_(other.misplaced_) {
-      // The compiler assumes the alignment, unless it cannot see what the address belongs to.
-      const volatile auto address = reinterpret_cast<std::uintptr_t>(this);
-      if (address % 64 != 0) ++*misplaced_;
-    }
-    block& operator=(block&&) = delete;
-
-    int number;
-
-  private:
-    int* misplaced_;
-  };
 };
 
 }  // namespace sluice::properties

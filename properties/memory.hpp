@@ -16,7 +16,6 @@ namespace sluice::properties {
 namespace allocated = harness::allocations;
 
 /// Counts allocations while messages pass.
-template <class Subject>
 struct allocations {
   static constexpr std::string_view name = "allocations";
   static constexpr std::string_view claim = "A channel allocates as rarely as it promises, however many messages pass.";
@@ -26,9 +25,9 @@ struct allocations {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>(buffered_capacities);
+      const auto capacity = any_capacity(r, buffered_capacities);
       const auto messages = *rc::gen::inRange<std::size_t>(1, 2000);
-      auto [tx, rx] = Subject::template make<int>(capacity);
+      auto [tx, rx] = r.channel().make<int>(capacity);
       const std::size_t before = allocated::made();
       std::size_t inside = 0;
       std::size_t received = 0;
@@ -43,7 +42,7 @@ struct allocations {
       // Assertions allocate, so they come after the count.
       const std::size_t made = allocated::made() - before;
       RC_ASSERT(received + inside == messages);
-      const std::size_t promised = allowed(messages, Subject::traits.messages_per_allocation);
+      const std::size_t promised = allowed(messages, r.channel().traits().messages_per_allocation);
       if (made > promised) {
         RC_FAIL(std::to_string(messages) + " messages cost " + std::to_string(made) + " allocations, at most " +
                 std::to_string(promised) + " were promised");
@@ -58,7 +57,6 @@ private:
 };
 
 /// Counts live allocations after laps of many messages.
-template <class Subject>
 struct steady_memory {
   static constexpr std::string_view name = "steady_memory";
   static constexpr std::string_view claim =
@@ -67,9 +65,9 @@ struct steady_memory {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>(buffered_capacities);
+      const auto capacity = any_capacity(r, buffered_capacities);
       const auto at_once = *rc::gen::inRange(1, 20);
-      auto [tx, rx] = Subject::template make<int>(capacity);
+      auto [tx, rx] = r.channel().make<int>(capacity);
       std::size_t at_first = 0;
       for (int lap = 0; lap < 6; ++lap) {
         for (int n = 0; n < 300; ++n) {
@@ -89,7 +87,6 @@ struct steady_memory {
 };
 
 /// Makes each allocation of each operation fail, in turn.
-template <class Subject>
 struct allocation_failure {
   static constexpr std::string_view name = "allocation_failure";
   static constexpr std::string_view claim =
@@ -98,9 +95,9 @@ struct allocation_failure {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>(buffered_capacities);
+      const auto capacity = any_capacity(r, buffered_capacities);
       draws draw(detail::any_seed());
-      auto [tx, rx] = Subject::template make<std::unique_ptr<int>>(capacity);
+      auto [tx, rx] = r.channel().make<std::unique_ptr<int>>(capacity);
       int sent = 0;
       int received = 0;
       // Enough for an unbounded channel to outgrow what it allocated at first.

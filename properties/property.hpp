@@ -3,8 +3,9 @@
 #include <harness/draws.hpp>
 #include <harness/requirements.hpp>
 #include <harness/scenario.hpp>
-#include <harness/subject.hpp>
 #include <harness/thread_group.hpp>
+
+#include <properties/messages.hpp>
 
 #include <rapidcheck.h>
 
@@ -22,9 +23,8 @@
 
 /// What properties are written with.
 ///
-/// A property is a class template over the subject:
+/// A property is a class:
 ///
-///     template <class Subject>
 ///     struct no_message_lost {
 ///       static constexpr std::string_view name = "no_message_lost";
 ///       static constexpr std::string_view claim = "One sentence that is true of every channel that it applies to.";
@@ -66,7 +66,7 @@ struct failing_scenario {
 /// One property being checked.
 class run {
 public:
-  run(const options& o, harness::watchdog& dog) : options_(o), dog_(dog) {}
+  run(const subject& channel, const options& o, harness::watchdog& dog) : channel_(channel), options_(o), dog_(dog) {}
 
   /// Checks the property on random inputs; shrinks and reports the input on which it fails.
   template <class Testable>
@@ -116,6 +116,7 @@ public:
 
   void fail(const std::string& what) { failure_ = what; }
 
+  const subject& channel() const noexcept { return channel_; }
   harness::watchdog& dog() noexcept { return dog_; }
   const options& wanted() const noexcept { return options_; }
   const std::optional<failing_scenario>& scenario() const noexcept { return scenario_; }
@@ -124,6 +125,7 @@ public:
   const std::string& skipped() const noexcept { return skipped_; }
 
 private:
+  const subject& channel_;
   const options& options_;
   harness::watchdog& dog_;
   worker main_{"main thread, between thread groups"};
@@ -159,10 +161,10 @@ inline constexpr std::array<std::optional<std::size_t>, 8> common_capacities{
 /// Capacities with room for a message.
 inline constexpr std::array<std::optional<std::size_t>, 4> buffered_capacities{std::nullopt, 1, 3, 64};
 
-/// One of the capacities that the subject accepts, each equally likely.
-template <class Subject, class List = decltype(common_capacities)>
-std::optional<std::size_t> any_capacity(const List& wanted = common_capacities) {
-  const auto accepted = Subject::capacities(wanted);
+/// One of the capacities that the channel accepts, each equally likely.
+template <class List = decltype(common_capacities)>
+std::optional<std::size_t> any_capacity(const run& r, const List& wanted = common_capacities) {
+  const auto accepted = r.channel().capacities(wanted);
   return accepted[*rc::gen::inRange<std::size_t>(0, accepted.size())];
 }
 

@@ -1,5 +1,7 @@
 #include <properties/crash.hpp>
+#include <properties/property_list.hpp>
 #include <properties/property_runner.hpp>
+#include <properties/scenario_properties.hpp>
 
 #include <harness/child.hpp>
 #include <harness/counting_new.hpp>
@@ -33,8 +35,9 @@ constexpr const char* ended_inside = "the process ended in this check";
 
 class property_runner {
 public:
-  property_runner(const subject_description& channel, std::string path) : channel_(channel), path_(std::move(path)) {
-    report_.channel = channel.name;
+  property_runner(std::string name, const subject& channel, std::string path)
+      : channel_(channel), path_(std::move(path)) {
+    report_.channel = std::move(name);
     report_.kind = "property";
   }
 
@@ -71,14 +74,14 @@ public:
 private:
   void require_known(const std::vector<std::string>& names) const {
     for (const auto& name : names) {
-      if (std::ranges::find(channel_.properties, name, &applied_property::name) == channel_.properties.end()) {
+      if (std::ranges::find(every_property(), name, &property::name) == every_property().end()) {
         throw std::invalid_argument("`" + name + "` is no property; --list names them");
       }
     }
   }
 
   exit_code list_properties() const {
-    for (const auto& p : channel_.properties) std::cout << p.name << "\n";
+    for (const property& p : every_property()) std::cout << p.name << "\n";
     return exit_code::passed;
   }
 
@@ -86,7 +89,7 @@ private:
     const auto named = [](const auto& names, std::string_view name) {
       return std::ranges::find(names, name) != names.end();
     };
-    for (const auto& p : channel_.properties) {
+    for (const property& p : every_property()) {
       if ((wanted.empty() || named(wanted, p.name)) && !named(unwanted, p.name)) add(p);
     }
     harness::watchdog dog(options_.hang_timeout, [this](const std::string& text) { hung(text); });
@@ -98,40 +101,40 @@ private:
     return passed ? exit_code::passed : exit_code::failed;
   }
 
-  void add(const applied_property& p) {
-    if (p.not_applicable) {
-      auto& result = begin(p);
+  void add(const property& p) {
+    if (const char* reason = p.not_applicable(channel_.traits())) {
+      auto& result = begin(p.name, p.claim);
       result.verdict = verdict::not_applicable;
-      result.detail = p.not_applicable;
-      std::cout << p.name << ": not applicable, " << p.not_applicable << std::endl;
+      result.detail = reason;
+      std::cout << p.name << ": not applicable, " << reason << std::endl;
       return;
     }
     struct test : testing::Test {
-      test(property_runner& o, const applied_property& p) : owner(o), property(p) {}
-      void TestBody() override { owner.check_one(property); }
+      test(property_runner& o, const property& p) : owner(o), checked(p) {}
+      void TestBody() override { owner.check_one(checked); }
       property_runner& owner;
-      const applied_property& property;
+      const property& checked;
     };
     testing::RegisterTest(report_.channel.c_str(), std::string(p.name).c_str(), nullptr, nullptr, __FILE__, __LINE__,
                           [this, &p]() -> testing::Test* { return new test(*this, p); });
   }
 
   /// A check counts as failed from its start to its end, so that a process which dies in it leaves that verdict.
-  harness::check_result& begin(const applied_property& p) {
-    return report_.checks.emplace_back(harness::check_result{.check = std::string(p.name),
-                                                             .claim = std::string(p.claim),
+  harness::check_result& begin(std::string_view name, std::string_view claim) {
+    return report_.checks.emplace_back(harness::check_result{.check = std::string(name),
+                                                             .claim = std::string(claim),
                                                              .verdict = verdict::failed,
                                                              .detail = ended_inside,
                                                              .reproduce = {},
                                                              .scenario = {}});
   }
 
-  void check_one(const applied_property& p) {
-    auto& result = begin(p);
+  void check_one(const property& p) {
+    auto& result = begin(p.name, p.claim);
     result.reproduce = command_of("--check " + result.check, options_.seed, options_.executions);
     write();
     const auto start = std::chrono::steady_clock::now();
-    run r(options_, *dog_);
+    run r(channel_, options_, *dog_);
     running_ = &r;
     crash::succeeded_by(
         {harness::this_executable(), "--check", result.check, "--seed", std::to_string(options_.seed), "--executions",
@@ -176,22 +179,21 @@ private:
   /// Executes one scenario until it fails.
   exit_code replay(const harness::scenario& s) {
     require_supported(s);
-    auto& result = begin(
-        {.name = "scenario", .claim = "Every execution has a history that some order of its operations explains."});
+    auto& result = begin("scenario", "Every execution has a history that some order of its operations explains.");
     result.scenario = to_string(s);
     write();
     // A crash of one that is pinned to a processor would leave its successor there.
     harness::kernel::stay_on(std::nullopt);
     harness::watchdog dog(4 * options_.hang_timeout, [](const std::string& text) { std::cout << text << std::flush; });
     harness::worker main("main thread");
-    const auto check = channel_.make_checker(options_.hang_timeout);
+    scenario_checker checker(channel_, options_.hang_timeout);
     draws draw(options_.seed);
     std::optional<failing_scenario> found;
     while (!found && result.executions < options_.executions) {
       ++result.executions;
       dog.watch_over_main(&main);
       // The first execution has the given seed itself, so that one failure can be reproduced.
-      found = check(s, result.executions == 1 ? options_.seed : draw.next());
+      found = checker.check(s, result.executions == 1 ? options_.seed : draw.next());
     }
     result.verdict = found ? verdict::failed : verdict::passed;
     result.detail = found ? found->report : "";
@@ -210,7 +212,8 @@ private:
   exit_code shrink_after_crash(const harness::scenario& s, const std::string& check) {
     recall();
     if (report_.checks.empty() || report_.checks.back().check != check) {
-      begin(*std::ranges::find(channel_.properties, check, &applied_property::name));
+      const auto found = std::ranges::find(every_property(), check, &property::name);
+      begin(found->name, found->claim);
     }
     auto& result = report_.checks.back();
     result.reproduce = command_of("--check " + check, options_.seed, options_.executions);
@@ -293,7 +296,7 @@ private:
   }
 
   bool supported(const harness::scenario& s) const {
-    return harness::within(channel_.traits, s) && channel_.traits.accepts(s.capacity);
+    return harness::within(channel_.traits(), s) && channel_.traits().accepts(s.capacity);
   }
 
   void require_supported(const harness::scenario& s) const {
@@ -320,7 +323,7 @@ private:
     if (!json_.empty()) report_.write(json_);
   }
 
-  const subject_description& channel_;
+  const subject& channel_;
   std::string path_;
   options options_;
   harness::check_report report_;
@@ -332,8 +335,8 @@ private:
 
 }  // namespace
 
-int run_properties(const subject_description& channel, int argc, char** argv) {
-  return property_runner(channel, argv[0]).main(argc, argv);
+int run_properties(std::string name, const subject& channel, int argc, char** argv) {
+  return property_runner(std::move(name), channel, argv[0]).main(argc, argv);
 }
 
 }  // namespace sluice::properties

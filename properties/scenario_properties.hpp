@@ -38,11 +38,12 @@ inline std::uint64_t any_seed() {
 }  // namespace detail
 
 /// Executes scenarios and checks their histories against the sequential specification.
-template <class Subject>
 class scenario_checker {
 public:
   /// \param hang_timeout  the watchdog's; the engine reports a livelock before it.
-  explicit scenario_checker(std::chrono::seconds hang_timeout) : engine_(std::chrono::milliseconds(hang_timeout) / 3) {}
+  scenario_checker(const subject& channel, std::chrono::seconds hang_timeout)
+      : traits_(channel.traits()), engine_(channel, std::chrono::milliseconds(hang_timeout) / 3) {}
+  explicit scenario_checker(const run& r) : scenario_checker(r.channel(), r.wanted().hang_timeout) {}
 
   /// \returns  the violation of this execution, if any.
   std::optional<failing_scenario> check(const harness::scenario& p, std::uint64_t seed) {
@@ -57,45 +58,43 @@ public:
   }
 
 private:
-  static constexpr ordering order = Subject::traits.order;
-
   /// A channel with exact capacity is checked for the requested one, another for the one it reports.
-  static std::optional<std::size_t> capacity_of(const harness::scenario& p, const harness::execution& done) {
-    return Subject::traits.exact_capacity ? p.capacity : done.capacity;
+  std::optional<std::size_t> capacity_of(const harness::scenario& p, const harness::execution& done) const {
+    return traits_.exact_capacity ? p.capacity : done.capacity;
   }
 
   /// The picture of a history that is not linearizable; otherwise empty.
-  static std::string check_exactly(const harness::scenario& p, const harness::execution& done) {
-    const harness::spec initial = harness::initial_state(p, order, capacity_of(p, done));
-    const auto found = harness::linearizer(done.events, initial, order).check();
+  std::string check_exactly(const harness::scenario& p, const harness::execution& done) const {
+    const harness::spec initial = harness::initial_state(p, traits_.order, capacity_of(p, done));
+    const auto found = harness::linearizer(done.events, initial, traits_.order).check();
     if (found.linearizable && !done.livelock) return {};
     return to_string(p) + "\n" + draw(done.events, found.unexplained, found.order);
   }
 
   /// The violation that the monitor finds in a long history; otherwise empty.
-  static std::string monitor(const harness::scenario& p, const harness::execution& done) {
-    const harness::spec initial = harness::initial_state(p, order);
+  std::string monitor(const harness::scenario& p, const harness::execution& done) const {
+    const harness::spec initial = harness::initial_state(p, traits_.order);
     const auto found =
-        harness::monitor(done.events, capacity_of(p, done), order, initial.senders(), initial.receivers()).check();
+        harness::monitor(done.events, capacity_of(p, done), traits_.order, initial.senders(), initial.receivers())
+            .check();
     if (!found) return {};
     return "capacity " + harness::to_string(p.capacity) + ", " + std::to_string(done.events.size()) +
            " operations: " + describe(found, done.events) + "\n";
   }
 
-  harness::thread_engine<Subject> engine_;
+  core_traits traits_;
+  harness::thread_engine<subject> engine_;
 };
 
 namespace detail {
 
-template <class Subject>
-void check_against_spec(run& r, scenario_checker<Subject>& with, const harness::scenario& p, std::uint64_t seed) {
+inline void check_against_spec(run& r, scenario_checker& with, const harness::scenario& p, std::uint64_t seed) {
   if (auto found = with.check(p, seed)) r.fail(std::move(*found));
 }
 
 }  // namespace detail
 
 /// One thread, random operations.
-template <class Subject>
 struct sequential {
   static constexpr std::string_view name = "sequential";
   static constexpr std::string_view claim =
@@ -105,11 +104,11 @@ struct sequential {
   }
 
   static void check(run& r) {
-    scenario_checker<Subject> with(r.wanted().hang_timeout);
+    scenario_checker with(r);
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>();
+      const auto capacity = any_capacity(r);
       draws draw(detail::any_seed());
-      auto p = harness::any_sequence(Subject::traits, capacity, 40, std::ref(draw));
+      auto p = harness::any_sequence(r.channel().traits(), capacity, 40, std::ref(draw));
       remove_blocked(p.threads[0], initial_state(p));
       if (!p.threads[0].empty()) detail::check_against_spec(r, with, p, draw.next());
     });
@@ -135,7 +134,6 @@ private:
 };
 
 /// Two to four threads, random operations, which may block for ever.
-template <class Subject>
 struct linearizable {
   static constexpr std::string_view name = "linearizable";
   static constexpr std::string_view claim =
@@ -144,11 +142,11 @@ struct linearizable {
   static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
 
   static void check(run& r) {
-    scenario_checker<Subject> with(r.wanted().hang_timeout);
+    scenario_checker with(r);
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>(detail::small_capacities);
+      const auto capacity = any_capacity(r, detail::small_capacities);
       draws draw(detail::any_seed());
-      const auto p = harness::any_scenario(Subject::traits, capacity, std::ref(draw));
+      const auto p = harness::any_scenario(r.channel().traits(), capacity, std::ref(draw));
       // Timing differs between executions, so each scenario is executed several times.
       for (int again = 0; again < 10 && r.failure().empty(); ++again) {
         detail::check_against_spec(r, with, p, draw.next());
@@ -158,7 +156,6 @@ struct linearizable {
 };
 
 /// Every scenario of two threads with up to two operations each, or a sample of them.
-template <class Subject>
 struct small_scenarios {
   static constexpr std::string_view name = "small_scenarios";
   static constexpr std::string_view claim =
@@ -166,9 +163,9 @@ struct small_scenarios {
   static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
 
   static void check(run& r) {
-    scenario_checker<Subject> with(r.wanted().hang_timeout);
-    const auto capacities = Subject::capacities(detail::small_capacities);
-    const harness::scenario_space space(harness::every_thread(harness::alphabet_of(Subject::traits), 2), 2);
+    scenario_checker with(r);
+    const auto capacities = r.channel().capacities(detail::small_capacities);
+    const harness::scenario_space space(harness::every_thread(harness::alphabet_of(r.channel().traits()), 2), 2);
     const std::size_t all = space.size() * capacities.size();
     const std::size_t wanted = std::min(all, 10 * r.wanted().executions);
     // Evenly spread, from a random start.
@@ -178,7 +175,7 @@ struct small_scenarios {
     r.times(wanted, [&] {
       const std::size_t n = (from + next++ * all / wanted) % all;
       const auto p = space.at(n / capacities.size(), capacities[n % capacities.size()]);
-      if (!harness::within(Subject::traits, p)) return false;
+      if (!harness::within(r.channel().traits(), p)) return false;
       detail::check_against_spec(r, with, p, draw.next());
       return true;
     });
@@ -186,21 +183,21 @@ struct small_scenarios {
 };
 
 /// Long executions with every form of operation, monitored for patterns that no correct channel shows.
-template <class Subject>
 struct monitored {
   static constexpr std::string_view name = "monitored";
   static constexpr std::string_view claim =
-      "Long executions of up to eight threads show no message lost, duplicated or invented, no inverted order, and no "
+      "Long executions of up to eight threads show no message lost, duplicated or invented, no inverted traits_.order, "
+      "and no "
       "wrong `empty` or `full`.";
   static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
 
   static void check(run& r) {
-    scenario_checker<Subject> with(r.wanted().hang_timeout);
+    scenario_checker with(r);
     draws draw(r.wanted().seed);
-    const auto capacities = Subject::capacities(common_capacities);
+    const auto capacities = r.channel().capacities(common_capacities);
     r.times(std::max<std::size_t>(2, r.wanted().executions / 30), [&] {
       const auto capacity = capacities[draw(static_cast<unsigned>(capacities.size()))];
-      const auto p = harness::any_long_scenario(Subject::traits, capacity, 2'000, std::ref(draw));
+      const auto p = harness::any_long_scenario(r.channel().traits(), capacity, 2'000, std::ref(draw));
       detail::check_against_spec(r, with, p, draw.next());
       return true;
     });

@@ -15,16 +15,6 @@ namespace sluice::properties {
 
 namespace detail {
 
-/// A message that holds its producer and its number twice, so that a torn one is detected.
-struct parcel {
-  std::uint32_t producer = 0;
-  std::uint32_t number = 0;
-  std::uint64_t check = 0;
-
-  parcel(std::uint32_t p, std::uint32_t n) noexcept : producer(p), number(n), check(~(std::uint64_t{p} << 32 | n)) {}
-  bool whole() const noexcept { return check == ~(std::uint64_t{producer} << 32 | number); }
-};
-
 struct stream_shape {
   std::optional<std::size_t> capacity;
   std::uint32_t producers;
@@ -32,13 +22,12 @@ struct stream_shape {
   std::uint32_t each;
 };
 
-template <class Subject>
-stream_shape any_stream() {
+inline stream_shape any_stream(const run& r) {
   const auto up_to = [](cardinality c) { return c == cardinality::many ? 4u : 1u; };
   stream_shape shape{};
-  shape.capacity = any_capacity<Subject>();
-  shape.producers = *rc::gen::inRange(1u, up_to(Subject::traits.producers) + 1);
-  shape.consumers = *rc::gen::inRange(1u, up_to(Subject::traits.consumers) + 1);
+  shape.capacity = any_capacity(r);
+  shape.producers = *rc::gen::inRange(1u, up_to(r.channel().traits().producers) + 1);
+  shape.consumers = *rc::gen::inRange(1u, up_to(r.channel().traits().consumers) + 1);
   shape.each = *rc::gen::inRange(1u, 400u);
   RC_LOG() << shape.producers << " producers of " << shape.each << " messages, " << shape.consumers
            << " consumers, capacity " << harness::to_string(shape.capacity) << "\n";
@@ -48,12 +37,11 @@ stream_shape any_stream() {
 /// What each consumer received, in order.
 ///
 /// Producers and consumers use every form of their operation in turn.
-template <class Subject>
-std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape) {
+inline std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape) {
   std::vector<std::vector<parcel>> got(shape.consumers);
   std::atomic<bool> refused{false};
   {
-    auto [tx, rx] = Subject::template make<parcel>(shape.capacity);
+    auto [tx, rx] = r.channel().make<parcel>(shape.capacity);
     thread_group threads(r.dog());
     for (std::uint32_t p = 0; p < shape.producers; ++p) {
       threads.add("producer " + std::to_string(p),
@@ -94,7 +82,6 @@ std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape) {
 }  // namespace detail
 
 /// Compares what was received with what was sent.
-template <class Subject>
 struct conservation {
   static constexpr std::string_view name = "conservation";
   static constexpr std::string_view claim =
@@ -103,9 +90,9 @@ struct conservation {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto shape = detail::any_stream<Subject>();
+      const auto shape = detail::any_stream(r);
       std::map<std::pair<std::uint32_t, std::uint32_t>, int> times;
-      for (const auto& messages : detail::stream<Subject>(r, shape)) {
+      for (const auto& messages : detail::stream(r, shape)) {
         for (const auto& m : messages) {
           RC_ASSERT(m.whole());
           ++times[{m.producer, m.number}];
@@ -126,7 +113,6 @@ struct conservation {
 };
 
 /// The order of each producer's messages at each consumer.
-template <class Subject>
 struct producer_order {
   static constexpr std::string_view name = "producer_order";
   static constexpr std::string_view claim = "Each consumer sees each producer's messages in the order they were sent.";
@@ -134,8 +120,8 @@ struct producer_order {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto shape = detail::any_stream<Subject>();
-      for (const auto& messages : detail::stream<Subject>(r, shape)) {
+      const auto shape = detail::any_stream(r);
+      for (const auto& messages : detail::stream(r, shape)) {
         std::vector<std::int64_t> last(shape.producers, -1);
         for (const auto& m : messages) {
           RC_ASSERT(m.producer < shape.producers);
@@ -151,7 +137,6 @@ struct producer_order {
 };
 
 /// Producers that take turns, so that no two sends overlap.
-template <class Subject>
 struct global_order {
   static constexpr std::string_view name = "global_order";
   static constexpr std::string_view claim =
@@ -163,13 +148,13 @@ struct global_order {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>();
+      const auto capacity = any_capacity(r);
       const auto producers = *rc::gen::inRange(2u, 5u);
       const auto messages = *rc::gen::inRange(1u, 300u);
-      std::vector<std::uint32_t> got;
+      std::vector<int> got;
       std::atomic<std::uint32_t> turn{0};
       {
-        auto [tx, rx] = Subject::template make<std::uint32_t>(capacity);
+        auto [tx, rx] = r.channel().make<int>(capacity);
         thread_group threads(r.dog());
         for (std::uint32_t p = 0; p < producers; ++p) {
           threads.add("producer " + std::to_string(p),
@@ -178,7 +163,7 @@ struct global_order {
                           self.about_to("wait for its turn");
                           while (turn.load(std::memory_order::acquire) != n) std::this_thread::yield();
                           self.about_to("send");
-                          (void)mine->send(std::uint32_t{n});
+                          (void)mine->send(static_cast<int>(n));
                           turn.store(n + 1, std::memory_order::release);
                         }
                         mine->reset();
@@ -187,7 +172,7 @@ struct global_order {
         threads.add("consumer", [&](worker& self) {
           for (std::uint32_t n = 0; n < messages; ++n) {
             self.about_to("recv");
-            got.push_back(rx.recv().value_or(messages));
+            got.push_back(rx.recv().value_or(-1));
           }
         });
         tx.reset();
@@ -195,7 +180,7 @@ struct global_order {
       }
       RC_ASSERT(got.size() == messages);
       for (std::uint32_t n = 0; n < messages; ++n) {
-        if (got[n] != n) {
+        if (got[n] != static_cast<int>(n)) {
           RC_FAIL("send " + std::to_string(got[n]) + " was received in place of send " + std::to_string(n));
         }
       }

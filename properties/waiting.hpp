@@ -15,7 +15,6 @@
 namespace sluice::properties {
 
 /// A sleeping receiver and each form of send.
-template <class Subject>
 struct receiver_wakes {
   static constexpr std::string_view name = "receiver_wakes";
   static constexpr std::string_view claim = "A waiting receiver is woken by a message, whichever operation sent it.";
@@ -23,9 +22,9 @@ struct receiver_wakes {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>();
-      const int form = *rc::gen::inRange(0, Subject::traits.timed ? 3 : 2);
-      auto [tx, rx] = Subject::template make<int>(capacity);
+      const auto capacity = any_capacity(r);
+      const int form = *rc::gen::inRange(0, r.channel().traits().timed ? 3 : 2);
+      auto [tx, rx] = r.channel().make<int>(capacity);
       int got = 0;
       thread_group threads(r.dog());
       const worker& receiver = threads.add("receiver", [&](worker& self) {
@@ -47,7 +46,6 @@ struct receiver_wakes {
 };
 
 /// A sender that sleeps on a full channel and each form of receive.
-template <class Subject>
 struct sender_wakes {
   static constexpr std::string_view name = "sender_wakes";
   static constexpr std::string_view claim =
@@ -59,9 +57,9 @@ struct sender_wakes {
   static void check(run& r) {
     r.forall([&] {
       static constexpr std::array<std::optional<std::size_t>, 5> bounded{0, 1, 2, 3, 7};
-      const auto capacity = any_capacity<Subject>(bounded);
-      const int form = *rc::gen::inRange(0, Subject::traits.timed ? 3 : 2);
-      auto [tx, rx] = Subject::template make<int>(capacity);
+      const auto capacity = any_capacity(r, bounded);
+      const int form = *rc::gen::inRange(0, r.channel().traits().timed ? 3 : 2);
+      auto [tx, rx] = r.channel().make<int>(capacity);
       int messages = 0;
       fill(tx, [&] { return messages++; });
       bool sent = false;
@@ -87,7 +85,6 @@ struct sender_wakes {
 };
 
 /// As many messages, or as much room, as there are sleeping threads.
-template <class Subject>
 struct all_served {
   static constexpr std::string_view name = "all_served";
   static constexpr std::string_view claim =
@@ -96,11 +93,11 @@ struct all_served {
 
   static void check(run& r) {
     r.forall([&] {
-      const auto capacity = any_capacity<Subject>();
+      const auto capacity = any_capacity(r);
       const bool senders_sleep = capacity && *rc::gen::arbitrary<bool>();
-      const auto users = senders_sleep ? Subject::traits.producers : Subject::traits.consumers;
+      const auto users = senders_sleep ? r.channel().traits().producers : r.channel().traits().consumers;
       const int sleepers = users == cardinality::many ? *rc::gen::inRange(1, 7) : 1;
-      auto [tx, rx] = Subject::template make<int>(capacity);
+      auto [tx, rx] = r.channel().make<int>(capacity);
       std::size_t buffered = senders_sleep ? fill(tx, [] { return 0; }) : 0;
       std::atomic<int> served{0};
       thread_group threads(r.dog());
@@ -126,7 +123,6 @@ struct all_served {
 };
 
 /// Deadlines that are near, past, and beyond the clock's range.
-template <class Subject>
 struct deadlines {
   static constexpr std::string_view name = "deadlines";
   static constexpr std::string_view claim =
@@ -136,8 +132,8 @@ struct deadlines {
   static void check(run& r) {
     r.forall([&] {
       using namespace std::chrono_literals;
-      const auto capacity = any_capacity<Subject>();
-      auto [tx, rx] = Subject::template make<int>(capacity);
+      const auto capacity = any_capacity(r);
+      auto [tx, rx] = r.channel().make<int>(capacity);
       const auto wait = std::chrono::microseconds(*rc::gen::inRange(0, 2000));
       expect_timeout(wait, [&] { return rx.recv_for(wait).error() == recv_timeout_error::timeout; });
       RC_ASSERT(rx.recv_for(-1h).error() == recv_timeout_error::timeout);
@@ -194,7 +190,6 @@ private:
 };
 
 /// Spurious wake-ups, over and over.
-template <class Subject>
 struct spurious_wakeups {
   static constexpr std::string_view name = "spurious_wakeups";
   static constexpr std::string_view claim =
@@ -204,8 +199,8 @@ struct spurious_wakeups {
   static void check(run& r) {
     using namespace std::chrono_literals;
     bool any = false;
-    for (const auto& capacity : Subject::capacities(common_capacities)) {
-      auto [tx, rx] = Subject::template make<int>(capacity);
+    for (const auto& capacity : r.channel().capacities(common_capacities)) {
+      auto [tx, rx] = r.channel().make<int>(capacity);
       for (const bool sends : {false, true}) {
         if (sends && !capacity) continue;
         if (sends) fill(tx, [] { return 1; });
@@ -231,7 +226,6 @@ struct spurious_wakeups {
 };
 
 /// The processor time of a thread that waits.
-template <class Subject>
 struct waits_asleep {
   static constexpr std::string_view name = "waits_asleep";
   static constexpr std::string_view claim = "A blocked operation uses next to no processor time.";
@@ -239,8 +233,8 @@ struct waits_asleep {
 
   static void check(run& r) {
     // Each case takes real time, so once per capacity is enough.
-    for (const auto& capacity : Subject::capacities(common_capacities)) {
-      auto [tx, rx] = Subject::template make<int>(capacity);
+    for (const auto& capacity : r.channel().capacities(common_capacities)) {
+      auto [tx, rx] = r.channel().make<int>(capacity);
       if (!sleeps(
               r, "receive", capacity, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); })) {
         return;

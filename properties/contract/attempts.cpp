@@ -5,7 +5,7 @@ namespace sluice::contract {
 
 void add_attempts(line_table& contract) {
   contract.line(32, "states_of_a_receiver", "try_recv goes from empty to a message to empty to disconnected, for good.",
-                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     t.expect(rx.try_recv().error() == try_recv_error::empty);
                     t.expect(tx.send(1).has_value());
@@ -18,7 +18,7 @@ void add_attempts(line_table& contract) {
 
   contract.line(33, "disconnected_beats_full",
                 "On a full channel without receivers try_send returns `disconnected`, not `full`.",
-                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_bounded>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     while (tx.try_send(1)) {
                     }
@@ -30,7 +30,7 @@ void add_attempts(line_table& contract) {
 
   contract.line(
       34, "never_wrongly_empty", "try_recv finds a message that was sent before and that no other receiver can take.",
-      on<both<needs_buffer, needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+      on<both<needs_buffer, needs_producers, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
         each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
           t.together(4, [&](std::size_t) {
             for (std::size_t n = 0; n < t.times(25'000); ++n) {
@@ -41,33 +41,23 @@ void add_attempts(line_table& contract) {
         });
       }));
 
-  contract.line(35, "never_wrongly_full", "try_send finds the room that receives made which have returned.",
-                on<both<needs_room, needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
-                  each<int>(s, {4}, [&](auto& tx, auto& rx) {
-                    t.together(4, [&](std::size_t) {
-                      for (std::size_t n = 0; n < t.times(25'000); ++n) {
-                        t.expect(tx.try_send(1).has_value());
-                        t.expect(rx.recv().has_value());
-                      }
-                    });
-                  });
-                }));
+  contract.line(
+      35, "never_wrongly_full", "try_send finds the room that receives made which have returned.",
+      on<both<needs_room, needs_producers, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
+        each<int>(s, {4}, [&](auto& tx, auto& rx) {
+          t.together(4, [&](std::size_t) {
+            for (std::size_t n = 0; n < t.times(25'000); ++n) {
+              t.expect(tx.try_send(1).has_value());
+              t.expect(rx.recv().has_value());
+            }
+          });
+        });
+      }));
 
   contract.line(36, "waits_for_a_slow_peer_and_says_so",
                 "A try_ operation may wait while a peer is between claim and publication, as documented; it never "
                 "returns a wrong result.",
-                on<both<needs_buffer, needs_producers>>(every_channel{}, []<class S>(test_context& t, S s) {
-                  // Its move stops half way, as if its thread were not running.
-                  struct slow {
-                    std::atomic<bool>* gate;
-                    std::atomic<bool>* reached;
-                    slow(std::atomic<bool>* g, std::atomic<bool>* r) noexcept : gate(g), reached(r) {}
-                    slow(slow&& other) noexcept : gate(std::exchange(other.gate, nullptr)), reached(other.reached) {
-                      if (!gate) return;
-                      *reached = true;
-                      gate->wait(false);
-                    }
-                  };
+                on<both<needs_buffer, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   each<slow>(s, {std::nullopt, 3}, [&](auto& tx, auto& rx) {
                     std::atomic<bool> gate{false};
                     std::atomic<bool> reached{false};

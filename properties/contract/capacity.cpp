@@ -35,7 +35,7 @@ bool on_small_stack(std::size_t bytes, Job job) {
 
 void add_unbounded(line_table& contract) {
   contract.line(8, "send_never_blocks", "On an unbounded channel a million sends return without a receive.",
-                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_unbounded>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(1'000'000));
                     for (int i = 0; i < count; ++i) t.expect(tx.send(i).has_value());
@@ -44,7 +44,7 @@ void add_unbounded(line_table& contract) {
                 }));
 
   contract.line(9, "never_full", "On an unbounded channel try_send is never full and a timed send never times out.",
-                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_unbounded>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, unbounded, [&](auto& tx, auto&) {
                     for (int i = 0; i < 1000; ++i) {
                       t.expect(tx.try_send(i).has_value());
@@ -54,7 +54,7 @@ void add_unbounded(line_table& contract) {
                 }));
 
   contract.line(10, "one_to_one_in_order", "A hundred thousand messages arrive in order, then disconnected.",
-                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_unbounded>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(100'000));
                     helper_thread sender(t, [&, tx = std::move(tx)]() mutable {
@@ -67,7 +67,7 @@ void add_unbounded(line_table& contract) {
 
   contract.line(
       11, "four_to_four", "Of 4 x 4 x 25,000 messages each value is seen four times, and nothing is left.",
-      on<both<needs_unbounded, needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+      on<both<needs_unbounded, needs_producers, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
         each<std::size_t>(s, unbounded, [&](auto& tx, auto& rx) {
           const std::size_t count = t.times(25'000);
           std::vector<std::atomic<int>> seen(count);
@@ -86,24 +86,21 @@ void add_unbounded(line_table& contract) {
       }));
 
   contract.line(12, "no_block_on_the_stack", "Messages of 32 KiB can be sent from a thread with a small stack.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
-                  struct large {
-                    std::array<unsigned char, 32768> bytes;
-                  };
-                  each<large>(s, all, [&](auto& tx, auto& rx) {
-                    auto filled = std::make_unique<large>();
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                  each<large<32768>>(s, all, [&](auto& tx, auto& rx) {
+                    auto filled = std::make_unique<large<32768>>();
                     filled->bytes.fill(7);
                     helper_thread sender(t, [&] {
                       const bool ran = on_small_stack(768 * 1024, [&] { t.expect(tx.send(*filled).has_value()); });
                       if (!t.expect(ran)) tx.reset();
                     });
-                    const auto got = std::make_unique<std::expected<large, recv_error>>(rx.recv());
+                    const auto got = std::make_unique<std::expected<large<32768>, recv_error>>(rx.recv());
                     t.expect(got->has_value() && (*got)->bytes == filled->bytes);
                   });
                 }));
 
   contract.line(13, "first_sends_race", "Two first sends may race each other, a receive and the receiver's disconnect.",
-                on<both<needs_unbounded, needs_producers>>(every_core{}, []<class S>(test_context& t, S s) {
+                on<both<needs_unbounded, needs_producers>>(every_core(), [](test_context& t, const channel& s) {
                   const std::size_t before = allocations::live();
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<std::unique_ptr<int>>(s, unbounded, [&](auto& tx, auto& rx) {
@@ -123,7 +120,7 @@ void add_unbounded(line_table& contract) {
 
   contract.line(14, "steady_state_does_not_grow",
                 "A second run of 100,000 messages leaves as much allocated as the first.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const auto run = [&] {
                       const int count = static_cast<int>(t.times(100'000));
@@ -143,10 +140,10 @@ void add_unbounded(line_table& contract) {
 void add_bounded(line_table& contract) {
   contract.line(15, "exactly_c_sends",
                 "Exactly C sends succeed, for C from 0 to 199; the next one waits for a receive.",
-                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S) {
+                on<needs_bounded>(every_channel(), [](test_context& t, const channel& s) {
                   for (std::size_t capacity = 0; capacity < 200; ++capacity) {
-                    if (!S::traits.accepts(capacity)) continue;
-                    auto [tx, rx] = S::template make<std::size_t>(capacity);
+                    if (!s.traits.accepts(capacity)) continue;
+                    auto [tx, rx] = s.make<std::size_t>(capacity);
                     for (std::size_t i = 0; i < capacity; ++i) t.expect(tx.try_send(i).has_value());
                     t.expect(!tx.try_send(capacity).has_value());
                     helper_thread sender(t, [&] { t.expect(tx.send(capacity).has_value()); });
@@ -157,7 +154,7 @@ void add_bounded(line_table& contract) {
                 }));
 
   contract.line(16, "never_more_than_c", "At no time are more than C messages buffered.",
-                on<both<needs_bounded, needs_producers>>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<both<needs_bounded, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(25'000));
                     std::atomic<bool> done{false};
@@ -178,7 +175,7 @@ void add_bounded(line_table& contract) {
                 }));
 
   contract.line(17, "a_send_needs_a_receive", "The (k+C)-th send completes only after the k-th receive has begun.",
-                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_bounded>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, bounded, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(25'000);
                     std::atomic<std::size_t> begun{0};
@@ -198,7 +195,7 @@ void add_bounded(line_table& contract) {
 
   contract.line(18, "blocked_values_queue_up",
                 "The message of a blocked send is received after those that are buffered.",
-                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_bounded>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     const int room = static_cast<int>(*tx.capacity());
                     for (int i = 0; i < room; ++i) t.expect(tx.send(i).has_value());
@@ -209,7 +206,7 @@ void add_bounded(line_table& contract) {
                 }));
 
   contract.line(19, "try_send_wakes", "try_send wakes a receiver that waits.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     helper_thread receiver(t, [&] { t.expect(rx.recv() == 3); });
                     receiver.asleep();
@@ -218,7 +215,7 @@ void add_bounded(line_table& contract) {
                 }));
 
   contract.line(20, "try_recv_wakes", "try_recv wakes a sender that waits.",
-                on<needs_bounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_bounded>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, bounded, [&](auto& tx, auto& rx) {
                     while (tx.try_send(1)) {
                     }
@@ -232,7 +229,7 @@ void add_bounded(line_table& contract) {
 
   contract.line(21, "many_blocked_senders",
                 "A hundred threads send 10,000 messages each through a buffer of 5: all return.",
-                on<both<needs_room, needs_producers>>(every_core{}, []<class S>(test_context& t, S s) {
+                on<both<needs_room, needs_producers>>(every_core(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, {5}, [&](auto& tx, auto& rx) {
                     const std::size_t each_sends = t.times(10'000);
                     std::size_t sum = 0;
@@ -249,9 +246,9 @@ void add_bounded(line_table& contract) {
                 }));
 
   contract.line(22, "any_capacity", "Any capacity is exact, not only powers of two.",
-                on<needs_room>(every_channel{}, []<class S>(test_context& t, S) {
+                on<needs_room>(every_channel(), [](test_context& t, const channel& s) {
                   for (std::size_t capacity = 1; capacity < 10; ++capacity) {
-                    auto [tx, rx] = S::template make<std::size_t>(capacity);
+                    auto [tx, rx] = s.make<std::size_t>(capacity);
                     std::size_t taken = 0;
                     while (tx.try_send(taken)) ++taken;
                     t.expect(taken == capacity && tx.capacity() == capacity);
@@ -259,7 +256,7 @@ void add_bounded(line_table& contract) {
                   }
                 }));
 
-  auto laps = on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+  auto laps = on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
     each<std::size_t>(s, {std::nullopt, 1, 2, 3, 4, 5, 6, 7}, [&](auto& tx, auto& rx) {
       std::size_t in = 0;
       std::size_t out = 0;

@@ -67,19 +67,18 @@ private:
 ///
 /// \tparam Need  by a channel's traits, a reason for which the line does not apply, or nullptr.
 /// \param test   called with the context and the channel.
-template <auto Need, class... Channels, class Test>
-std::vector<cell> on(channels<Channels...>, Test test) {
+template <auto Need>
+std::vector<cell> on(const std::vector<channel>& channels, void (*test)(test_context&, const channel&)) {
   std::vector<cell> cells;
-  const auto add = [&]<class S>(S channel) {
+  for (const channel& tested : channels) {
     cell& c = cells.emplace_back();
-    c.channel = S::name;
-    if constexpr (constexpr const char* reason = Need(S::traits); reason != nullptr) {
+    c.channel = tested.name;
+    if (const char* reason = Need(tested.traits)) {
       c.not_applicable = reason;
     } else {
-      c.test = [test, channel](test_context& t) { test(t, channel); };
+      c.test = [test, tested](test_context& t) { test(t, tested); };
     }
-  };
-  (add(Channels{}), ...);
+  }
   return cells;
 }
 
@@ -121,21 +120,17 @@ constexpr const char* both(const core_traits& traits) noexcept {
 using capacities = std::vector<std::optional<std::size_t>>;
 
 /// Another sender where the channel has several, else the same one.
-template <class S, class Sender>
-Sender clone_or_move(S, Sender& tx) {
-  if constexpr (S::traits.producers == cardinality::many) {
-    return tx.clone();
-  } else {
-    return std::move(tx);
-  }
+template <class T>
+sender<T> clone_or_move(const channel& s, sender<T>& tx) {
+  return s.traits.producers == cardinality::many ? tx.clone() : std::move(tx);
 }
 
 /// Calls `test(tx, rx)` on a new channel for each of the capacities that the channel accepts.
-template <class T, class S, class Test>
-void each(S, const capacities& wanted, Test test) {
+template <class T, class Test>
+void each(const channel& s, const capacities& wanted, Test test) {
   for (const auto& capacity : wanted) {
-    if (!S::traits.accepts(capacity)) continue;
-    auto [tx, rx] = S::template make<T>(capacity);
+    if (!s.traits.accepts(capacity)) continue;
+    auto [tx, rx] = s.make<T>(capacity);
     test(tx, rx);
   }
 }

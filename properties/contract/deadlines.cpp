@@ -23,7 +23,7 @@ bool times_out(std::chrono::nanoseconds after, Operation operation) {
 void add_deadlines(line_table& contract) {
   contract.line(
       37, "never_early", "A timed operation never times out early.",
-      on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+      on<always>(every_channel(), [](test_context& t, const channel& s) {
         each<int>(s, all, [&](auto& tx, auto& rx) {
           for (const auto wait : {0us, 1us, 300us, 1000us, 5000us}) {
             t.expect(times_out(wait, [&] { return rx.recv_for(wait).error() == recv_timeout_error::timeout; }));
@@ -44,7 +44,7 @@ void add_deadlines(line_table& contract) {
 
   contract.line(38, "value_then_disconnect_then_timeout",
                 "At zero and past deadlines a value comes before a disconnect, and that before a timeout.",
-                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     t.expect(rx.recv_for(0s).error() == recv_timeout_error::timeout);
                     t.expect(tx.send_for(1, 0s).has_value());
@@ -64,7 +64,7 @@ void add_deadlines(line_table& contract) {
                 }));
 
   contract.line(39, "disconnect_ends_a_timed_wait", "When the other side disconnects, a timed wait ends at once.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     helper_thread receiver(
                         t, [&] { t.expect(rx.recv_for(1h).error() == recv_timeout_error::disconnected); });
@@ -82,7 +82,7 @@ void add_deadlines(line_table& contract) {
 
   contract.line(
       40, "no_overflow", "A huge duration waits, a negative one does not.",
-      on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+      on<always>(every_channel(), [](test_context& t, const channel& s) {
         each<int>(s, all, [&](auto& tx, auto& rx) {
           t.expect(rx.recv_for(std::chrono::hours::min()).error() == recv_timeout_error::timeout);
           t.expect(rx.recv_until(clock::time_point::min()).error() == recv_timeout_error::timeout);
@@ -102,7 +102,7 @@ void add_deadlines(line_table& contract) {
       }));
 
   contract.line(41, "works_after_a_timeout", "A channel works after timeouts, also when a sender was cloned meanwhile.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     helper_thread receiver(t, [&] {
                       t.expect(rx.recv_for(20ms).error() == recv_timeout_error::timeout);
@@ -118,7 +118,7 @@ void add_deadlines(line_table& contract) {
 
   contract.line(
       42, "waits_by_one_deadline", "However often a timed wait is interrupted, it ends by its first deadline.",
-      on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+      on<always>(every_channel(), [](test_context& t, const channel& s) {
         struct sigaction old_action;
         struct sigaction ignore {};
         ignore.sa_handler = [](int) {};
@@ -143,7 +143,7 @@ void add_deadlines(line_table& contract) {
 
   contract.line(43, "exact_under_timeouts",
                 "Under timeouts of 1 ms 10,000 messages, and of 10 ms 8 x 1,000, all arrive once.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   const auto count_all = [](auto& rx, auto patience) {
                     for (std::size_t received = 0;;) {
                       const auto got = rx.recv_for(patience);
@@ -162,7 +162,7 @@ void add_deadlines(line_table& contract) {
                     });
                     t.expect(count_all(rx, 1ms) == count);
                   });
-                  if constexpr (S::traits.producers == cardinality::many) {
+                  if (s.traits.producers == cardinality::many) {
                     each<std::size_t>(s, all, [&](auto& tx, auto& rx) {
                       const std::size_t count = t.times(1000);
                       helper_thread senders(t, [&, tx = std::move(tx)]() mutable {

@@ -10,8 +10,8 @@ namespace sluice::contract {
 
 void add_iteration(line_table& contract) {
   contract.line(74, "ends_with_the_channel", "Iteration ends when the channel is drained and disconnected, not before.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
-                  using receiver = typename S::template receiver<int>;
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                  using receiver = receiver<int>;
                   static_assert(std::input_iterator<typename receiver::iterator> && std::ranges::input_range<receiver>);
                   // size() is a hint, so that it must not stand for the length of an iteration.
                   static_assert(!std::ranges::sized_range<receiver>);
@@ -26,7 +26,7 @@ void add_iteration(line_table& contract) {
                 }));
 
   contract.line(75, "break_keeps_the_rest", "Leaving a loop early keeps the rest for later.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, {std::nullopt, 0, 4}, [&](auto& tx, auto& rx) {
                     helper_thread sender(t, [&] {
                       for (int i = 1; i <= 4; ++i) t.expect(tx.send(i).has_value());
@@ -39,7 +39,7 @@ void add_iteration(line_table& contract) {
                 }));
 
   contract.line(76, "try_iter_resumes", "try_iter stops where the channel is empty, and resumes when it is not.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(100'000));
                     helper_thread sender(t, [&] {
@@ -53,7 +53,7 @@ void add_iteration(line_table& contract) {
                 }));
 
   contract.line(77, "an_owned_range", "A range that owns its receiver keeps the channel alive until its end.",
-                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, {std::nullopt, 2}, [&](auto& tx, auto& rx) {
                     t.expect(tx.send(1).has_value() && tx.send(2).has_value());
                     tx.reset();
@@ -66,7 +66,7 @@ void add_iteration(line_table& contract) {
 
   contract.line(78, "iteration_is_lazy",
                 "begin and ++ take no message; the first * or comparison with the end takes one, and repeats nothing.",
-                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
                     const auto refill = [&] {
                       while (rx.try_recv()) {
@@ -108,7 +108,7 @@ void add_iteration(line_table& contract) {
                 }));
 
   contract.line(79, "the_end_is_final", "Once iteration has ended, it stays ended.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     tx.reset();
                     for (int i = 0; i < 3; ++i) t.expect(rx.begin() == rx.end());
@@ -119,7 +119,7 @@ void add_iteration(line_table& contract) {
                 }));
 
   contract.line(80, "receivers_partition_the_stream", "23 receivers share 271,828 messages: each goes to one of them.",
-                on<needs_consumers>(every_core{}, []<class S>(test_context& t, S s) {
+                on<needs_consumers>(every_core(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, {std::nullopt, 0, 64}, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(271'828);
                     std::vector<std::atomic<int>> seen(count);

@@ -1,40 +1,22 @@
+#include <harness/draws.hpp>
+#include <harness/generate.hpp>
+#include <harness/linearize.hpp>
+#include <harness/thread_engine.hpp>
 #include <properties/contract/contract.hpp>
-#include <properties/scenario_properties.hpp>
 
 #include <array>
+#include <functional>
 
 /// Lines 57 to 61: the order of messages, and what happens before their receipt.
 namespace sluice::contract {
 namespace {
 
-struct stamped {
-  std::size_t producer;
-  std::size_t sequence;
-};
-
-/// A payload of equal bytes, so that a torn one is detected.
-template <std::size_t Bytes>
-struct uniform {
-  std::array<unsigned char, Bytes> bytes;
-
-  explicit uniform(bool ones) noexcept { bytes.fill(ones ? 0xff : 0); }
-  bool whole(bool ones) const noexcept { return bytes == uniform(ones).bytes; }
-};
-
-struct padded {
-  unsigned char first;
-  std::uint64_t second;
-
-  explicit padded(bool ones) noexcept : first(ones ? 0xff : 0), second(ones ? ~std::uint64_t{0} : 0) {}
-  bool whole(bool ones) const noexcept { return first == padded(ones).first && second == padded(ones).second; }
-};
-
-template <class Message, class S>
-void pass_whole(test_context& t, S s, std::size_t count) {
+template <class Message>
+void pass_whole(test_context& t, const channel& s, std::size_t count) {
   each<Message>(s,
-                {S::traits.unbounded                ? capacities::value_type{}
-                 : S::traits.greatest_capacity == 0 ? 0
-                                                    : 64},
+                {s.traits.unbounded                ? capacities::value_type{}
+                 : s.traits.greatest_capacity == 0 ? 0
+                                                   : 64},
                 [&](auto& tx, auto& rx) {
                   helper_thread sender(t, [&] {
                     for (std::size_t n = 0; n < count; ++n) t.expect(tx.send(Message(n % 2 == 0)).has_value());
@@ -47,7 +29,7 @@ void pass_whole(test_context& t, S s, std::size_t count) {
 
 void add_ordering(line_table& contract) {
   contract.line(57, "each_producers_order", "Every receiver sees each producer's messages in the order of the sends.",
-                on<both<needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+                on<both<needs_producers, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   each<stamped>(s, {std::nullopt, 0, 1, 64}, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(10'000);
                     std::atomic<int> sending{3};
@@ -68,7 +50,7 @@ void add_ordering(line_table& contract) {
 
   contract.line(58, "real_time_order",
                 "Sends that do not overlap are received in their order, whichever thread made them.",
-                on<needs_producers>(every_core{}, []<class S>(test_context& t, S s) {
+                on<needs_producers>(every_core(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, {std::nullopt, 0, 1, 64}, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(10'000);
                     std::atomic<std::size_t> baton{0};
@@ -86,20 +68,25 @@ void add_ordering(line_table& contract) {
                   });
                 }));
 
-  contract.line(59, "linearizable", "Whatever up to four threads do, one order of their operations explains it.",
-                on<always>(every_core{}, []<class S>(test_context& t, S) {
-                  properties::options effort;
-                  effort.executions = t.times(500);
-                  properties::run run(effort, t.dog());
-                  properties::linearizable<typename S::subject>::check(run);
-                  t.expect(run.failure().empty());
-                }));
+  contract.line(
+      59, "linearizable", "Whatever up to four threads do, one order of their operations explains it.",
+      on<always>(every_core(), [](test_context& t, const channel& s) {
+        harness::thread_engine<subject> engine(*s.subject, 10s);
+        harness::draws draw(59);
+        for (std::size_t n = 0; n < t.times(5000); ++n) {
+          const capacities small = s.subject->capacities(capacities{std::nullopt, 0, 1, 2});
+          const auto p = harness::any_scenario(s.traits, small[n % small.size()], std::ref(draw));
+          const auto done = engine.execute(p, draw.next());
+          const auto initial = harness::initial_state(p, s.traits.order);
+          t.expect(!done.livelock && harness::linearizer(done.events, initial, s.traits).check().linearizable);
+        }
+      }));
 
   contract.line(60, "causality",
                 "A thread that receives on one channel finds what was sent on another before, a million times.",
-                on<needs_buffer>(every_core{}, []<class S>(test_context& t, S s) {
+                on<needs_buffer>(every_core(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, {std::nullopt, 64}, [&](auto& first_tx, auto& first_rx) {
-                    auto [second_tx, second_rx] = S::template make<std::size_t>(first_tx.capacity());
+                    auto [second_tx, second_rx] = s.make<std::size_t>(first_tx.capacity());
                     const std::size_t count = t.times(1'000'000);
                     helper_thread sender(t, [&] {
                       for (std::size_t n = 0; n < count; ++n) {
@@ -113,7 +100,7 @@ void add_ordering(line_table& contract) {
                 }));
 
   contract.line(61, "whole_payloads", "Ten million payloads of 1 to 32 bytes arrive whole.",
-                on<always>(every_core{}, []<class S>(test_context& t, S s) {
+                on<always>(every_core(), [](test_context& t, const channel& s) {
                   const std::size_t count = t.times(10'000'000) / 5;
                   pass_whole<uniform<1>>(t, s, count);
                   pass_whole<uniform<7>>(t, s, count);

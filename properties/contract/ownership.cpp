@@ -8,42 +8,10 @@
 namespace sluice::contract {
 namespace {
 
-/// Can be moved into place and destroyed, and nothing else.
-class bare {
-public:
-  explicit bare(int v) noexcept : value(std::make_unique<int>(v)) {}
-  bare(bare&&) noexcept = default;
-  bare& operator=(bare&&) = delete;
-
-  std::unique_ptr<int> value;
-};
-
-/// Counts those of its kind that are alive.
-class counted {
-public:
-  explicit counted(std::atomic<int>& alive) noexcept : alive_(&alive) { ++*alive_; }
-  counted(counted&& other) noexcept : alive_(other.alive_) { ++*alive_; }
-  ~counted() { --*alive_; }
-
-private:
-  std::atomic<int>* alive_;
-};
-
-struct uncopied {
-  explicit uncopied(std::atomic<int>& n) noexcept : copies(&n) {}
-  uncopied(const uncopied& other) noexcept : copies(other.copies) { ++*copies; }
-  uncopied(uncopied&&) noexcept = default;
-
-  std::atomic<int>* copies;
-};
-
-template <std::size_t Bytes, class S>
-void pass_large(test_context& t, S s) {
-  struct large {
-    std::array<unsigned char, Bytes> bytes;
-  };
-  each<large>(s, all, [&](auto& tx, auto& rx) {
-    auto sent = std::make_unique<large>();
+template <std::size_t Bytes>
+void pass_large(test_context& t, const channel& s) {
+  each<large<Bytes>>(s, all, [&](auto& tx, auto& rx) {
+    auto sent = std::make_unique<large<Bytes>>();
     for (std::size_t i = 0; i < Bytes; ++i) sent->bytes[i] = static_cast<unsigned char>(i * 7);
     helper_thread sender(t, [&] { t.expect(tx.send(*sent).has_value()); });
     const auto got = rx.recv();
@@ -53,7 +21,7 @@ void pass_large(test_context& t, S s) {
 
 void add_types(line_table& contract) {
   contract.line(62, "barely_movable_messages", "Messages need no copy, default construction or assignment.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<bare>(s, all, [&](auto& tx, auto& rx) {
                     helper_thread sender(t, [&] {
                       t.expect(tx.send(bare(1)).has_value());
@@ -71,9 +39,7 @@ void add_types(line_table& contract) {
                 }));
 
   contract.line(65, "odd_types", "Over-aligned and empty messages keep their alignment.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
-                  struct alignas(1024) aligned {};
-                  struct nothing {};
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<aligned>(s, all, [&](auto& tx, auto& rx) {
                     helper_thread sender(t, [&] { t.expect(tx.send(aligned{}).has_value()); });
                     const auto got = rx.recv();
@@ -88,13 +54,13 @@ void add_types(line_table& contract) {
                 }));
 
   contract.line(66, "large_messages", "Messages of 4 and 32 KiB arrive as they were sent.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   pass_large<4096>(t, s);
                   pass_large<32768>(t, s);
                 }));
 
   contract.line(67, "moved_never_copied", "Sending an rvalue and receiving never copy.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<uncopied>(s, all, [&](auto& tx, auto& rx) {
                     std::atomic<int> copies{0};
                     helper_thread sender(t, [&] {
@@ -132,7 +98,7 @@ void add_rejections(line_table& contract) {
 
 void add_lives(line_table& contract) {
   contract.line(63, "destroyed_once", "Each message is destroyed once, whether it was received or not.",
-                on<always>(every_core{}, []<class S>(test_context& t, S s) {
+                on<always>(every_core(), [](test_context& t, const channel& s) {
                   std::minstd_rand random(1);
                   for (std::size_t run = 0; run < t.times(100); ++run) {
                     const std::size_t steps = random() % 10'000;
@@ -153,7 +119,7 @@ void add_lives(line_table& contract) {
 
   contract.line(64, "failed_sends_harm_nothing",
                 "A failed send leaves its message unchanged, and it is destroyed once.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     const auto watched = std::make_shared<int>(3);
                     rx.reset();
@@ -168,7 +134,7 @@ void add_lives(line_table& contract) {
                 }));
 
   contract.line(68, "slots_let_go", "Once a message is received, the channel holds nothing of it.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     const auto watched = std::make_shared<int>(3);
                     helper_thread sender(t, [&] { t.expect(tx.send(watched).has_value()); });
@@ -180,7 +146,7 @@ void add_lives(line_table& contract) {
 
   contract.line(71, "failed_allocations",
                 "A send whose allocation fails throws, and leaves channel and message unchanged.",
-                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_unbounded>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::unique_ptr<int>>(s, unbounded, [&](auto& tx, auto& rx) {
                     std::size_t failures = 0;
                     for (int n = 0; n < 200; ++n) {
@@ -204,14 +170,11 @@ void add_lives(line_table& contract) {
 
   contract.line(73, "no_cycle_stays",
                 "A message that holds a sender of its own channel is destroyed with the last receiver.",
-                on<both<needs_buffer, needs_producers>>(every_channel{}, []<class S>(test_context& t, S) {
-                  struct linked {
-                    std::vector<typename S::template sender<linked>> senders;
-                  };
+                on<both<needs_buffer, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   const std::size_t before = allocations::live();
                   for (const auto& capacity : buffered) {
-                    if (!S::traits.accepts(capacity)) continue;
-                    auto [tx, rx] = S::template make<linked>(capacity);
+                    if (!s.traits.accepts(capacity)) continue;
+                    auto [tx, rx] = s.make<linked>(capacity);
                     linked message;
                     message.senders.push_back(tx.clone());
                     t.expect(tx.send(std::move(message)).has_value());

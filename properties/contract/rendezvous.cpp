@@ -8,7 +8,7 @@ namespace sluice::contract {
 
 void add_rendezvous(line_table& contract) {
   contract.line(24, "send_returns_once_received", "A send returns only once its message is received.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const auto start = clock::now();
                     helper_thread sender(t, [&] {
@@ -24,7 +24,7 @@ void add_rendezvous(line_table& contract) {
                 }));
 
   contract.line(25, "alone_nothing_goes", "Without a peer, try_send returns `full` and try_recv `empty`.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const auto refused = tx.try_send(4);
                     t.expect(refused.error().full() && refused.error().value == 4);
@@ -33,7 +33,7 @@ void add_rendezvous(line_table& contract) {
                 }));
 
   contract.line(26, "with_a_peer_both_go", "With a waiting peer, try_send and try_recv succeed.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     {
                       helper_thread receiver(t, [&] { t.expect(rx.recv() == 1); });
@@ -47,7 +47,7 @@ void add_rendezvous(line_table& contract) {
                 }));
 
   contract.line(27, "no_ghost_sender", "A send that timed out is never received.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const auto late = tx.send_for(1, 1ms);
                     t.expect(late.error().timeout() && late.error().value == 1);
@@ -57,7 +57,7 @@ void add_rendezvous(line_table& contract) {
                 }));
 
   contract.line(28, "no_ghost_receiver", "A receive that timed out is never sent to.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     t.expect(rx.recv_for(1ms).error() == recv_timeout_error::timeout);
                     t.expect(tx.try_send(1).error().full());
@@ -65,7 +65,7 @@ void add_rendezvous(line_table& contract) {
                 }));
 
   contract.line(29, "first_come_first_served", "Ten waiting threads are served in FIFO order.",
-                on<both<needs_rendezvous, needs_producers>>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<both<needs_rendezvous, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     std::deque<helper_thread> waiting;
                     for (int i = 0; i < 10; ++i) {
@@ -73,7 +73,7 @@ void add_rendezvous(line_table& contract) {
                     }
                     for (int i = 0; i < 10; ++i) t.expect(rx.recv() == i);
                     waiting.clear();
-                    if constexpr (S::traits.consumers == cardinality::many) {
+                    if (s.traits.consumers == cardinality::many) {
                       for (int i = 0; i < 10; ++i) {
                         waiting.emplace_back(t, [&, i] { t.expect(rx.recv() == i); }).asleep();
                       }
@@ -83,7 +83,7 @@ void add_rendezvous(line_table& contract) {
                 }));
 
   contract.line(30, "two_selects_meet", "A select that sends and a select that receives meet.",
-                on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(10'000));
                     t.together(2, [&](std::size_t i) {
@@ -101,7 +101,7 @@ void add_rendezvous(line_table& contract) {
   contract.line(
       31, "alone_a_deadline_ends_it",
       "On one thread a send cannot complete; with a deadline it returns the message, and a receive times out.",
-      on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
+      on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
         each<int>(s, zero, [&](auto& tx, auto& rx) {
           const auto late = tx.send_for(1, 5ms);
           t.expect(late.error().timeout() && late.error().value == 1);

@@ -13,20 +13,12 @@
 
 /// Lines 131 to 136: robustness.
 namespace sluice::contract {
+
+echo::~echo() {
+  if (channel && !channel->try_send(echo(nullptr, nullptr))) ++*refused;
+}
+
 namespace {
-
-/// A message whose destructor sends on its own channel.
-template <class S>
-struct echo {
-  typename S::template sender<echo>* channel;
-  std::atomic<int>* refused;
-
-  echo(typename S::template sender<echo>* c, std::atomic<int>* r) noexcept : channel(c), refused(r) {}
-  echo(echo&& other) noexcept : channel(std::exchange(other.channel, nullptr)), refused(other.refused) {}
-  ~echo() {
-    if (channel && !channel->try_send(echo(nullptr, nullptr))) ++*refused;
-  }
-};
 
 /// One thread sends and disconnects, the other receives and disconnects.
 template <class Tx, class Rx>
@@ -54,7 +46,7 @@ struct last_act {
 
 void add_robustness(line_table& contract) {
   contract.line(131, "signals_are_not_seen", "A signal that interrupts a wait does not end it.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   struct sigaction old_action;
                   struct sigaction ignore {};
                   ignore.sa_handler = [](int) {};
@@ -88,13 +80,13 @@ void add_robustness(line_table& contract) {
                   sigaction(SIGUSR1, &old_action, nullptr);
                 }));
 
-  auto destructors = on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
-    each<echo<S>>(s, buffered, [&](auto& tx, auto& rx) {
+  auto destructors = on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+    each<echo>(s, buffered, [&](auto& tx, auto& rx) {
       std::atomic<int> refused{0};
-      t.expect(tx.send(echo<S>(&tx, &refused)).has_value());
+      t.expect(tx.send(echo(&tx, &refused)).has_value());
       { const auto got = rx.recv(); }
       t.expect(refused == 0 && rx.recv()->channel == nullptr);
-      t.expect(tx.send(echo<S>(&tx, &refused)).has_value());
+      t.expect(tx.send(echo(&tx, &refused)).has_value());
       rx.reset();
       t.expect(refused == 1);
     });
@@ -118,7 +110,7 @@ void add_robustness(line_table& contract) {
                 "A message's destructor may send on its own channel, also while the channel is destroyed.",
                 destructors);
 
-  auto last_wakes = on<always>(every_core{}, []<class S>(test_context& t, S s) {
+  auto last_wakes = on<always>(every_core(), [](test_context& t, const channel& s) {
     for (std::size_t round = 0; round < t.times(2000); ++round) {
       each<int>(s, all, [&](auto& tx, auto& rx) { part_at_once(t, tx, rx); });
     }
@@ -147,7 +139,7 @@ void add_robustness(line_table& contract) {
 
   contract.line(134, "thread_local_destructors",
                 "Blocking operations work while a thread's thread-local objects are destroyed.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     std::jthread receiver([&] {
                       thread_local last_act act;
@@ -165,7 +157,7 @@ void add_robustness(line_table& contract) {
                   });
                 }));
 
-  auto teardown = on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+  auto teardown = on<always>(every_channel(), [](test_context& t, const channel& s) {
     const std::size_t before = allocations::live();
     for (const int left : {0, 1, 31, 32, 63, 100}) {
       each<std::unique_ptr<int>>(s, {std::nullopt, 1, 100}, [&](auto& tx, auto& rx) {
@@ -188,12 +180,12 @@ void add_robustness(line_table& contract) {
                       }});
   contract.line(135, "everything_is_freed", "When the last handle is dropped, every block is freed.", teardown);
 
-  auto whole = on<always>(every_core{}, []<class S>(test_context& t, S) {
+  auto whole = on<always>(every_core(), [](test_context& t, const channel& s) {
     for (const auto& capacity : all) {
-      if (!S::traits.accepts(capacity)) continue;
+      if (!s.traits.accepts(capacity)) continue;
       {
         // The prime sieve: a filter for each prime, each a thread between two channels.
-        auto [numbers, candidates] = S::template make<int>(capacity);
+        auto [numbers, candidates] = s.make<int>(capacity);
         std::deque<helper_thread> filters;
         filters.emplace_back(t, [tx = std::move(numbers)]() mutable {
           for (int n = 2; tx.send(n); ++n) {
@@ -203,7 +195,7 @@ void add_robustness(line_table& contract) {
         auto in = std::move(candidates);
         while (primes.size() < 25) {
           const int prime = primes.emplace_back(in.recv().value());
-          auto [tx, rx] = S::template make<int>(capacity);
+          auto [tx, rx] = s.make<int>(capacity);
           filters.emplace_back(t, [prime, from = std::move(in), to = std::move(tx)]() mutable {
             for (const int n : from) {
               if (n % prime != 0 && !to.send(n)) return;
@@ -216,10 +208,10 @@ void add_robustness(line_table& contract) {
       }
       {
         // A chain of a hundred stages, each adding one.
-        auto [first, in] = S::template make<int>(capacity);
+        auto [first, in] = s.make<int>(capacity);
         std::deque<helper_thread> stages;
         for (int i = 0; i < 100; ++i) {
-          auto [tx, rx] = S::template make<int>(capacity);
+          auto [tx, rx] = s.make<int>(capacity);
           stages.emplace_back(t, [from = std::move(in), to = std::move(tx)]() mutable {
             for (const int n : from) {
               if (!to.send(n + 1)) return;
@@ -234,8 +226,8 @@ void add_robustness(line_table& contract) {
         // 10,944 sends, plain and by select, to as many receives of both kinds, on eight channels.
         constexpr std::size_t channels = 8;
         constexpr std::size_t per_channel = 10'944 / channels;
-        std::deque<std::pair<typename S::template sender<int>, typename S::template receiver<int>>> c;
-        for (std::size_t i = 0; i < channels; ++i) c.push_back(S::template make<int>(capacity));
+        std::deque<std::pair<sender<int>, receiver<int>>> c;
+        for (std::size_t i = 0; i < channels; ++i) c.push_back(s.make<int>(capacity));
         std::atomic<std::size_t> sent{0};
         std::atomic<std::size_t> received{0};
         t.together(2 * channels, [&](std::size_t i) {

@@ -1,4 +1,5 @@
 #include <properties/contract/contract.hpp>
+#include <sluice/mpmc.hpp>
 #include <sluice/select.hpp>
 #include <sluice/timer.hpp>
 
@@ -21,11 +22,11 @@ auto is(int number) {
 
 /// A thread selects over two channels of which one is always ready: meanwhile a message is sent to the second and only
 /// then received from the first. \param look  selects over both receivers; returns whether it found a message.
-template <class S, class Look>
-void one_is_always_ready(test_context& t, S, const std::optional<std::size_t>& capacity, Look look) {
+template <class Look>
+void one_is_always_ready(test_context& t, const channel& s, const std::optional<std::size_t>& capacity, Look look) {
   const std::size_t count = t.times(100'000);
-  auto [first_tx, first_rx] = S::template make<int>(capacity);
-  auto [second_tx, second_rx] = S::template make<int>(capacity);
+  auto [first_tx, first_rx] = s.make<int>(capacity);
+  auto [second_tx, second_rx] = s.make<int>(capacity);
   std::atomic<std::size_t> begun{0};
   std::atomic<std::size_t> ended{0};
   t.together(2, [&](std::size_t i) {
@@ -52,11 +53,11 @@ void one_is_always_ready(test_context& t, S, const std::optional<std::size_t>& c
 
 void add_readiness(line_table& contract) {
   contract.line(89, "only_ready_arms", "Only a ready arm is performed.",
-                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S) {
+                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   const std::optional<std::size_t> capacity =
-                      S::traits.accepts(1) ? std::optional<std::size_t>(1) : std::nullopt;
-                  auto [empty_tx, empty_rx] = S::template make<int>(capacity);
-                  auto [ready_tx, ready_rx] = S::template make<int>(capacity);
+                      s.traits.accepts(1) ? std::optional<std::size_t>(1) : std::nullopt;
+                  auto [empty_tx, empty_rx] = s.make<int>(capacity);
+                  auto [ready_tx, ready_rx] = s.make<int>(capacity);
                   for (int n = 0; n < 1000; ++n) {
                     t.expect(ready_tx.send(n).has_value());
                     t.expect(select(on_recv(empty_rx, is(-1)), on_recv(ready_rx, [](auto got) { return *got; })) == n);
@@ -70,9 +71,9 @@ void add_readiness(line_table& contract) {
 
   contract.line(90, "a_disconnected_arm_can_go",
                 "An arm whose channel is disconnected is ready, for receives and for sends.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
-                    auto [other_tx, other_rx] = S::template make<std::unique_ptr<int>>(tx.capacity());
+                    auto [other_tx, other_rx] = s.make<std::unique_ptr<int>>(tx.capacity());
                     other_tx.reset();
                     const auto received = select(on_recv(rx, [](auto) { return recv_error{9}; }),
                                                  on_recv(other_rx, [](auto got) { return got.error(); }),
@@ -86,9 +87,9 @@ void add_readiness(line_table& contract) {
                 }));
 
   contract.line(91, "default_means_none_could", "The default is taken only if at one instant no arm was ready.",
-                on<both<needs_buffer, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+                on<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   for (const auto& capacity : capacities{std::nullopt, 1}) {
-                    if (!S::traits.accepts(capacity)) continue;
+                    if (!s.traits.accepts(capacity)) continue;
                     one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
                       return select(on_recv(first, is(true)), on_recv(second, is(true)), otherwise(is(false)));
                     });
@@ -99,9 +100,9 @@ void add_readiness(line_table& contract) {
                 }));
 
   contract.line(92, "so_does_a_zero_timeout", "A timeout of zero is taken only if at one instant no arm was ready.",
-                on<both<needs_buffer, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+                on<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   for (const auto& capacity : capacities{std::nullopt, 1}) {
-                    if (!S::traits.accepts(capacity)) continue;
+                    if (!s.traits.accepts(capacity)) continue;
                     one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
                       return select_in_order(on_recv(second, is(true)), on_recv(first, is(true)),
                                              on_timeout(0s, is(false)));
@@ -130,10 +131,10 @@ void add_readiness(line_table& contract) {
                 }));
 
   contract.line(94, "fair", "Of n ready arms each is taken about equally often, also if five are of the same channel.",
-                on<needs_unbounded>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_unbounded>(every_channel(), [](test_context& t, const channel& s) {
                   constexpr std::size_t count = 10'000;
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
-                    auto [other_tx, other_rx] = S::template make<int>({});
+                    auto [other_tx, other_rx] = s.make<int>({});
                     auto timer = timer::tick(1ns);
                     for (std::size_t i = 0; i < count; ++i) {
                       t.expect(tx.send(1).has_value() && other_tx.send(1).has_value());
@@ -156,7 +157,7 @@ void add_readiness(line_table& contract) {
                   });
                   // Two arms: within four and a half standard deviations of one half.
                   each<int>(s, unbounded, [&](auto& tx, auto&) {
-                    auto [other_tx, other_rx] = S::template make<int>({});
+                    auto [other_tx, other_rx] = s.make<int>({});
                     for (std::size_t i = 0; i < count; ++i) {
                       select(on_send(tx, int{1}, ignore), on_send(other_tx, int{1}, ignore));
                     }
@@ -173,9 +174,9 @@ void add_readiness(line_table& contract) {
                 }));
 
   contract.line(95, "or_in_order", "The biased form takes the first ready arm, in the order written.",
-                on<both<needs_unbounded, needs_consumers>>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<both<needs_unbounded, needs_consumers>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
-                    auto [other_tx, other_rx] = S::template make<int>({});
+                    auto [other_tx, other_rx] = s.make<int>({});
                     for (int i = 0; i < 1000; ++i) t.expect(tx.send(i).has_value() && other_tx.send(i).has_value());
                     for (int i = 0; i < 1000; ++i) {
                       t.expect(select_in_order(on_recv(rx, is(1)), on_recv(other_rx, is(2))) == 1);
@@ -198,14 +199,14 @@ void add_readiness(line_table& contract) {
 }
 
 void add_meeting(line_table& contract) {
-  auto self = on<needs_rendezvous>(every_channel{}, []<class S>(test_context& t, S s) {
+  auto self = on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
     each<int>(s, zero, [&](auto& tx, auto& rx) {
       t.expect(select(on_send(tx, int{1}, is(1)), on_recv(rx, is(2)), on_timeout(5ms, is(3))) == 3);
       t.expect(select(on_send(tx, int{1}, is(1)), on_recv(rx, is(2)), otherwise(is(3))) == 3);
     });
   });
-  std::ranges::move(on<always>(channels<lock_free>{},
-                               []<class S>(test_context& t, S s) {
+  std::ranges::move(on<always>(only_channel("lock_free"),
+                               [](test_context& t, const channel& s) {
                                  each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                                    t.expect(select(on_recv(rx, is(2)), on_send(tx, int{1}, is(1))) == 1);
                                  });
@@ -216,7 +217,7 @@ void add_meeting(line_table& contract) {
 
   contract.line(
       97, "all_pair_up", "44 selects that both send and receive pair up with each other; of 55 and one, too.",
-      on<both<needs_rendezvous, needs_producers, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+      on<both<needs_rendezvous, needs_producers, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
         each<std::size_t>(s, zero, [&](auto& tx, auto& rx) {
           for (const bool odd : {false, true}) {
             const std::size_t count = odd ? 55 : 44;
@@ -239,9 +240,9 @@ void add_meeting(line_table& contract) {
 
   contract.line(98, "exactly_one_takes_effect",
                 "Exactly one arm takes effect; the values of the others stay the caller's.",
-                on<always>(every_core{}, []<class S>(test_context& t, S s) {
+                on<always>(every_core(), [](test_context& t, const channel& s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
-                    auto [other_tx, other_rx] = S::template make<std::unique_ptr<int>>(tx.capacity());
+                    auto [other_tx, other_rx] = s.make<std::unique_ptr<int>>(tx.capacity());
                     const int count = static_cast<int>(t.times(10'000));
                     std::atomic<int> received{0};
                     t.together(3, [&](std::size_t i) {
@@ -264,9 +265,9 @@ void add_meeting(line_table& contract) {
 
   contract.line(99, "no_registration_left",
                 "A completed select leaves no registration behind: no peer meets it, and memory does not grow.",
-                on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
-                    auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
+                    auto [other_tx, other_rx] = s.make<int>(tx.capacity());
                     const auto once = [&](int n) {
                       helper_thread chooser(t, [&] {
                         select(on_recv(rx, ignore), on_recv(rx, ignore),
@@ -292,12 +293,12 @@ void add_meeting(line_table& contract) {
 void add_use(line_table& contract) {
   contract.line(100, "a_selector_serves_again",
                 "A timeout is kept; a selector can wait 10,000 times, and its clones in 20 threads.",
-                on<always>(every_core{}, []<class S>(test_context& t, S s) {
+                on<always>(every_core(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const auto start = clock::now();
                     t.expect(select(on_recv(rx, is(0)), on_timeout(20ms, is(1))) == 1 && clock::now() - start >= 20ms);
                     const int count = static_cast<int>(t.times(10'000));
-                    auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
+                    auto [other_tx, other_rx] = s.make<int>(tx.capacity());
                     std::atomic<int> got{0};
                     selector chosen;
                     chosen.recv(rx, [&](auto message) { got += message.has_value(); });
@@ -309,7 +310,7 @@ void add_use(line_table& contract) {
                       for (int n = 0; n < count; ++n) (void)chosen.wait();
                     }
                     t.expect(got == count);
-                    if constexpr (S::traits.consumers == cardinality::one) return;
+                    if (s.traits.consumers == cardinality::one) return;
                     t.together(21, [&](std::size_t i) {
                       if (i == 20) {
                         for (int n = 0; n < 20 * 100; ++n) t.expect((n % 2 == 0 ? tx : other_tx).send(n).has_value());
@@ -325,7 +326,7 @@ void add_use(line_table& contract) {
   contract.line(
       101, "values_are_taken_late",
       "What an arm is made of is evaluated once, a selector's arms in order; a value is taken only if its arm fires.",
-      on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+      on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
         each<std::unique_ptr<int>>(s, buffered, [&](auto& tx, auto& rx) {
           int evaluated = 0;
           const auto handle = [&](auto& h) -> auto& {
@@ -346,7 +347,7 @@ void add_use(line_table& contract) {
       }));
 
   contract.line(102, "exceptions_pass", "select throws what a handler throws; the arm has then taken effect.",
-                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     t.expect(tx.send(1).has_value());
                     bool caught = false;
@@ -378,7 +379,7 @@ void add_use(line_table& contract) {
 
   contract.line(103, "readiness_is_a_hint",
                 "What size() and empty() promise holds for a receiver alone; for several it is a hint.",
-                on<both<needs_buffer, needs_consumers>>(every_core{}, []<class S>(test_context& t, S s) {
+                on<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(10'000));
                     std::atomic<int> got{0};
@@ -411,7 +412,7 @@ void add_use(line_table& contract) {
 
   contract.line(104, "nothing_chosen_and_left",
                 "No arm can be chosen and not performed: when select returns or throws, it has taken effect.",
-                on<always>(every_core{}, []<class S>(test_context& t, S s) {
+                on<always>(every_core(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(1000));
                     t.together(2, [&](std::size_t i) {

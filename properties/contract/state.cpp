@@ -39,7 +39,7 @@ void blocks_asleep(test_context& t, Operation operation, std::function<void()> r
 
 void add_sizes(line_table& contract) {
   contract.line(81, "exact_when_quiet", "While no thread operates, both sides agree on size, empty and full, exactly.",
-                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, {std::nullopt, 1, 3, 100}, [&](auto& tx, auto& rx) {
                     const std::size_t room = tx.capacity().value_or(100);
                     const auto check = [&](std::size_t n) {
@@ -60,7 +60,7 @@ void add_sizes(line_table& contract) {
                   });
                 }));
 
-  auto shapes = on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+  auto shapes = on<always>(every_channel(), [](test_context& t, const channel& s) {
     each<int>(s, all, [&](auto& tx, auto& rx) {
       t.expect(tx.capacity() == rx.capacity());
       if (tx.capacity() == 0) t.expect(tx.size() == 0 && tx.empty() && tx.full() && rx.empty() && rx.full());
@@ -77,7 +77,7 @@ void add_sizes(line_table& contract) {
                 shapes);
 
   contract.line(83, "no_stale_emptiness", "Size and emptiness are right after each of 256 pairs of send and receive.",
-                on<needs_buffer>(every_channel{}, []<class S>(test_context& t, S s) {
+                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     for (int i = 0; i < 256; ++i) {
                       t.expect(tx.send(i).has_value() && !rx.empty() && rx.size() == 1);
@@ -86,13 +86,13 @@ void add_sizes(line_table& contract) {
                   });
                 }));
 
-  auto identities = on<always>(every_channel{}, []<class S>(test_context& t, S s) {
+  auto identities = on<always>(every_channel(), [](test_context& t, const channel& s) {
     each<int>(s, all, [&](auto& tx, auto& rx) {
-      auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
+      auto [other_tx, other_rx] = s.make<int>(tx.capacity());
       t.expect(tx.same_channel(tx) && rx.same_channel(rx));
-      if constexpr (S::traits.producers == cardinality::many) t.expect(tx.same_channel(tx.clone()));
+      if (s.traits.producers == cardinality::many) t.expect(tx.same_channel(tx.clone()));
       t.expect(!tx.same_channel(other_tx) && !rx.same_channel(other_rx));
-      if constexpr (S::traits.consumers == cardinality::many) t.expect(rx.same_channel(rx.clone()));
+      if (s.traits.consumers == cardinality::many) t.expect(rx.same_channel(rx.clone()));
     });
   });
   identities.push_back({.channel = "timer", .not_applicable = {}, .test = [](test_context& t) {
@@ -106,7 +106,7 @@ void add_sizes(line_table& contract) {
 void add_waking(line_table& contract) {
   contract.line(85, "none_stays_parked",
                 "16 receivers wait and 16 messages are sent, a thousand times: no receiver keeps waiting.",
-                on<needs_consumers>(every_core{}, []<class S>(test_context& t, S s) {
+                on<needs_consumers>(every_core(), [](test_context& t, const channel& s) {
                   constexpr std::size_t waiting = 16;
                   each<int>(s, {std::nullopt, 0, 1}, [&](auto& tx, auto& rx) {
                     const std::size_t rounds = t.times(1000);
@@ -138,10 +138,10 @@ void add_waking(line_table& contract) {
 
   contract.line(86, "wake_ups_are_passed_on",
                 "A wake-up of a thread that took another arm, or timed out, is passed on to the next.",
-                on<needs_consumers>(every_core{}, []<class S>(test_context& t, S s) {
+                on<needs_consumers>(every_core(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     for (std::size_t round = 0; round < t.times(1000); ++round) {
-                      auto [other_tx, other_rx] = S::template make<int>(tx.capacity());
+                      auto [other_tx, other_rx] = s.make<int>(tx.capacity());
                       bool chose_other = false;
                       helper_thread chooser(t, [&] {
                         select(on_recv(rx, [](auto) {}), on_recv(other_rx, [&](auto) { chose_other = true; }));
@@ -168,14 +168,14 @@ void add_waking(line_table& contract) {
                   });
                 }));
 
-  auto idle = on<always>(every_channel{}, []<class S>(test_context& t, S s) {
-    each<int>(s, {S::traits.unbounded ? capacities::value_type{} : S::traits.least_capacity}, [&](auto& tx, auto& rx) {
+  auto idle = on<always>(every_channel(), [](test_context& t, const channel& s) {
+    each<int>(s, {s.traits.unbounded ? capacities::value_type{} : s.traits.least_capacity}, [&](auto& tx, auto& rx) {
       blocks_asleep(
           t, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); });
       blocks_asleep(
           t, [&] { select(on_recv(rx, [](auto) {}), on_timeout(1h, [] {})); }, [&] { (void)tx.send(1); });
     });
-    each<int>(s, {S::traits.greatest_capacity == 0 ? 0 : 1}, [&](auto& tx, auto& rx) {
+    each<int>(s, {s.traits.greatest_capacity == 0 ? 0 : 1}, [&](auto& tx, auto& rx) {
       while (tx.try_send(1)) {
       }
       blocks_asleep(
@@ -193,7 +193,7 @@ void add_waking(line_table& contract) {
                 idle);
 
   contract.line(88, "every_receiver_is_served", "Every receiver gets messages in the end; the shares are printed.",
-                on<needs_consumers>(every_core{}, []<class S>(test_context& t, S s) {
+                on<needs_consumers>(every_core(), [](test_context& t, const channel& s) {
                   each<int>(s, {std::nullopt, 0, 64}, [&](auto& tx, auto& rx) {
                     std::array<std::atomic<std::size_t>, 4> shares{};
                     std::atomic<bool> served{false};

@@ -1,4 +1,5 @@
 #include <properties/contract/contract.hpp>
+#include <sluice/mpmc.hpp>
 #include <sluice/select.hpp>
 #include <sluice/timer.hpp>
 

@@ -6,4 +6,4 @@ struct no_traits {
   using value_type = T;
 };
 
-auto made = sluice::harness::subject<no_traits>::make<int>(std::nullopt);
+auto made = sluice::harness::subject<int>::of<no_traits>();

@@ -7,4 +7,4 @@ struct not_a_core {
   static constexpr sluice::core_traits traits{.unbounded = true};
 };
 
-auto made = sluice::harness::subject<not_a_core>::make<int>(std::nullopt);
+auto made = sluice::harness::subject<int>::of<not_a_core>();

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <sluice/core.hpp>
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+/// Channels behind virtual functions, so that the checks are compiled once and not for each channel.
+namespace sluice::harness {
+
+/// A core's operations (see sluice::selectable_core), whatever its type.
+template <class T>
+class core_interface {
+public:
+  virtual ~core_interface() = default;
+
+  virtual status try_send(T& value) = 0;
+  virtual status send_until(T& value, deadline until) = 0;
+  virtual status try_recv(std::optional<T>& out) = 0;
+  virtual status recv_until(std::optional<T>& out, deadline until) = 0;
+  virtual bool register_send_waiter(sluice::detail::wait_entry& entry) = 0;
+  virtual void unregister_send_waiter(sluice::detail::wait_entry& entry) noexcept = 0;
+  virtual bool register_recv_waiter(sluice::detail::wait_entry& entry) = 0;
+  virtual void unregister_recv_waiter(sluice::detail::wait_entry& entry) noexcept = 0;
+  virtual void close_senders() = 0;
+  virtual void close_receivers() = 0;
+  virtual std::size_t size() const = 0;
+  virtual std::optional<std::size_t> capacity() const = 0;
+};
+
+/// Makes a channel of one type; nullopt: unbounded.
+///
+/// \pre  the channel's traits accept the capacity.
+template <class T>
+using core_maker = std::unique_ptr<core_interface<T>> (*)(std::optional<std::size_t> capacity);
+
+namespace detail {
+
+template <core Core>
+class erased final : public core_interface<typename Core::value_type> {
+  using T = typename Core::value_type;
+  using wait_entry = sluice::detail::wait_entry;
+
+public:
+  template <class... Capacity>
+  explicit erased(Capacity... capacity) : core_(capacity...) {}
+
+  status try_send(T& value) override { return core_.try_send(value); }
+  status send_until(T& value, deadline until) override { return core_.send_until(value, until); }
+  status try_recv(std::optional<T>& out) override { return core_.try_recv(out); }
+  status recv_until(std::optional<T>& out, deadline until) override { return core_.recv_until(out, until); }
+  bool register_send_waiter(wait_entry& entry) override {
+    if constexpr (selectable_core<Core>) return core_.register_send_waiter(entry);
+    std::abort();
+  }
+  void unregister_send_waiter([[maybe_unused]] wait_entry& entry) noexcept override {
+    if constexpr (selectable_core<Core>) core_.unregister_send_waiter(entry);
+  }
+  bool register_recv_waiter(wait_entry& entry) override {
+    if constexpr (selectable_core<Core>) return core_.register_recv_waiter(entry);
+    std::abort();
+  }
+  void unregister_recv_waiter([[maybe_unused]] wait_entry& entry) noexcept override {
+    if constexpr (selectable_core<Core>) core_.unregister_recv_waiter(entry);
+  }
+  void close_senders() override { core_.close_senders(); }
+  void close_receivers() override { core_.close_receivers(); }
+  std::size_t size() const override { return core_.size(); }
+  std::optional<std::size_t> capacity() const override { return core_.capacity(); }
+
+private:
+  Core core_;
+};
+
+template <core Core>
+std::unique_ptr<core_interface<typename Core::value_type>> make_erased(std::optional<std::size_t> capacity) {
+  if constexpr (Core::traits.bounded) {
+    if (capacity) return std::make_unique<erased<Core>>(*capacity);
+  }
+  if constexpr (Core::traits.unbounded) return std::make_unique<erased<Core>>();
+  std::abort();
+}
+
+}  // namespace detail
+
+/// A core that is any other.
+template <class T>
+class alignas(platform::cache_line) erased_core {
+public:
+  using value_type = T;
+  /// Those of no channel in particular: checks ask the subject for its own.
+  static constexpr core_traits traits{.unbounded = true, .bounded = true, .least_capacity = 0};
+
+  erased_core(core_maker<T> make, std::optional<std::size_t> capacity) : core_(make(capacity)) {}
+
+  status try_send(T& value) { return core_->try_send(value); }
+  status send_until(T& value, deadline until) { return core_->send_until(value, until); }
+  status try_recv(std::optional<T>& out) { return core_->try_recv(out); }
+  status recv_until(std::optional<T>& out, deadline until) { return core_->recv_until(out, until); }
+  bool register_send_waiter(sluice::detail::wait_entry& entry) { return core_->register_send_waiter(entry); }
+  void unregister_send_waiter(sluice::detail::wait_entry& entry) noexcept { core_->unregister_send_waiter(entry); }
+  bool register_recv_waiter(sluice::detail::wait_entry& entry) { return core_->register_recv_waiter(entry); }
+  void unregister_recv_waiter(sluice::detail::wait_entry& entry) noexcept { core_->unregister_recv_waiter(entry); }
+  void close_senders() { core_->close_senders(); }
+  void close_receivers() { core_->close_receivers(); }
+  std::size_t size() const { return core_->size(); }
+  std::optional<std::size_t> capacity() const { return core_->capacity(); }
+
+private:
+  std::unique_ptr<core_interface<T>> core_;
+};
+
+}  // namespace sluice::harness

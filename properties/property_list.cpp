@@ -1,0 +1,33 @@
+#include <properties/capacity.hpp>
+#include <properties/disconnect.hpp>
+#include <properties/lifetime.hpp>
+#include <properties/memory.hpp>
+#include <properties/property_list.hpp>
+#include <properties/scenario_properties.hpp>
+#include <properties/streams.hpp>
+#include <properties/waiting.hpp>
+
+#include <array>
+
+namespace sluice::properties {
+namespace {
+
+template <class... Properties>
+constexpr auto listed() {
+  return std::array{property{Properties::name, Properties::claim, &Properties::not_applicable, &Properties::check}...};
+}
+
+}  // namespace
+
+std::span<const property> every_property() noexcept {
+  // A new property is added here and nowhere else.
+  static constexpr auto all =
+      listed<sequential, linearizable, small_scenarios, monitored, conservation, producer_order, global_order,
+             exact_capacity, never_over_capacity, senders_disconnected, senders_disconnected_wakes,
+             receivers_disconnected, receivers_disconnected_wakes, lifetime, busy_messages, aligned_messages,
+             allocations, steady_memory, allocation_failure, receiver_wakes, sender_wakes, all_served, deadlines,
+             spurious_wakeups, waits_asleep>();
+  return all;
+}
+
+}  // namespace sluice::properties
