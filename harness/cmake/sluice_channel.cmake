@@ -182,8 +182,9 @@ function(_sluice_model_runner)
   target_include_directories(sluice_model_runner PUBLIC ${root})
   target_link_libraries(sluice_model_runner PUBLIC sluice::sluice Relacy::Relacy PRIVATE nlohmann_json::nlohmann_json
                                                                                          CLI11::CLI11)
-  _sluice_model_options(sluice_model_runner PUBLIC)
+  # After the warnings, some of which it turns off again.
   _sluice_warnings(sluice_model_runner)
+  _sluice_model_options(sluice_model_runner PUBLIC)
 endfunction()
 
 # What benchmark runners have in common, compiled once.
