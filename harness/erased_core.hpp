@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 /// Channels behind virtual functions, so that the checks are compiled once and not for each channel.
 namespace sluice::harness {
@@ -53,14 +54,14 @@ public:
   status recv_until(std::optional<T>& out, deadline until) override { return core_.recv_until(out, until); }
   bool register_send_waiter(wait_entry& entry) override {
     if constexpr (selectable_core<Core>) return core_.register_send_waiter(entry);
-    std::abort();
+    throw std::logic_error(unselectable);
   }
   void unregister_send_waiter([[maybe_unused]] wait_entry& entry) noexcept override {
     if constexpr (selectable_core<Core>) core_.unregister_send_waiter(entry);
   }
   bool register_recv_waiter(wait_entry& entry) override {
     if constexpr (selectable_core<Core>) return core_.register_recv_waiter(entry);
-    std::abort();
+    throw std::logic_error(unselectable);
   }
   void unregister_recv_waiter([[maybe_unused]] wait_entry& entry) noexcept override {
     if constexpr (selectable_core<Core>) core_.unregister_recv_waiter(entry);
@@ -71,6 +72,9 @@ public:
   std::optional<std::size_t> capacity() const override { return core_.capacity(); }
 
 private:
+  static constexpr const char* unselectable =
+      "select cannot wait on this channel: it has no register_send_waiter() and register_recv_waiter()";
+
   Core core_;
 };
 
@@ -85,12 +89,13 @@ std::unique_ptr<core_interface<typename Core::value_type>> make_erased(std::opti
 
 }  // namespace detail
 
-/// A core that is any other.
+/// Forwards to a core that is chosen at run time. Aligned as most cores are, so that an allocation of one is of the
+/// same kind (the model checker tracks others).
 template <class T>
 class alignas(platform::cache_line) erased_core {
 public:
   using value_type = T;
-  /// Those of no channel in particular: checks ask the subject for its own.
+  /// Of no channel in particular: checks ask subject::traits().
   static constexpr core_traits traits{.unbounded = true, .bounded = true, .least_capacity = 0};
 
   erased_core(core_maker<T> make, std::optional<std::size_t> capacity) : core_(make(capacity)) {}

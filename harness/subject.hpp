@@ -31,13 +31,14 @@ public:
   /// Whether it can be waited on by a select.
   bool selectable() const noexcept { return selectable_; }
 
-  /// Handles of one type for all channels, which can be cloned: checks for which cloning would be wrong do not apply.
+  /// Handles of one type for all channels, which can be cloned unless asked for otherwise: checks for which cloning
+  /// would be wrong do not apply.
   ///
   /// \pre  traits().accepts(capacity)
-  template <class T>
+  template <class T, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
   auto make(std::optional<std::size_t> capacity) const {
     static_assert((std::same_as<T, Messages> || ...), "channels are not compiled for this message: add it to the list");
-    return sluice::detail::factory::make<erased_core<T>, cardinality::many, cardinality::many>(
+    return sluice::detail::factory::make<erased_core<T>, Consumers, Producers>(
         sluice::detail::origin::current(), std::get<core_maker<T>>(makers_), capacity);
   }
 

@@ -188,6 +188,41 @@ inline constexpr auto select_models = [] {
   };
 }();
 
+/// Two channels whose receivers one thread uses, which a select takes into account.
+struct two_single_channels {
+  static constexpr auto one = cardinality::one;
+
+  explicit two_single_channels(std::optional<std::size_t> capacity)
+      : a(tested->make<message, one, one>(capacity)), b(tested->make<message, one, one>(capacity)) {}
+
+  using handles = std::pair<basic_sender<harness::erased_core<message>, one, one>,
+                            basic_receiver<harness::erased_core<message>, one>>;
+  handles a;
+  handles b;
+  platform::atomic<bool> a_is_full{false};
+};
+
+inline constexpr auto single_select_models = [] {
+  using fixture = two_single_channels;
+  return std::array{
+      custom_model<fixture>{
+          "default_of_single_receivers",
+          "Is a default taken although one of two channels, which no other thread empties, was ready?", "1 unbounded",
+          [](fixture& s, unsigned index) {
+            if (index == 0 && s.a_is_full.load(std::memory_order::acquire)) {
+              expect(select(on_recv(s.b.second, [](const auto& got) { return got.has_value(); }),
+                            on_recv(s.a.second, [](const auto& got) { return got.has_value(); }),
+                            otherwise([] { return false; })));
+            } else if (index == 1) {
+              expect(s.a.first.send(message(1)).has_value());
+              s.a_is_full.store(true, std::memory_order::release);
+              expect(s.b.first.send(message(2)).has_value());
+            }
+          },
+          [](fixture&) {}},
+  };
+}();
+
 /// The custom models as checks of one channel; one that does not apply, for a channel that select cannot wait on.
 inline std::vector<model_check> select_checks(const model_subject& channel) {
   if (!channel.selectable()) {
@@ -201,6 +236,10 @@ inline std::vector<model_check> select_checks(const model_subject& channel) {
   for (std::size_t i = 0; i < checks.size(); ++i) {
     if (channel.traits().consumers == cardinality::one) checks[i].not_applicable = "it has one consumer";
     checks[i].capacities = accepted(channel.traits(), select_models[i].capacities);
+  }
+  for (model_check& c : checks_of(single_select_models)) {
+    c.capacities = accepted(channel.traits(), single_select_models[0].capacities);
+    checks.push_back(std::move(c));
   }
   return checks;
 }

@@ -20,7 +20,6 @@ constexpr auto listed() {
 }  // namespace
 
 std::span<const property> every_property() noexcept {
-  // A new property is added here and nowhere else.
   static constexpr auto all =
       listed<sequential, linearizable, small_scenarios, monitored, conservation, producer_order, global_order,
              exact_capacity, never_over_capacity, senders_disconnected, senders_disconnected_wakes,

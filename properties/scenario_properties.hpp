@@ -66,7 +66,7 @@ private:
   /// The picture of a history that is not linearizable; otherwise empty.
   std::string check_exactly(const harness::scenario& p, const harness::execution& done) const {
     const harness::spec initial = harness::initial_state(p, traits_.order, capacity_of(p, done));
-    const auto found = harness::linearizer(done.events, initial, traits_.order).check();
+    const auto found = harness::linearizer(done.events, initial, traits_).check();
     if (found.linearizable && !done.livelock) return {};
     return to_string(p) + "\n" + draw(done.events, found.unexplained, found.order);
   }

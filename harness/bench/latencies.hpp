@@ -19,10 +19,10 @@ inline std::uint64_t nanoseconds(clock::duration d) {
 
 /// A message is sent to a second thread and back over another channel, n times; each round trip is timed.
 /// \param idle  how long both sides idle before each round trip, outside the measured time.
-template <class Subject>
+template <class Channel>
 sample ping_pong(capacity room, std::uint64_t messages, bool pinned, clock::duration idle = {}) {
-  auto [ping_tx, ping_rx] = Subject::template make<std::uint64_t>(room);
-  auto [pong_tx, pong_rx] = Subject::template make<std::uint64_t>(room);
+  auto [ping_tx, ping_rx] = Channel::template make<std::uint64_t>(room);
+  auto [pong_tx, pong_rx] = Channel::template make<std::uint64_t>(room);
   histogram round_trips;
   clock::duration busy{};
   std::uint64_t sum = 0;
@@ -55,9 +55,9 @@ sample ping_pong(capacity room, std::uint64_t messages, bool pinned, clock::dura
 ///
 /// \param rate  messages a second.
 /// \param busy  whether the receiver spins instead of sleeping.
-template <class Subject>
+template <class Channel>
 sample open_loop(capacity room, std::uint64_t rate, clock::duration length, bool pinned, bool busy = false) {
-  auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+  auto [tx, rx] = Channel::template make<std::uint64_t>(room);
   const clock::duration between = std::chrono::nanoseconds(std::chrono::seconds(1)) / rate;
   const auto messages = static_cast<std::uint64_t>(length / between);
   histogram latencies;

@@ -13,12 +13,12 @@
 namespace sluice::bench {
 
 /// Creates a channel, uses it once and drops it, n times.
-template <class Subject>
+template <class Channel>
 sample create(capacity room, std::uint64_t times) {
   const span timed;
   std::uint64_t sum = 0;
   for (std::uint64_t i = 0; i < times; ++i) {
-    auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+    auto [tx, rx] = Channel::template make<std::uint64_t>(room);
     (void)tx.send(std::uint64_t{i});
     sum += rx.recv().value_or(0);
   }
@@ -28,11 +28,11 @@ sample create(capacity room, std::uint64_t times) {
 }
 
 /// Bytes that an empty channel has requested from the allocator, and after one message.
-template <class Subject>
+template <class Channel>
 sample memory(capacity room) {
   requested = 0;
   counts_requests = true;
-  auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+  auto [tx, rx] = Channel::template make<std::uint64_t>(room);
   const auto empty = static_cast<double>(requested);
   const span timed;
   (void)tx.send(std::uint64_t{1});

@@ -17,14 +17,14 @@ namespace sluice::bench {
 
 namespace detail {
 
-template <class Subject>
+template <class Channel>
 struct channels {
-  std::vector<typename Subject::template sender<std::uint64_t>> senders;
-  std::vector<typename Subject::template receiver<std::uint64_t>> receivers;
+  std::vector<typename Channel::template sender<std::uint64_t>> senders;
+  std::vector<typename Channel::template receiver<std::uint64_t>> receivers;
 
   channels(capacity room, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
-      auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+      auto [tx, rx] = Channel::template make<std::uint64_t>(room);
       senders.push_back(std::move(tx));
       receivers.push_back(std::move(rx));
     }
@@ -43,9 +43,9 @@ std::uint64_t select_sum(Receivers& receivers, std::uint64_t messages) {
 }  // namespace detail
 
 /// Each producer has its own channel; one receiver selects over all of them.
-template <class Subject>
+template <class Channel>
 sample select_rx(capacity room, std::uint64_t messages, std::size_t producers, bool pinned) {
-  detail::channels<Subject> ends(room, producers);
+  detail::channels<Channel> ends(room, producers);
   std::uint64_t sum = 0;
   worker_threads threads(producers + 1, pinned);
   for (std::size_t p = 0; p < producers; ++p) {
@@ -60,9 +60,9 @@ sample select_rx(capacity room, std::uint64_t messages, std::size_t producers, b
 }
 
 /// Each producer selects over sends to all channels, each consumer over receives from all.
-template <class Subject>
+template <class Channel>
 sample select_both(capacity room, std::uint64_t messages, std::size_t sides, bool pinned) {
-  detail::channels<Subject> ends(room, sides);
+  detail::channels<Channel> ends(room, sides);
   std::atomic<std::uint64_t> sum{0};
   worker_threads threads(2 * sides, pinned);
   for (std::size_t p = 0; p < sides; ++p) {

@@ -18,9 +18,9 @@ namespace sluice::bench {
 using capacity = std::optional<std::size_t>;
 
 /// One thread sends n messages, then receives them.
-template <class Subject>
+template <class Channel>
 sample seq(capacity room, std::uint64_t messages) {
-  auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+  auto [tx, rx] = Channel::template make<std::uint64_t>(room);
   const span timed;
   std::uint64_t sum = 0;
   // A bounded channel is filled and emptied in turns.
@@ -37,9 +37,9 @@ sample seq(capacity room, std::uint64_t messages) {
 }
 
 /// The producers together send n messages to the consumers.
-template <class Subject, class Message = std::uint64_t>
+template <class Channel, class Message = std::uint64_t>
 sample stream(capacity room, std::uint64_t messages, std::size_t producers, std::size_t consumers, bool pinned) {
-  auto [tx, rx] = Subject::template make<Message>(room);
+  auto [tx, rx] = Channel::template make<Message>(room);
   std::atomic<std::uint64_t> sum{0};
   worker_threads threads(producers + consumers, pinned);
   for (std::size_t p = 0; p < producers; ++p) {
@@ -63,9 +63,9 @@ sample stream(capacity room, std::uint64_t messages, std::size_t producers, std:
 }
 
 /// Producers send until n messages are received: their shares show how fair the channel is.
-template <class Subject>
+template <class Channel>
 sample shares(capacity room, std::uint64_t messages, std::size_t producers, bool pinned) {
-  auto [tx, rx] = Subject::template make<std::uint64_t>(room);
+  auto [tx, rx] = Channel::template make<std::uint64_t>(room);
   std::vector<std::uint64_t> received(producers, 0);
   std::atomic<bool> enough{false};
   worker_threads threads(producers + 1, pinned);

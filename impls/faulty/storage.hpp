@@ -30,7 +30,9 @@ public:
 
 private:
   struct slot {
-    alignas(std::max_align_t) std::byte bytes[sizeof(T)];
+    // As a node's link has: without it, an allocator that aligns more than it must would hide the mistake.
+    std::max_align_t before;
+    std::byte bytes[sizeof(T)];
   };
   static T* place(slot& s) noexcept { return std::launder(reinterpret_cast<T*>(s.bytes)); }
 

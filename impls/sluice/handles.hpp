@@ -299,7 +299,8 @@ public:
     return std::unexpected(recv_error::disconnected);
   }
 
-  /// As recv(), but the thread spins and never sleeps. For the lowest latency, at the price of a whole processor.
+  /// As recv(), but the thread spins and does not sleep while it waits for a message. For the lowest latency, at the
+  /// price of a whole processor.
   ///
   /// \par Progress  blocking; a long wait is not diagnosed. At capacity 0 it counts as a waiting receiver: a concurrent
   ///               try_send() finds it.

@@ -31,7 +31,11 @@
 #if SLUICE_HAS_FUTEX && defined(_WIN32)
 // Declared here, since <windows.h> defines macros with common names.
 extern "C" {
+#if defined(_WIN64)
 int __stdcall WaitOnAddress(volatile void* address, void* undesired, std::size_t size, unsigned long milliseconds);
+#else
+int __stdcall WaitOnAddress(volatile void* address, void* undesired, unsigned long size, unsigned long milliseconds);
+#endif
 void __stdcall WakeByAddressSingle(void* address);
 }
 #elif SLUICE_HAS_FUTEX

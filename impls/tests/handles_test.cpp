@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -68,6 +70,71 @@ TEST(facades, of_one_producer_and_one_consumer_have_every_capacity) {
   ASSERT_TRUE(tx.send(1));
   rx.reset();
   EXPECT_EQ(tx.send(2).error().value, 2);
+}
+
+/// What every facade promises, on its own handles: order, each form of each operation, disconnects.
+template <class Handles>
+void exercise(Handles ends) {
+  using std::chrono::milliseconds;
+  auto& [tx, rx] = ends;
+  EXPECT_EQ(rx.try_recv().error(), try_recv_error::empty);
+  EXPECT_EQ(rx.recv_for(milliseconds(1)).error(), recv_timeout_error::timeout);
+  constexpr int count = 120;
+  std::jthread sends([&tx = tx] {
+    for (int i = 0; i < count; ++i) {
+      const auto sent = [&] {
+        if (i % 3 == 0) return tx.send(i).has_value();
+        if (i % 3 == 1) return tx.send_for(i, std::chrono::hours(1)).has_value();
+        return tx.try_send(i).has_value();
+      };
+      while (!sent()) std::this_thread::yield();
+    }
+    tx.reset();
+  });
+  int next = 0;
+  while (next < count / 2) {
+    // At capacity 0 two peers that only try never meet.
+    const int form = rx.capacity() == 0 ? next % 3 : next % 4;
+    int got = -1;
+    if (form == 0) got = rx.recv().value();
+    if (form == 1) got = rx.recv_for(std::chrono::hours(1)).value();
+    if (form == 2) got = select(on_recv(rx, [](auto message) { return message.value(); }));
+    if (form == 3) got = rx.try_recv().value_or(-1);
+    if (form == 3 && got == -1) continue;
+    EXPECT_EQ(got, next++);
+  }
+  for (const int message : rx) EXPECT_EQ(message, next++);
+  EXPECT_EQ(next, count);
+  EXPECT_EQ(rx.recv().error(), recv_error::disconnected);
+  EXPECT_EQ(rx.try_recv().error(), try_recv_error::disconnected);
+  select(on_recv(rx, [](auto message) { EXPECT_FALSE(message); }), otherwise([] { ADD_FAILURE(); }));
+}
+
+template <class Handles>
+void refuse(Handles ends) {
+  auto& [tx, rx] = ends;
+  rx.reset();
+  EXPECT_EQ(tx.send(1).error().value, 1);
+  EXPECT_TRUE(tx.try_send(2).error().disconnected());
+  EXPECT_TRUE(tx.send_for(3, std::chrono::hours(1)).error().disconnected());
+  select(on_send(tx, 4, [](auto sent) { EXPECT_EQ(sent.error().value, 4); }));
+}
+
+TEST(facades, keep_their_promises_at_every_capacity) {
+  for (const std::size_t capacity : {0, 1, 3, 4, 100}) {
+    exercise(mpsc::sync_channel<int>(capacity));
+    exercise(mpmc::bounded<int>(capacity));
+    exercise(spsc::bounded<int>(capacity));
+    refuse(mpsc::sync_channel<int>(capacity));
+    refuse(mpmc::bounded<int>(capacity));
+    refuse(spsc::bounded<int>(capacity));
+  }
+  exercise(mpsc::channel<int>());
+  exercise(mpmc::unbounded<int>());
+  exercise(spsc::unbounded<int>());
+  refuse(mpsc::channel<int>());
+  refuse(mpmc::unbounded<int>());
+  refuse(spsc::unbounded<int>());
 }
 
 TEST(sending, makes_a_message_of_what_converts_to_one) {
@@ -184,6 +251,37 @@ TEST(select, registers_with_no_channel_to_find_that_only_it_can_empty) {
   EXPECT_EQ(counted<int>::registrations, 0);
 }
 
+/// Sends to the two channels in turn; the receiver looks only when it knows of a message.
+template <class Handles>
+void always_ready(Handles first, Handles second) {
+  constexpr int count = 20'000;
+  std::atomic<int> sent{0};
+  std::jthread sends([&] {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE((i % 2 == 0 ? first : second).first.send(i).has_value());
+      sent.store(i + 1, std::memory_order::release);
+    }
+  });
+  for (int received = 0; received < count;) {
+    if (sent.load(std::memory_order::acquire) <= received) continue;
+    select(on_recv(first.second, [](auto) {}), on_recv(second.second, [](auto) {}), otherwise([&] {
+             ADD_FAILURE() << "no arm was ready after " << received;
+             received = count;
+           }));
+    ++received;
+  }
+  for (auto* ends : {&first, &second}) {
+    ends->second.reset();
+  }
+}
+
+TEST(select, finds_what_only_it_can_take) {
+  always_ready(mpsc::sync_channel<int>(8), mpsc::sync_channel<int>(8));
+  always_ready(mpsc::channel<int>(), mpsc::channel<int>());
+  always_ready(spsc::bounded<int>(8), spsc::bounded<int>(8));
+  always_ready(spsc::unbounded<int>(), spsc::unbounded<int>());
+}
+
 TEST(recv_busy, is_met_by_a_send_that_does_not_wait) {
   auto [tx, rx] = mpsc::sync_channel<int>(0);
   std::jthread receives([&rx = rx] {
@@ -231,6 +329,14 @@ TEST(selector, takes_handlers_that_can_only_be_moved) {
 #if defined(__cpp_exceptions)
   EXPECT_THROW((void)chosen.clone(), std::logic_error);
 #endif
+}
+
+TEST(backoff, is_bounded_however_it_is_mixed) {
+  detail::backoff pacing;
+  for (int i = 0; i < 100; ++i) pacing.snooze();
+  for (int i = 0; i < 100; ++i) pacing.spin();  // would take for ever if it went on doubling
+  for (int i = 0; i < 100; ++i) pacing.desynchronize();
+  EXPECT_TRUE(pacing.spent());
 }
 
 #if defined(__linux__)

@@ -1,32 +1,25 @@
 #include <properties/contract/channels.hpp>
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 
 namespace sluice::contract {
-
-const std::vector<channel>& every_channel() {
-  static const std::vector<channel> all = [] {
-    std::vector<channel> channels = registered_channels();
-    channel mpsc = *std::ranges::find(channels, "mpmc", &channel::name);
-    mpsc.name = "mpsc";
-    mpsc.traits.consumers = cardinality::one;
-    channels.push_back(mpsc);
-    return channels;
-  }();
-  return all;
-}
 
 const std::vector<channel>& every_core() {
   static const std::vector<channel> all = [] {
     std::vector<channel> channels = every_channel();
-    std::erase_if(channels, [](const channel& c) { return c.name == "mpmc" || c.name == "mpsc"; });
+    std::erase_if(channels, [](const channel& c) { return c.name == "mpmc"; });
     return channels;
   }();
   return all;
 }
 
 std::vector<channel> only_channel(std::string_view name) {
-  return {*std::ranges::find(every_channel(), name, &channel::name)};
+  const auto found = std::ranges::find(every_channel(), name, &channel::name);
+  if (found == every_channel().end())
+    throw std::invalid_argument("no channel `" + std::string(name) + "` is registered");
+  return {*found};
 }
 
 }  // namespace sluice::contract

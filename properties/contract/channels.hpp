@@ -22,16 +22,13 @@ struct channel {
   }
 };
 
-/// The cores and facades in the registry.
-const std::vector<channel>& registered_channels();
-
-/// The same and mpsc, whose core is mpmc's.
+/// The cores and facades of the project's registry.
 const std::vector<channel>& every_channel();
 
-/// For lines that take long: without the facades mpmc and mpsc, all of whose cores are in the list.
+/// For lines that take long: without the facade mpmc, all of whose cores are in the list.
 const std::vector<channel>& every_core();
 
-/// The channel of this name. \pre  there is one.
+/// The channel of this name. \throws std::invalid_argument  if there is none.
 std::vector<channel> only_channel(std::string_view name);
 
 }  // namespace sluice::contract

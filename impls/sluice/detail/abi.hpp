@@ -7,7 +7,8 @@
 /// that is given a handle by a unit compiled otherwise does not link. A handle hidden in a class of the user's own is
 /// not protected: compile all units that use that class alike.
 ///
-/// SLUICE_NO_MEMBARRIER and SLUICE_DIAGNOSE may differ between units.
+/// SLUICE_NO_MEMBARRIER and SLUICE_DIAGNOSE may differ between units without harm. To be sure of their effect, define
+/// them for the whole program: of two versions of an inline function the linker keeps one.
 
 // A futex, or what Windows has in its place. Where long has 32 bits, Linux' system call takes a timespec with 32-bit
 // seconds, unlike the C library's.

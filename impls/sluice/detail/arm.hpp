@@ -71,15 +71,16 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
     return std::nullopt;
   };
   // If each stays ready once it is, those found not ready later were not ready when the first was attempted.
-  const bool attempts_suffice =
-      arms.size() == 1 || std::ranges::all_of(arms, [](const arm* a) { return a->stays_ready(); });
+  const auto attempts_suffice = [arms] {
+    return arms.size() == 1 || std::ranges::all_of(arms, [](const arm* a) { return a->stays_ready(); });
+  };
   adaptive_spin spin;
-  for (backoff between;; between.desynchronize()) {
+  for (backoff between;;) {
     for (backoff pacing;; pacing.snooze()) {
       if (const auto ready = attempt_each()) return ready;
       if (pacing.spent() || expired() || !spins()) break;
     }
-    if (attempts_suffice && expired()) return attempt_each();
+    if (expired() && attempts_suffice()) return attempt_each();
 
     waiter self;
     deadline due = no_deadline;
@@ -103,6 +104,8 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
       case outcome::handed_over: arms[end.arm]->handed_over(); return end.arm;
       case outcome::aborted:
         if (last_look && !worth_trying) return std::nullopt;
+        // The peer that was found may be a select which gives up for this one.
+        between.desynchronize();
         break;
       default:
         if (arms[end.arm]->attempt()) return end.arm;

@@ -2,6 +2,7 @@
 
 #include <sluice/platform.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sluice::inline SLUICE_ABI::detail {
@@ -37,7 +38,8 @@ public:
   /// missing each other in lockstep.
   void desynchronize() {
     if constexpr (!platform::spinning_helps) return;
-    for (std::uint32_t pauses = platform::random(2u << step_); pauses != 0; --pauses) platform::pause();
+    for (std::uint32_t pauses = platform::random(2u << (std::min)(step_, spin_steps)); pauses != 0; --pauses)
+      platform::pause();
     if (step_ < spin_steps) ++step_;
   }
 
@@ -46,7 +48,7 @@ public:
 
 private:
   void pause_for_step() const noexcept {
-    for (unsigned i = 0; i < (1u << step_); ++i) platform::pause();
+    for (unsigned i = 0; i < (1u << (std::min)(step_, spin_steps)); ++i) platform::pause();
   }
 
   static constexpr unsigned spin_steps = 6;

@@ -4,7 +4,7 @@
 /// with the lines that made them.
 ///
 /// The records are kept beside the channels and not in them, so units with and without SLUICE_DIAGNOSE may be linked
-/// together: what the latter create, move and drop is missing from reports or stays in them.
+/// together; then senders may be missing from reports, or stay in them.
 #include <sluice/core.hpp>
 #include <sluice/detail/abi.hpp>
 #include <sluice/detail/time.hpp>
@@ -35,7 +35,7 @@ using origin = std::source_location;
 namespace sluice::inline SLUICE_ABI {
 
 /// When and how a long receive is reported. Set it before channels are used.
-struct diagnosis {
+struct SLUICE_VISIBLE diagnosis {
   static inline std::chrono::milliseconds report_after{5000};
   static inline void (*report)(std::string_view text) = [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);

@@ -1,4 +1,4 @@
-// The benchmark runner of Go's channels. Names and meaning of the benchmarks are those of harness/bench/benchmark_runner.hpp.
+// The benchmark runner of Go's channels. Names and meaning of the benchmarks are those of harness/bench/workloads.hpp.
 package main
 
 import (
