@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/handles.hpp>
 
 #include <cstddef>
 #include <cstdlib>
@@ -116,5 +117,11 @@ public:
 private:
   std::unique_ptr<core_interface<T>> core_;
 };
+
+/// Handles of one type for all channels. Unless asked for otherwise they can be cloned.
+template <class T, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
+using erased_sender = basic_sender<erased_core<T>, Consumers, Producers>;
+template <class T, cardinality Consumers = cardinality::many>
+using erased_receiver = basic_receiver<erased_core<T>, Consumers>;
 
 }  // namespace sluice::harness

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <harness/erased_core.hpp>
-#include <sluice/handles.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace sluice::harness {
@@ -15,11 +15,6 @@ namespace sluice::harness {
 template <class... Messages>
 class subject {
 public:
-  template <class T>
-  using sender = basic_sender<erased_core<T>>;
-  template <class T>
-  using receiver = basic_receiver<erased_core<T>>;
-
   /// \tparam Core  the channel, as named in its registry line.
   template <template <class> class Core>
   static subject of() {
@@ -31,12 +26,12 @@ public:
   /// Whether it can be waited on by a select.
   bool selectable() const noexcept { return selectable_; }
 
-  /// Handles of one type for all channels, which can be cloned unless asked for otherwise: checks for which cloning
-  /// would be wrong do not apply.
+  /// Checks for which cloning would be wrong do not apply.
   ///
   /// \pre  traits().accepts(capacity)
   template <class T, cardinality Consumers = cardinality::many, cardinality Producers = cardinality::many>
-  auto make(std::optional<std::size_t> capacity) const {
+  std::pair<erased_sender<T, Consumers, Producers>, erased_receiver<T, Consumers>> make(
+      std::optional<std::size_t> capacity) const {
     static_assert((std::same_as<T, Messages> || ...), "channels are not compiled for this message: add it to the list");
     return sluice::detail::factory::make<erased_core<T>, Consumers, Producers>(
         sluice::detail::origin::current(), std::get<core_maker<T>>(makers_), capacity);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/erased_core.hpp>
 #include <harness/history.hpp>
 #include <harness/kernel.hpp>
 #include <harness/scenario.hpp>
@@ -108,8 +109,8 @@ private:
     live_count* live;
     tracked_message operator()(int value) const noexcept { return {value, *live}; }
   };
-  using interpreter = thread_interpreter<typename Subject::template sender<tracked_message>,
-                                         typename Subject::template receiver<tracked_message>, make_message>;
+  using interpreter =
+      thread_interpreter<erased_sender<tracked_message>, erased_receiver<tracked_message>, make_message>;
 
   /// What the threads of an execution share. An atomic counter is its clock: an operation reads it when it is called
   /// and advances it when it returns, so that operations which it orders did not overlap. That costs one contended

@@ -6,8 +6,10 @@
 
 #include <sluice/select.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,8 +20,8 @@ namespace sluice::models {
 
 /// Two channels of one kind.
 struct two_channels {
-  using sender = model_subject::sender<message>;
-  using receiver = model_subject::receiver<message>;
+  using sender = harness::erased_sender<message>;
+  using receiver = harness::erased_receiver<message>;
 
   explicit two_channels(std::optional<std::size_t> capacity)
       : a(tested->make<message>(capacity)), b(tested->make<message>(capacity)) {}
@@ -195,8 +197,7 @@ struct two_single_channels {
   explicit two_single_channels(std::optional<std::size_t> capacity)
       : a(tested->make<message, one, one>(capacity)), b(tested->make<message, one, one>(capacity)) {}
 
-  using handles = std::pair<basic_sender<harness::erased_core<message>, one, one>,
-                            basic_receiver<harness::erased_core<message>, one>>;
+  using handles = std::pair<harness::erased_sender<message, one, one>, harness::erased_receiver<message, one>>;
   handles a;
   handles b;
   platform::atomic<bool> a_is_full{false};
@@ -233,13 +234,13 @@ inline std::vector<model_check> select_checks(const model_subject& channel) {
              .explore = {}}};
   }
   auto checks = checks_of(select_models);
-  for (std::size_t i = 0; i < checks.size(); ++i) {
-    if (channel.traits().consumers == cardinality::one) checks[i].not_applicable = "it has one consumer";
-    checks[i].capacities = accepted(channel.traits(), select_models[i].capacities);
+  if (channel.traits().consumers == cardinality::one) {
+    for (model_check& c : checks) c.not_applicable = "it has one consumer";
   }
-  for (model_check& c : checks_of(single_select_models)) {
-    c.capacities = accepted(channel.traits(), single_select_models[0].capacities);
-    checks.push_back(std::move(c));
+  std::ranges::move(checks_of(single_select_models), std::back_inserter(checks));
+  for (model_check& c : checks) {
+    std::erase_if(c.capacities,
+                  [&](const std::string& word) { return !channel.traits().accepts(harness::parse_capacity(word)); });
   }
   return checks;
 }

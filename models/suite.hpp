@@ -234,7 +234,7 @@ private:
     message operator()(int value) const { return message(value); }
   };
   using interpreter =
-      harness::thread_interpreter<model_subject::sender<message>, model_subject::receiver<message>, make_message>;
+      harness::thread_interpreter<harness::erased_sender<message>, harness::erased_receiver<message>, make_message>;
 
   /// Makes everything that the other threads did happen before the closer's next steps, as joining them would.
   static void join_all() {

@@ -1,8 +1,7 @@
 #pragma once
 
+#include <harness/check_execution.hpp>
 #include <harness/generate.hpp>
-#include <harness/linearize.hpp>
-#include <harness/monitor.hpp>
 #include <harness/thread_engine.hpp>
 #include <properties/property.hpp>
 
@@ -49,8 +48,7 @@ public:
   std::optional<failing_scenario> check(const harness::scenario& p, std::uint64_t seed) {
     runs_now(p);
     const harness::execution done = engine_.execute(p, seed);
-    std::string report =
-        done.events.size() <= harness::linearizer::most_events ? check_exactly(p, done) : monitor(p, done);
+    std::string report = harness::check_execution(p, done, traits_);
     if (done.livelock) report += std::string(livelock) + "\n";
     nothing_runs();
     if (report.empty()) return std::nullopt;
@@ -58,30 +56,6 @@ public:
   }
 
 private:
-  /// A channel with exact capacity is checked for the requested one, another for the one it reports.
-  std::optional<std::size_t> capacity_of(const harness::scenario& p, const harness::execution& done) const {
-    return traits_.exact_capacity ? p.capacity : done.capacity;
-  }
-
-  /// The picture of a history that is not linearizable; otherwise empty.
-  std::string check_exactly(const harness::scenario& p, const harness::execution& done) const {
-    const harness::spec initial = harness::initial_state(p, traits_.order, capacity_of(p, done));
-    const auto found = harness::linearizer(done.events, initial, traits_).check();
-    if (found.linearizable && !done.livelock) return {};
-    return to_string(p) + "\n" + draw(done.events, found.unexplained, found.order);
-  }
-
-  /// The violation that the monitor finds in a long history; otherwise empty.
-  std::string monitor(const harness::scenario& p, const harness::execution& done) const {
-    const harness::spec initial = harness::initial_state(p, traits_.order);
-    const auto found =
-        harness::monitor(done.events, capacity_of(p, done), traits_.order, initial.senders(), initial.receivers())
-            .check();
-    if (!found) return {};
-    return "capacity " + harness::to_string(p.capacity) + ", " + std::to_string(done.events.size()) +
-           " operations: " + describe(found, done.events) + "\n";
-  }
-
   core_traits traits_;
   harness::thread_engine<subject> engine_;
 };

@@ -155,48 +155,44 @@ macro(_sluice_runner tool)
   list(APPEND runners "\"${tool}\": \"$<TARGET_FILE:${name}_${tool}>\"")
 endmacro()
 
-# What property runners have in common, compiled once.
+# What the runners of one tool have in common, compiled once: a library of these sources below the root, which uses the
+# libraries that follow.
+function(_sluice_runner_library target sources)
+  list(TRANSFORM sources PREPEND ${root}/)
+  add_library(${target} STATIC ${sources})
+  target_include_directories(${target} PUBLIC ${root})
+  target_link_libraries(${target} PUBLIC sluice::sluice PRIVATE nlohmann_json::nlohmann_json CLI11::CLI11 ${ARGN})
+  _sluice_warnings(${target})
+endfunction()
+
 function(_sluice_property_runner)
   if(TARGET sluice_property_runner)
     return()
   endif()
-  add_library(sluice_property_runner STATIC ${root}/properties/property_list.cpp ${root}/properties/property_runner.cpp)
-  target_include_directories(sluice_property_runner PUBLIC ${root})
-  target_link_libraries(sluice_property_runner PUBLIC sluice::sluice
-                                             PRIVATE rapidcheck GTest::gtest nlohmann_json::nlohmann_json CLI11::CLI11)
+  _sluice_runner_library(sluice_property_runner "properties/property_list.cpp;properties/property_runner.cpp" rapidcheck
+                         GTest::gtest)
   # Threads are disturbed, blocks are short and counters start near their wrap-around, so that small scenarios cover all
   # of it. A block and its gap must divide the counters' range.
   target_compile_definitions(sluice_property_runner PUBLIC "SLUICE_DISTURBANCE_HEADER=<harness/disturbance.hpp>"
                                                          SLUICE_BLOCK_SLOTS=3 SLUICE_LAPS_BEFORE_WRAP=3)
   # Compilation dominates here, not execution.
   target_compile_options(sluice_property_runner PUBLIC $<$<CONFIG:Release>:-O1>)
-  _sluice_warnings(sluice_property_runner)
 endfunction()
 
-# What model runners have in common, compiled once.
 function(_sluice_model_runner)
   if(TARGET sluice_model_runner)
     return()
   endif()
-  add_library(sluice_model_runner STATIC ${root}/models/model_runner.cpp)
-  target_include_directories(sluice_model_runner PUBLIC ${root})
-  target_link_libraries(sluice_model_runner PUBLIC sluice::sluice Relacy::Relacy PRIVATE nlohmann_json::nlohmann_json
-                                                                                         CLI11::CLI11)
+  _sluice_runner_library(sluice_model_runner models/model_runner.cpp)
+  target_link_libraries(sluice_model_runner PUBLIC Relacy::Relacy)
   # After the warnings, some of which it turns off again.
-  _sluice_warnings(sluice_model_runner)
   _sluice_model_options(sluice_model_runner PUBLIC)
 endfunction()
 
-# What benchmark runners have in common, compiled once.
 function(_sluice_benchmark_runner)
-  if(TARGET sluice_benchmark_runner)
-    return()
+  if(NOT TARGET sluice_benchmark_runner)
+    _sluice_runner_library(sluice_benchmark_runner harness/bench/benchmark_runner.cpp benchmark::benchmark)
   endif()
-  add_library(sluice_benchmark_runner STATIC ${root}/harness/bench/benchmark_runner.cpp)
-  target_include_directories(sluice_benchmark_runner PUBLIC ${root})
-  target_link_libraries(sluice_benchmark_runner PUBLIC sluice::sluice PRIVATE benchmark::benchmark nlohmann_json::nlohmann_json
-                                                                             CLI11::CLI11)
-  _sluice_warnings(sluice_benchmark_runner)
 endfunction()
 
 # Tests: a sound channel passes every check; a faulty one fails each check in CAUGHT_BY.

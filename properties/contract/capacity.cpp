@@ -142,7 +142,7 @@ void add_bounded(line_table& contract) {
                 "Exactly C sends succeed, for C from 0 to 199; the next one waits for a receive.",
                 on<needs_bounded>(every_channel(), [](test_context& t, const channel& s) {
                   for (std::size_t capacity = 0; capacity < 200; ++capacity) {
-                    if (!s.traits.accepts(capacity)) continue;
+                    if (!s.traits().accepts(capacity)) continue;
                     auto [tx, rx] = s.make<std::size_t>(capacity);
                     for (std::size_t i = 0; i < capacity; ++i) t.expect(tx.try_send(i).has_value());
                     t.expect(!tx.try_send(capacity).has_value());

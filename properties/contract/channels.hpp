@@ -12,10 +12,11 @@ namespace sluice::contract {
 
 struct channel {
   std::string_view name;
-  core_traits traits;
   const contract::subject* subject;
 
-  /// \pre  traits.accepts(capacity)
+  const core_traits& traits() const noexcept { return subject->traits(); }
+
+  /// \pre  traits().accepts(capacity)
   template <class T>
   auto make(std::optional<std::size_t> capacity) const {
     return subject->make<T>(capacity);

@@ -49,8 +49,8 @@ void add_construction(line_table& contract) {
                         t, [&] { select(on_recv(rx, [&](auto message) { got = message.value_or(-1); })); });
                     receiver.asleep();
                     for (int i = 0; i < 10; ++i) {
-                      if (s.traits.producers == cardinality::many) (void)tx.clone();
-                      if (s.traits.consumers == cardinality::many) (void)rx.clone();
+                      if (s.traits().producers == cardinality::many) (void)tx.clone();
+                      if (s.traits().consumers == cardinality::many) (void)rx.clone();
                     }
                     t.expect(!receiver.finished());
                     t.expect(tx.send(5).has_value());
@@ -84,7 +84,7 @@ void add_construction(line_table& contract) {
   contract.line(5, "channels_through_channels", "A channel travels through a channel, a thousand times over.",
                 on<always>(every_channel(), [](test_context& t, const channel& s) {
                   for (const auto& capacity : capacities{std::nullopt, 0, 1, 2, 3}) {
-                    if (!s.traits.accepts(capacity)) continue;
+                    if (!s.traits().accepts(capacity)) continue;
                     const std::size_t hops = 1000;
                     auto [first_tx, first_rx] = s.make<hop>(capacity);
                     helper_thread sender(t, [&, capacity, tx = std::move(first_tx)]() mutable {
@@ -108,7 +108,7 @@ void add_construction(line_table& contract) {
   contract.line(6, "one_handle_many_threads", "One handle object can be used by several threads at once.",
                 on<needs_producers>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
-                    const std::size_t receivers = s.traits.consumers == cardinality::many ? 4 : 1;
+                    const std::size_t receivers = s.traits().consumers == cardinality::many ? 4 : 1;
                     std::atomic<int> sum{0};
                     std::atomic<std::size_t> left{4};
                     t.together(4 + receivers, [&](std::size_t i) {

@@ -73,7 +73,7 @@ std::vector<cell> on(const std::vector<channel>& channels, void (*test)(test_con
   for (const channel& tested : channels) {
     cell& c = cells.emplace_back();
     c.channel = tested.name;
-    if (const char* reason = Need(tested.traits)) {
+    if (const char* reason = Need(tested.traits())) {
       c.not_applicable = reason;
     } else {
       c.test = [test, tested](test_context& t) { test(t, tested); };
@@ -122,14 +122,14 @@ using capacities = std::vector<std::optional<std::size_t>>;
 /// Another sender where the channel has several, else the same one.
 template <class T>
 sender<T> clone_or_move(const channel& s, sender<T>& tx) {
-  return s.traits.producers == cardinality::many ? tx.clone() : std::move(tx);
+  return s.traits().producers == cardinality::many ? tx.clone() : std::move(tx);
 }
 
 /// Calls `test(tx, rx)` on a new channel for each of the capacities that the channel accepts.
 template <class T, class Test>
 void each(const channel& s, const capacities& wanted, Test test) {
   for (const auto& capacity : wanted) {
-    if (!s.traits.accepts(capacity)) continue;
+    if (!s.traits().accepts(capacity)) continue;
     auto [tx, rx] = s.make<T>(capacity);
     test(tx, rx);
   }

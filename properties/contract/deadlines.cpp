@@ -162,7 +162,7 @@ void add_deadlines(line_table& contract) {
                     });
                     t.expect(count_all(rx, 1ms) == count);
                   });
-                  if (s.traits.producers == cardinality::many) {
+                  if (s.traits().producers == cardinality::many) {
                     each<std::size_t>(s, all, [&](auto& tx, auto& rx) {
                       const std::size_t count = t.times(1000);
                       helper_thread senders(t, [&, tx = std::move(tx)]() mutable {

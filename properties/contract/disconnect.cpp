@@ -147,7 +147,7 @@ void add_races(line_table& contract) {
                 on<always>(every_channel(), [](test_context& t, const channel& s) {
                   for (const bool from_the_front : {true, false}) {
                     for (const auto& capacity : all) {
-                      if (!s.traits.accepts(capacity)) continue;
+                      if (!s.traits().accepts(capacity)) continue;
                       auto [first, in] = s.make<int>(capacity);
                       std::deque<helper_thread> stages;
                       for (int i = 0; i < 32; ++i) {

@@ -16,9 +16,9 @@
 namespace sluice::contract {
 
 template <class T>
-using sender = basic_sender<harness::erased_core<T>>;
+using sender = harness::erased_sender<T>;
 template <class T>
-using receiver = basic_receiver<harness::erased_core<T>>;
+using receiver = harness::erased_receiver<T>;
 
 /// A message whose move stops half way, as if its thread were not running.
 struct slow {

@@ -1,6 +1,6 @@
+#include <harness/check_execution.hpp>
 #include <harness/draws.hpp>
 #include <harness/generate.hpp>
-#include <harness/linearize.hpp>
 #include <harness/thread_engine.hpp>
 #include <properties/contract/contract.hpp>
 
@@ -14,9 +14,9 @@ namespace {
 template <class Message>
 void pass_whole(test_context& t, const channel& s, std::size_t count) {
   each<Message>(s,
-                {s.traits.unbounded                ? capacities::value_type{}
-                 : s.traits.greatest_capacity == 0 ? 0
-                                                   : 64},
+                {s.traits().unbounded                ? capacities::value_type{}
+                 : s.traits().greatest_capacity == 0 ? 0
+                                                     : 64},
                 [&](auto& tx, auto& rx) {
                   helper_thread sender(t, [&] {
                     for (std::size_t n = 0; n < count; ++n) t.expect(tx.send(Message(n % 2 == 0)).has_value());
@@ -74,12 +74,11 @@ void add_ordering(line_table& contract) {
       on<always>(every_core(), [](test_context& t, const channel& s) {
         harness::thread_engine<subject> engine(*s.subject, 10s);
         harness::draws draw(59);
+        const capacities small = s.subject->capacities(capacities{std::nullopt, 0, 1, 2});
         for (std::size_t n = 0; n < t.times(5000); ++n) {
-          const capacities small = s.subject->capacities(capacities{std::nullopt, 0, 1, 2});
-          const auto p = harness::any_scenario(s.traits, small[n % small.size()], std::ref(draw));
+          const auto p = harness::any_scenario(s.traits(), small[n % small.size()], std::ref(draw));
           const auto done = engine.execute(p, draw.next());
-          const auto initial = harness::initial_state(p, s.traits.order);
-          t.expect(!done.livelock && harness::linearizer(done.events, initial, s.traits).check().linearizable);
+          t.expect(!done.livelock && harness::check_execution(p, done, s.traits()).empty());
         }
       }));
 

@@ -173,7 +173,7 @@ void add_lives(line_table& contract) {
                 on<both<needs_buffer, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   const std::size_t before = allocations::live();
                   for (const auto& capacity : buffered) {
-                    if (!s.traits.accepts(capacity)) continue;
+                    if (!s.traits().accepts(capacity)) continue;
                     auto [tx, rx] = s.make<linked>(capacity);
                     linked message;
                     message.senders.push_back(tx.clone());

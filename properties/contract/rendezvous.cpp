@@ -73,7 +73,7 @@ void add_rendezvous(line_table& contract) {
                     }
                     for (int i = 0; i < 10; ++i) t.expect(rx.recv() == i);
                     waiting.clear();
-                    if (s.traits.consumers == cardinality::many) {
+                    if (s.traits().consumers == cardinality::many) {
                       for (int i = 0; i < 10; ++i) {
                         waiting.emplace_back(t, [&, i] { t.expect(rx.recv() == i); }).asleep();
                       }

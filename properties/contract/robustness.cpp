@@ -182,7 +182,7 @@ void add_robustness(line_table& contract) {
 
   auto whole = on<always>(every_core(), [](test_context& t, const channel& s) {
     for (const auto& capacity : all) {
-      if (!s.traits.accepts(capacity)) continue;
+      if (!s.traits().accepts(capacity)) continue;
       {
         // The prime sieve: a filter for each prime, each a thread between two channels.
         auto [numbers, candidates] = s.make<int>(capacity);

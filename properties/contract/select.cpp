@@ -55,7 +55,7 @@ void add_readiness(line_table& contract) {
   contract.line(89, "only_ready_arms", "Only a ready arm is performed.",
                 on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   const std::optional<std::size_t> capacity =
-                      s.traits.accepts(1) ? std::optional<std::size_t>(1) : std::nullopt;
+                      s.traits().accepts(1) ? std::optional<std::size_t>(1) : std::nullopt;
                   auto [empty_tx, empty_rx] = s.make<int>(capacity);
                   auto [ready_tx, ready_rx] = s.make<int>(capacity);
                   for (int n = 0; n < 1000; ++n) {
@@ -89,7 +89,7 @@ void add_readiness(line_table& contract) {
   contract.line(91, "default_means_none_could", "The default is taken only if at one instant no arm was ready.",
                 on<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   for (const auto& capacity : capacities{std::nullopt, 1}) {
-                    if (!s.traits.accepts(capacity)) continue;
+                    if (!s.traits().accepts(capacity)) continue;
                     one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
                       return select(on_recv(first, is(true)), on_recv(second, is(true)), otherwise(is(false)));
                     });
@@ -102,7 +102,7 @@ void add_readiness(line_table& contract) {
   contract.line(92, "so_does_a_zero_timeout", "A timeout of zero is taken only if at one instant no arm was ready.",
                 on<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   for (const auto& capacity : capacities{std::nullopt, 1}) {
-                    if (!s.traits.accepts(capacity)) continue;
+                    if (!s.traits().accepts(capacity)) continue;
                     one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
                       return select_in_order(on_recv(second, is(true)), on_recv(first, is(true)),
                                              on_timeout(0s, is(false)));
@@ -310,7 +310,7 @@ void add_use(line_table& contract) {
                       for (int n = 0; n < count; ++n) (void)chosen.wait();
                     }
                     t.expect(got == count);
-                    if (s.traits.consumers == cardinality::one) return;
+                    if (s.traits().consumers == cardinality::one) return;
                     t.together(21, [&](std::size_t i) {
                       if (i == 20) {
                         for (int n = 0; n < 20 * 100; ++n) t.expect((n % 2 == 0 ? tx : other_tx).send(n).has_value());

@@ -90,9 +90,9 @@ void add_sizes(line_table& contract) {
     each<int>(s, all, [&](auto& tx, auto& rx) {
       auto [other_tx, other_rx] = s.make<int>(tx.capacity());
       t.expect(tx.same_channel(tx) && rx.same_channel(rx));
-      if (s.traits.producers == cardinality::many) t.expect(tx.same_channel(tx.clone()));
+      if (s.traits().producers == cardinality::many) t.expect(tx.same_channel(tx.clone()));
       t.expect(!tx.same_channel(other_tx) && !rx.same_channel(other_rx));
-      if (s.traits.consumers == cardinality::many) t.expect(rx.same_channel(rx.clone()));
+      if (s.traits().consumers == cardinality::many) t.expect(rx.same_channel(rx.clone()));
     });
   });
   identities.push_back({.channel = "timer", .not_applicable = {}, .test = [](test_context& t) {
@@ -169,13 +169,14 @@ void add_waking(line_table& contract) {
                 }));
 
   auto idle = on<always>(every_channel(), [](test_context& t, const channel& s) {
-    each<int>(s, {s.traits.unbounded ? capacities::value_type{} : s.traits.least_capacity}, [&](auto& tx, auto& rx) {
-      blocks_asleep(
-          t, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); });
-      blocks_asleep(
-          t, [&] { select(on_recv(rx, [](auto) {}), on_timeout(1h, [] {})); }, [&] { (void)tx.send(1); });
-    });
-    each<int>(s, {s.traits.greatest_capacity == 0 ? 0 : 1}, [&](auto& tx, auto& rx) {
+    each<int>(s, {s.traits().unbounded ? capacities::value_type{} : s.traits().least_capacity},
+              [&](auto& tx, auto& rx) {
+                blocks_asleep(
+                    t, [&] { (void)rx.recv(); }, [&] { (void)tx.send(1); });
+                blocks_asleep(
+                    t, [&] { select(on_recv(rx, [](auto) {}), on_timeout(1h, [] {})); }, [&] { (void)tx.send(1); });
+              });
+    each<int>(s, {s.traits().greatest_capacity == 0 ? 0 : 1}, [&](auto& tx, auto& rx) {
       while (tx.try_send(1)) {
       }
       blocks_asleep(

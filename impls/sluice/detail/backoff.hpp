@@ -38,8 +38,7 @@ public:
   /// missing each other in lockstep.
   void desynchronize() {
     if constexpr (!platform::spinning_helps) return;
-    for (std::uint32_t pauses = platform::random(2u << (std::min)(step_, spin_steps)); pauses != 0; --pauses)
-      platform::pause();
+    for (std::uint32_t left = platform::random(2 * pauses()); left != 0; --left) platform::pause();
     if (step_ < spin_steps) ++step_;
   }
 
@@ -47,8 +46,11 @@ public:
   bool spent() const noexcept { return !platform::spinning_helps || step_ > yield_steps; }
 
 private:
+  /// Of one step: twice as many as of the one before, up to a bound.
+  std::uint32_t pauses() const noexcept { return 1u << (std::min)(step_, spin_steps); }
+
   void pause_for_step() const noexcept {
-    for (unsigned i = 0; i < (1u << (std::min)(step_, spin_steps)); ++i) platform::pause();
+    for (std::uint32_t left = pauses(); left != 0; --left) platform::pause();
   }
 
   static constexpr unsigned spin_steps = 6;

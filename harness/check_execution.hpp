@@ -1,0 +1,52 @@
+#pragma once
+
+#include <harness/linearize.hpp>
+#include <harness/monitor.hpp>
+#include <harness/thread_engine.hpp>
+#include <sluice/core.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+/// Checking what threads did against the sequential specification.
+namespace sluice::harness {
+
+namespace detail {
+
+/// A channel with exact capacity is checked for the requested one, another for the one it reports.
+inline std::optional<std::size_t> checked_capacity(const scenario& p, const execution& done,
+                                                   const core_traits& traits) {
+  return traits.exact_capacity ? p.capacity : done.capacity;
+}
+
+/// The picture of a history that is not explained; otherwise empty.
+inline std::string check_exactly(const scenario& p, const execution& done, const core_traits& traits) {
+  const spec initial = initial_state(p, traits.order, checked_capacity(p, done, traits));
+  const auto found = linearizer(done.events, initial, traits).check();
+  if (found.linearizable && !done.livelock) return {};
+  return to_string(p) + "\n" + draw(done.events, found.unexplained, found.order);
+}
+
+/// The violation that the monitor finds in a long history; otherwise empty.
+inline std::string check_by_monitor(const scenario& p, const execution& done, const core_traits& traits) {
+  const spec initial = initial_state(p, traits.order);
+  const auto found =
+      monitor(done.events, checked_capacity(p, done, traits), traits.order, initial.senders(), initial.receivers())
+          .check();
+  if (!found) return {};
+  return "capacity " + to_string(p.capacity) + ", " + std::to_string(done.events.size()) +
+         " operations: " + describe(found, done.events) + "\n";
+}
+
+}  // namespace detail
+
+/// Why an execution of a scenario is not what a channel with these traits promises, as text; otherwise empty.
+///
+/// A long history is searched for patterns that no correct channel shows, since explaining it would take too long.
+inline std::string check_execution(const scenario& p, const execution& done, const core_traits& traits) {
+  const bool brief = done.events.size() <= linearizer::most_events;
+  return brief ? detail::check_exactly(p, done, traits) : detail::check_by_monitor(p, done, traits);
+}
+
+}  // namespace sluice::harness
