@@ -8,16 +8,19 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 #include <ranges>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -249,6 +252,41 @@ TEST(select, registers_with_no_channel_to_find_that_only_it_can_empty) {
                    otherwise([] { return 0; })),
             0);
   EXPECT_EQ(counted<int>::registrations, 0);
+}
+
+/// An empty core that changes each entry it registers, as a peer may read it from then on.
+class marking {
+public:
+  using value_type = int;
+
+  status try_recv(std::optional<int>&) { return status::empty; }
+  std::optional<std::size_t> capacity() const noexcept { return 1; }
+  bool register_recv_waiter(detail::wait_entry& entry) noexcept {
+    ++registrations;
+    const bool again = std::exchange(entry.linked, true);
+    EXPECT_TRUE(!again || entry.packet == &mark_);
+    entry.packet = &mark_;
+    return false;
+  }
+  void unregister_recv_waiter(detail::wait_entry& entry) noexcept { entry.linked = false; }
+
+  int registrations = 0;
+
+private:
+  int mark_ = 0;
+};
+
+TEST(select, does_not_write_an_entry_that_is_registered) {
+  marking first;
+  marking second;
+  detail::recv_arm<marking, cardinality::many> one(first);
+  detail::recv_arm<marking, cardinality::many> other(second);
+  std::array<detail::arm*, 2> arms{&one, &other};
+  std::array<detail::wait_entry, 2> entries;
+  std::array<std::size_t, 2> order;
+  EXPECT_EQ(detail::select_one(arms, entries, order, platform::now(), detail::preference::in_order), std::nullopt);
+  EXPECT_EQ(first.registrations, 2);
+  EXPECT_EQ(second.registrations, 2);
 }
 
 /// Sends to the two channels in turn; the receiver looks only when it knows of a message.
