@@ -18,15 +18,16 @@ thread_local std::span<unsigned char> largest;  ///< of the blocks that this thr
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined, since g++ would warn of free() where it inlines only one of them.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   void* const memory = std::malloc(size == 0 ? 1 : size);
   if (!memory) throw std::bad_alloc();
   std::memset(memory, unwritten, size);
   if (size > largest.size()) largest = {static_cast<unsigned char*>(memory), size};
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
