@@ -56,8 +56,8 @@ inline void succeeded_by(std::vector<std::string> command, const char* (*last_wo
   for (auto& word : next.words) next.arguments.push_back(word.data());
   next.arguments.insert(next.arguments.end(), {nullptr, nullptr});
   next.last_word = last_word;
-  // The sanitizers report a crash better than we can.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // AddressSanitizer reports a crash better than we can.
+#if !defined(__SANITIZE_ADDRESS__)
   for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
     struct sigaction action {};
     action.sa_handler = detail::on_crash;

@@ -124,7 +124,7 @@ void refuse(Handles ends) {
 }
 
 TEST(facades, keep_their_promises_at_every_capacity) {
-  for (const std::size_t capacity : {0, 1, 3, 4, 100}) {
+  for (const std::size_t capacity : {0u, 1u, 3u, 4u, 100u}) {
     exercise(mpsc::sync_channel<int>(capacity));
     exercise(mpmc::bounded<int>(capacity));
     exercise(spsc::bounded<int>(capacity));
