@@ -15,7 +15,8 @@ int main() {
 
   auto [kept, waited_for] = sluice::spsc::bounded<int>(4);
   std::thread([waited_for = std::move(waited_for)]() mutable { (void)receive_all(waited_for); }).detach();
-  [[maybe_unused]] static const auto* const never_destroyed = new auto(std::move(kept));
+  // Volatile, or the compiler drops the pointer and LeakSanitizer misses it.
+  [[maybe_unused]] static auto* volatile never_destroyed = new auto(std::move(kept));
 
   std::cout << sum << " received\n";
   return sum == count ? 0 : 1;
