@@ -22,7 +22,7 @@ inline std::optional<std::size_t> checked_capacity(const scenario& p, const exec
 
 /// The picture of a history that is not explained; otherwise empty.
 inline std::string check_exactly(const scenario& p, const execution& done, const core_traits& traits) {
-  const spec initial = initial_state(p, traits.order, checked_capacity(p, done, traits));
+  const spec initial = initial_state(p, traits, checked_capacity(p, done, traits));
   const auto found = linearizer(done.events, initial, traits).check();
   if (found.linearizable && !done.livelock) return {};
   return to_string(p) + "\n" + draw(done.events, found.unexplained, found.order);
@@ -30,10 +30,9 @@ inline std::string check_exactly(const scenario& p, const execution& done, const
 
 /// The violation that the monitor finds in a long history; otherwise empty.
 inline std::string check_by_monitor(const scenario& p, const execution& done, const core_traits& traits) {
-  const spec initial = initial_state(p, traits.order);
+  const spec initial = initial_state(p, traits);
   const auto found =
-      monitor(done.events, checked_capacity(p, done, traits), traits.order, initial.senders(), initial.receivers())
-          .check();
+      monitor(done.events, checked_capacity(p, done, traits), traits, initial.senders(), initial.receivers()).check();
   if (!found) return {};
   return "capacity " + to_string(p.capacity) + ", " + std::to_string(done.events.size()) +
          " operations: " + describe(found, done.events) + "\n";

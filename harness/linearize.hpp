@@ -15,17 +15,6 @@
 
 namespace sluice::harness {
 
-/// The promises that a history is checked against.
-struct promises {
-  ordering order = ordering::global;
-  bool real_time = true;  ///< consistency::linearizable; otherwise consistency::sequential
-
-  promises() = default;
-  explicit(false) promises(ordering o) noexcept : order(o) {}
-  explicit(false) promises(const core_traits& traits) noexcept
-      : order(traits.order), real_time(traits.consistency == consistency::linearizable) {}
-};
-
 struct linearization {
   bool linearizable = false;
   /// If not: an event that does not fit the longest order that explains others.
@@ -43,8 +32,8 @@ struct linearization {
 /// its predecessors, the sends whose messages were received before its own. Exponential in the number of overlapping
 /// operations in the worst case; meant for histories of a few dozen.
 ///
-/// Of a channel that is only sequentially consistent (Lamport 1979), the order is consistent with each thread's own and
-/// with quiescences, but not with real time.
+/// Of a channel that is only sequentially or weakly consistent (Lamport 1979), the order is consistent with each
+/// thread's own and with quiescences, but not with real time.
 ///
 /// An operation that never returned has taken no effect; whether it was right to wait is checked at the quiescences.
 class linearizer {

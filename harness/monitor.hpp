@@ -2,6 +2,7 @@
 
 #include <harness/history.hpp>
 #include <harness/scenario.hpp>
+#include <harness/spec.hpp>
 #include <sluice/core.hpp>
 
 #include <algorithm>
@@ -82,9 +83,9 @@ class monitor {
 public:
   /// \param start  the state before the first operation; its buffer is empty.
   /// \throws std::invalid_argument  if two sends have one value.
-  monitor(const history& h, std::optional<std::size_t> capacity, ordering order, std::size_t senders,
+  monitor(const history& h, std::optional<std::size_t> capacity, promises held, std::size_t senders,
           std::size_t receivers)
-      : history_(h), capacity_(capacity), order_(order) {
+      : history_(h), capacity_(capacity), held_(held) {
     find_ends(senders, receivers);
     collect();
   }
@@ -169,6 +170,7 @@ private:
       const span& other = by_sender ? receivers_disconnected_ : senders_disconnected_;
       if (e.result == status::disconnected && e.returned < other.from) return found(violation_kind::still_connected);
       if (e.result == status::disconnected) continue;
+      if (held_.hints && e.result != status::ok) continue;
       // Messages that were buffered when the last sender disconnected are still received.
       if ((by_sender || e.result != status::ok) && other.to < e.from()) return found(violation_kind::has_disconnected);
     }
@@ -207,7 +209,7 @@ private:
       return journeys_[i].recv == none ? never : at(journeys_[i].recv).from();
     };
     const auto line_of = [&](std::size_t i) {
-      return order_ == ordering::global ? 0 : scenario::sender_of(at(journeys_[i].send).value);
+      return held_.order == ordering::global ? 0 : scenario::sender_of(at(journeys_[i].send).value);
     };
     std::vector<std::size_t>
         last;  // per producer, or of all: of the messages whose send has returned, the one received last
@@ -270,6 +272,7 @@ private:
       }
       if (!receives(e.kind) || e.pending() || e.result == status::ok) continue;
       const bool gone = e.result == status::disconnected;
+      if (held_.hints && !gone) continue;
       const instant from = gone ? std::max(e.from(), senders_disconnected_.from) : e.from();
       const instant to = gone ? e.returned : std::min(e.returned, senders_disconnected_.to);
       if (throughout(from, to)) return {violation_kind::not_empty, i, i};
@@ -334,7 +337,8 @@ private:
           return {violation_kind::has_disconnected, i, i};
         continue;
       }
-      if (!sends(e.kind) || e.pending() || (e.result != status::full && e.result != status::timeout)) continue;
+      if (held_.hints || !sends(e.kind) || e.pending() || (e.result != status::full && e.result != status::timeout))
+        continue;
       if (had_room(e.from(), std::min(e.returned, receivers_disconnected_.to))) return {violation_kind::not_full, i, i};
     }
     return {};
@@ -363,7 +367,7 @@ private:
 
   const history& history_;
   std::optional<std::size_t> capacity_;
-  ordering order_;
+  promises held_;
   span senders_disconnected_{never, never};
   span receivers_disconnected_{never, never};
   std::vector<journey> journeys_;

@@ -27,10 +27,6 @@ constexpr const char* needs_global_order(const core_traits& traits) noexcept {
   return traits.order == ordering::global ? nullptr : "it promises only each producer's order";
 }
 
-constexpr const char* needs_consistency(const core_traits& traits) noexcept {
-  return traits.consistency != consistency::weak ? nullptr : "it is weakly consistent: `empty` and `full` are hints";
-}
-
 constexpr const char* needs_sleep(const core_traits& traits) noexcept {
   return traits.sleeps ? nullptr : "its operations wait without sleeping";
 }

@@ -11,6 +11,20 @@
 
 namespace sluice::harness {
 
+/// The promises that a history is checked against.
+struct promises {
+  ordering order = ordering::global;
+  bool real_time = true;  ///< consistency::linearizable
+  bool hints = false;     ///< consistency::weak: `full`, `empty`, a timeout and a size may be wrong
+
+  promises() = default;
+  explicit(false) promises(ordering o) noexcept : order(o) {}
+  explicit(false) promises(const core_traits& traits) noexcept
+      : order(traits.order),
+        real_time(traits.consistency == consistency::linearizable),
+        hints(traits.consistency == consistency::weak) {}
+};
+
 /// The sequential specification of a channel, which every checker uses.
 ///
 /// A state and two kinds of transition. `step` decides whether a channel in this state allows an operation with its
@@ -18,16 +32,15 @@ namespace sluice::harness {
 /// effect together. A pending operation may sleep at a quiescence only if it is not `enabled`.
 class spec {
 public:
-  spec(std::optional<std::size_t> capacity, std::size_t senders, std::size_t receivers,
-       ordering order = ordering::global)
-      : capacity_(capacity), senders_(senders), receivers_(receivers), order_(order) {}
+  spec(std::optional<std::size_t> capacity, std::size_t senders, std::size_t receivers, promises held = {})
+      : capacity_(capacity), senders_(senders), receivers_(receivers), order_(held.order), hints_(held.hints) {}
 
   /// \returns  whether the event is allowed in this state; the state changes only if it is.
   bool step(const event& e) {
     if (sends(e.kind)) return step_send(e);
     if (receives(e.kind)) return step_recv(e);
     switch (e.kind) {
-      case op_kind::size: return e.value >= 0 && static_cast<std::size_t>(e.value) == size();
+      case op_kind::size: return e.value >= 0 && (hints_ || static_cast<std::size_t>(e.value) == size());
       case op_kind::clone_sender: return senders_ != 0 && ++senders_ != 0;
       case op_kind::clone_receiver: return receivers_ != 0 && ++receivers_ != 0;
       case op_kind::drop_sender:
@@ -78,6 +91,8 @@ public:
 
 private:
   bool has_room() const noexcept { return !capacity_ || buffer_.size() < *capacity_; }
+  bool may_seem_full() const noexcept { return hints_ ? capacity_.has_value() : receivers_ > 0 && !has_room(); }
+  bool may_seem_empty() const noexcept { return hints_ || (senders_ > 0 && buffer_.empty()); }
 
   bool step_send(const event& e) {
     if (!e.intact) return false;
@@ -87,8 +102,8 @@ private:
         buffer_.push_back(e.value);
         return true;
       case status::disconnected: return receivers_ == 0;
-      case status::full: return e.kind == op_kind::try_send && receivers_ > 0 && !has_room();
-      case status::timeout: return e.kind == op_kind::send_for && receivers_ > 0 && !has_room();
+      case status::full: return e.kind == op_kind::try_send && may_seem_full();
+      case status::timeout: return e.kind == op_kind::send_for && may_seem_full();
       default: return false;
     }
   }
@@ -102,8 +117,8 @@ private:
         return true;
       }
       case status::disconnected: return senders_ == 0 && buffer_.empty();
-      case status::empty: return e.kind == op_kind::try_recv && senders_ > 0 && buffer_.empty();
-      case status::timeout: return e.kind == op_kind::recv_for && senders_ > 0 && buffer_.empty();
+      case status::empty: return e.kind == op_kind::try_recv && may_seem_empty();
+      case status::timeout: return e.kind == op_kind::recv_for && may_seem_empty();
       default: return false;
     }
   }
@@ -130,22 +145,21 @@ private:
   std::size_t senders_;
   std::size_t receivers_;
   ordering order_;
+  bool hints_;
   raw_vector<int> buffer_;
 };
 
 /// The initial state of a scenario: each thread has the handles that it needs.
 /// \param capacity  the channel's own, where it differs from the scenario's.
-inline spec initial_state(const scenario& p, ordering order, std::optional<std::size_t> capacity) {
+inline spec initial_state(const scenario& p, promises held, std::optional<std::size_t> capacity) {
   std::size_t senders = 0;
   std::size_t receivers = 0;
   for (const auto& ops : p.threads) {
     senders += uses_sender(ops);
     receivers += uses_receiver(ops);
   }
-  return {capacity, senders, receivers, order};
+  return {capacity, senders, receivers, held};
 }
-inline spec initial_state(const scenario& p, ordering order = ordering::global) {
-  return initial_state(p, order, p.capacity);
-}
+inline spec initial_state(const scenario& p, promises held = {}) { return initial_state(p, held, p.capacity); }
 
 }  // namespace sluice::harness

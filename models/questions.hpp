@@ -49,8 +49,7 @@ struct questions {
 
 /// Why the specification does not apply to a channel with these traits, or empty.
 inline std::string outside_specification(const core_traits& traits) {
-  const char* reason =
-      harness::needs_all(traits, harness::needs_disconnect, harness::needs_exact_capacity, harness::needs_consistency);
+  const char* reason = harness::needs_all(traits, harness::needs_disconnect, harness::needs_exact_capacity);
   return reason ? reason : "";
 }
 

@@ -224,6 +224,10 @@ inline constexpr auto single_select_models = [] {
   };
 }();
 
+/// The models that rely on what an attempt or size() tells.
+inline constexpr std::array<std::string_view, 3> told_by_attempts{"default_means_none_could",
+                                                                  "default_of_single_receivers", "size_of_one_instant"};
+
 /// The custom models as checks of one channel; one that does not apply, for a channel that select cannot wait on.
 inline std::vector<model_check> select_checks(const model_subject& channel) {
   if (!channel.selectable()) {
@@ -238,6 +242,13 @@ inline std::vector<model_check> select_checks(const model_subject& channel) {
     for (model_check& c : checks) c.not_applicable = "it has one consumer";
   }
   std::ranges::move(checks_of(single_select_models), std::back_inserter(checks));
+  if (channel.traits().consistency == consistency::weak) {
+    for (model_check& c : checks) {
+      if (std::ranges::find(told_by_attempts, c.name) != told_by_attempts.end()) {
+        c.not_applicable = "what it tells without waiting is a hint";
+      }
+    }
+  }
   for (model_check& c : checks) {
     std::erase_if(c.capacities,
                   [&](const std::string& word) { return !channel.traits().accepts(harness::parse_capacity(word)); });

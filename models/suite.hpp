@@ -30,7 +30,7 @@ public:
   void prepare(const harness::scenario& p, harness::promises held) {
     scenario_ = p;
     held_ = held;
-    initial_.emplace(harness::initial_state(p, held.order));
+    initial_.emplace(harness::initial_state(p, held));
     known_.clear();
     seen_.reserve(2 * p.operations() + 32);
   }

@@ -21,7 +21,7 @@ namespace detail {
 /// What checking concurrent histories requires.
 constexpr const char* needs_spec(const core_traits& traits) noexcept {
   if (!harness::kernel::reports_sleepers) return "this system does not report which threads sleep";
-  return needs_all(traits, needs_disconnect, needs_consistency, needs_sleep);
+  return needs_all(traits, needs_disconnect, needs_sleep);
 }
 
 inline constexpr std::array<std::optional<std::size_t>, 4> small_capacities{std::nullopt, 0, 1, 2};

@@ -11,9 +11,11 @@ file(REMOVE_RECURSE ${WORK}/installed ${WORK}/build)
 run(${CMAKE_COMMAND} --install ${SLUICE_BINARY_DIR} --prefix ${WORK}/installed)
 run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G Ninja -D CMAKE_BUILD_TYPE=Release
     -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_PREFIX_PATH=${WORK}/installed
-    -D CMAKE_CXX_COMPILER_LAUNCHER=$ENV{CMAKE_CXX_COMPILER_LAUNCHER})
+    -D CMAKE_CXX_COMPILER_LAUNCHER=$ENV{CMAKE_CXX_COMPILER_LAUNCHER} -D SLUICE_CONTRACT=ON)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
-foreach(test hello property.mine model.mine bench.mine)
+set(ENV{SLUICE_CONTRACT_DIVIDE} 20)
+foreach(test hello property.whole model.whole bench.whole contract.whole property.queue contract.queue property.ring_of_two
+             model.ring_of_two)
   run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure --no-tests=error -R "^${test}$")
 endforeach()
 

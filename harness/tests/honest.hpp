@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/cores/mutex.hpp>
+#include <sluice/platform.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -41,6 +42,71 @@ public:
                                       .least_capacity = 8,
                                       .greatest_capacity = 8};
   using cores::mutex<T>::mutex;
+};
+
+/// Weakly consistent: an attempt beside another one finds nothing, or no room. Select cannot wait on it.
+template <class T>
+class hesitant : private cores::mutex<T> {
+  using base = cores::mutex<T>;
+
+public:
+  using typename base::value_type;
+  static constexpr core_traits traits{.unbounded = true, .bounded = true, .consistency = consistency::weak};
+  using base::base;
+  using base::capacity;
+  using base::close_receivers;
+  using base::close_senders;
+  using base::recv_until;
+  using base::send_until;
+  using base::size;
+
+  status try_send(T& value) {
+    const attempt self(trying_);
+    if (self.beside_another && hesitates_to_send()) return status::full;
+    return base::try_send(value);
+  }
+  status try_recv(std::optional<T>& out) {
+    const attempt self(trying_);
+    if (self.beside_another && hesitates_to_receive()) return status::empty;
+    return base::try_recv(out);
+  }
+
+private:
+  struct attempt {
+    explicit attempt(platform::atomic<int>& trying)
+        : trying_(trying), beside_another(trying.fetch_add(1, std::memory_order::relaxed) != 0) {}
+    ~attempt() { trying_.fetch_sub(1, std::memory_order::relaxed); }
+    platform::atomic<int>& trying_;
+    const bool beside_another;
+  };
+
+  bool hesitates_to_send() {
+    platform::unique_lock guard(this->mutex_);
+    return this->capacity_ && !this->receivers_disconnected_;
+  }
+  bool hesitates_to_receive() {
+    platform::unique_lock guard(this->mutex_);
+    return !this->senders_disconnected_;
+  }
+
+  platform::atomic<int> trying_{0};
+};
+
+/// Declares weak consistency, and loses what it does not find at once when the senders have disconnected.
+template <class T>
+class forgetful : public cores::mutex<T> {
+  using base = cores::mutex<T>;
+
+public:
+  static constexpr core_traits traits{.unbounded = true, .bounded = true, .consistency = consistency::weak};
+  using base::base;
+
+  status try_recv(std::optional<T>& out) {
+    const status now = base::try_recv(out);
+    platform::unique_lock guard(this->mutex_);
+    // Meanwhile a message may have arrived.
+    return now == status::empty && this->senders_disconnected_ ? status::disconnected : now;
+  }
 };
 
 }  // namespace sluice::honest

@@ -9,7 +9,7 @@ function(_sluice_adapter name found)
     message(STATUS "sluice: ThreadSanitizer cannot see how ${name} synchronizes: its adapter is left out")
     return()
   endif()
-  sluice_channel(${name} HEADER adapters/${name}.hpp TYPE sluice::adapters::${name} MODELS OFF ROLE third_party ${ARGN})
+  sluice_channel(${name} HEADER ${name}.hpp TYPE sluice::adapters::${name} MODELS OFF ROLE third_party ${ARGN})
 endfunction()
 
 find_path(ATOMIC_QUEUE_INCLUDE_DIR atomic_queue/atomic_queue.h)

@@ -369,6 +369,17 @@ TEST(selector, takes_handlers_that_can_only_be_moved) {
 #endif
 }
 
+#if defined(__cpp_exceptions)
+TEST(capacity, beyond_memory_is_refused_by_name) {
+  try {
+    (void)mpmc::bounded<int>((std::numeric_limits<std::size_t>::max)());
+    FAIL() << "it was made";
+  } catch (const std::length_error& error) {
+    EXPECT_NE(std::string(error.what()).find("beyond memory"), std::string::npos);
+  }
+}
+#endif
+
 TEST(backoff, is_bounded_however_it_is_mixed) {
   detail::backoff pacing;
   for (int i = 0; i < 100; ++i) pacing.snooze();

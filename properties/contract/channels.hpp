@@ -15,6 +15,7 @@ struct channel {
   const contract::subject* subject;
 
   const core_traits& traits() const noexcept { return subject->traits(); }
+  bool selectable() const noexcept { return subject->selectable(); }
 
   /// \pre  traits().accepts(capacity)
   template <class T>
@@ -29,7 +30,7 @@ const std::vector<channel>& every_channel();
 /// For lines that take long: without the facade mpmc, all of whose cores are in the list.
 const std::vector<channel>& every_core();
 
-/// The channel of this name. \throws std::invalid_argument  if there is none.
+/// The channel of this name, if it is registered.
 std::vector<channel> only_channel(std::string_view name);
 
 }  // namespace sluice::contract

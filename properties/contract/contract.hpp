@@ -4,6 +4,7 @@
 #include <harness/requirements.hpp>
 #include <properties/contract/channels.hpp>
 #include <properties/contract/test_context.hpp>
+#include <sluice/select.hpp>
 
 #include <algorithm>
 #include <array>
@@ -82,6 +83,16 @@ std::vector<cell> on(const std::vector<channel>& channels, void (*test)(test_con
   return cells;
 }
 
+/// As on(), for a line about select.
+template <auto Need>
+std::vector<cell> on_selectable(const std::vector<channel>& channels, void (*test)(test_context&, const channel&)) {
+  std::vector<cell> cells = on<Need>(channels, test);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (!channels[i].selectable()) cells[i].not_applicable = "select cannot wait on it";
+  }
+  return cells;
+}
+
 /// The cell of a line that is about something other than these channels.
 inline std::vector<cell> only(std::string what, std::function<void(test_context&)> test) {
   return {{.channel = std::move(what), .not_applicable = {}, .test = std::move(test)}};
@@ -123,6 +134,13 @@ using capacities = std::vector<std::optional<std::size_t>>;
 template <class T>
 sender<T> clone_or_move(const channel& s, sender<T>& tx) {
   return s.traits().producers == cardinality::many ? tx.clone() : std::move(tx);
+}
+
+/// Receives by select where the channel can be waited on so, else plainly.
+template <class T, class Handler>
+void select_or_recv(const channel& s, receiver<T>& rx, Handler handler) {
+  if (!s.selectable()) return handler(rx.recv());
+  select(on_recv(rx, handler));
 }
 
 /// Calls `test(tx, rx)` on a new channel for each of the capacities that the channel accepts.

@@ -83,7 +83,7 @@ void add_rendezvous(line_table& contract) {
                 }));
 
   contract.line(30, "two_selects_meet", "A select that sends and a select that receives meet.",
-                on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
+                on_selectable<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, zero, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(10'000));
                     t.together(2, [&](std::size_t i) {

@@ -53,7 +53,7 @@ void one_is_always_ready(test_context& t, const channel& s, const std::optional<
 
 void add_readiness(line_table& contract) {
   contract.line(89, "only_ready_arms", "Only a ready arm is performed.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on_selectable<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   const std::optional<std::size_t> capacity =
                       s.traits().accepts(1) ? std::optional<std::size_t>(1) : std::nullopt;
                   auto [empty_tx, empty_rx] = s.make<int>(capacity);
@@ -71,7 +71,7 @@ void add_readiness(line_table& contract) {
 
   contract.line(90, "a_disconnected_arm_can_go",
                 "An arm whose channel is disconnected is ready, for receives and for sends.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on_selectable<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = s.make<std::unique_ptr<int>>(tx.capacity());
                     other_tx.reset();
@@ -87,7 +87,7 @@ void add_readiness(line_table& contract) {
                 }));
 
   contract.line(91, "default_means_none_could", "The default is taken only if at one instant no arm was ready.",
-                on<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
+                on_selectable<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   for (const auto& capacity : capacities{std::nullopt, 1}) {
                     if (!s.traits().accepts(capacity)) continue;
                     one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
@@ -100,7 +100,7 @@ void add_readiness(line_table& contract) {
                 }));
 
   contract.line(92, "so_does_a_zero_timeout", "A timeout of zero is taken only if at one instant no arm was ready.",
-                on<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
+                on_selectable<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   for (const auto& capacity : capacities{std::nullopt, 1}) {
                     if (!s.traits().accepts(capacity)) continue;
                     one_is_always_ready(t, s, capacity, [](auto& first, auto& second) {
@@ -131,7 +131,7 @@ void add_readiness(line_table& contract) {
                 }));
 
   contract.line(94, "fair", "Of n ready arms each is taken about equally often, also if five are of the same channel.",
-                on<needs_unbounded>(every_channel(), [](test_context& t, const channel& s) {
+                on_selectable<needs_unbounded>(every_channel(), [](test_context& t, const channel& s) {
                   constexpr std::size_t count = 10'000;
                   each<int>(s, unbounded, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = s.make<int>({});
@@ -173,74 +173,75 @@ void add_readiness(line_table& contract) {
                   });
                 }));
 
-  contract.line(95, "or_in_order", "The biased form takes the first ready arm, in the order written.",
-                on<both<needs_unbounded, needs_consumers>>(every_channel(), [](test_context& t, const channel& s) {
-                  each<int>(s, unbounded, [&](auto& tx, auto& rx) {
-                    auto [other_tx, other_rx] = s.make<int>({});
-                    for (int i = 0; i < 1000; ++i) t.expect(tx.send(i).has_value() && other_tx.send(i).has_value());
-                    for (int i = 0; i < 1000; ++i) {
-                      t.expect(select_in_order(on_recv(rx, is(1)), on_recv(other_rx, is(2))) == 1);
-                    }
-                    t.expect(select_in_order(on_recv(rx, is(1)), on_recv(other_rx, is(2))) == 2);
-                    selector chosen;
-                    const auto first = chosen.recv(other_rx, ignore);
-                    chosen.recv(other_rx, ignore);
-                    chosen.prefer_first(true);
-                    selector same = chosen.clone();
-                    for (int i = 0; i < 100; ++i) t.expect(chosen.wait() == first && same.wait() == first);
-                  });
-                  each<int>(s, unbounded, [&](auto& tx, auto& rx) {
-                    for (int i = 0; i < 100; ++i) {
-                      t.expect(select_in_order(on_send(tx, int{i}, is(1)), on_send(tx, int{-1}, is(2))) == 1);
-                    }
-                    for (int i = 0; i < 100; ++i) t.expect(rx.recv() == i);
-                  });
-                }));
+  contract.line(
+      95, "or_in_order", "The biased form takes the first ready arm, in the order written.",
+      on_selectable<both<needs_unbounded, needs_consumers>>(every_channel(), [](test_context& t, const channel& s) {
+        each<int>(s, unbounded, [&](auto& tx, auto& rx) {
+          auto [other_tx, other_rx] = s.make<int>({});
+          for (int i = 0; i < 1000; ++i) t.expect(tx.send(i).has_value() && other_tx.send(i).has_value());
+          for (int i = 0; i < 1000; ++i) {
+            t.expect(select_in_order(on_recv(rx, is(1)), on_recv(other_rx, is(2))) == 1);
+          }
+          t.expect(select_in_order(on_recv(rx, is(1)), on_recv(other_rx, is(2))) == 2);
+          selector chosen;
+          const auto first = chosen.recv(other_rx, ignore);
+          chosen.recv(other_rx, ignore);
+          chosen.prefer_first(true);
+          selector same = chosen.clone();
+          for (int i = 0; i < 100; ++i) t.expect(chosen.wait() == first && same.wait() == first);
+        });
+        each<int>(s, unbounded, [&](auto& tx, auto& rx) {
+          for (int i = 0; i < 100; ++i) {
+            t.expect(select_in_order(on_send(tx, int{i}, is(1)), on_send(tx, int{-1}, is(2))) == 1);
+          }
+          for (int i = 0; i < 100; ++i) t.expect(rx.recv() == i);
+        });
+      }));
 }
 
 void add_meeting(line_table& contract) {
-  auto self = on<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
+  auto self = on_selectable<needs_rendezvous>(every_channel(), [](test_context& t, const channel& s) {
     each<int>(s, zero, [&](auto& tx, auto& rx) {
       t.expect(select(on_send(tx, int{1}, is(1)), on_recv(rx, is(2)), on_timeout(5ms, is(3))) == 3);
       t.expect(select(on_send(tx, int{1}, is(1)), on_recv(rx, is(2)), otherwise(is(3))) == 3);
     });
   });
-  std::ranges::move(on<always>(only_channel("lock_free"),
-                               [](test_context& t, const channel& s) {
-                                 each<int>(s, unbounded, [&](auto& tx, auto& rx) {
-                                   t.expect(select(on_recv(rx, is(2)), on_send(tx, int{1}, is(1))) == 1);
-                                 });
-                               }),
+  std::ranges::move(on_selectable<always>(only_channel("lock_free"),
+                                          [](test_context& t, const channel& s) {
+                                            each<int>(s, unbounded, [&](auto& tx, auto& rx) {
+                                              t.expect(select(on_recv(rx, is(2)), on_send(tx, int{1}, is(1))) == 1);
+                                            });
+                                          }),
                     std::back_inserter(self));
   contract.line(96, "never_meets_itself", "A select never meets itself: on a rendezvous it times out, else it sends.",
                 self);
 
-  contract.line(
-      97, "all_pair_up", "44 selects that both send and receive pair up with each other; of 55 and one, too.",
-      on<both<needs_rendezvous, needs_producers, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
-        each<std::size_t>(s, zero, [&](auto& tx, auto& rx) {
-          for (const bool odd : {false, true}) {
-            const std::size_t count = odd ? 55 : 44;
-            std::atomic<std::size_t> sent{0};
-            t.together(count + odd, [&](std::size_t i) {
-              // With 55 one is left over; a plain send is there to meet it.
-              if (i == count) {
-                t.expect(tx.send(std::size_t{i}).has_value());
-                ++sent;
-                return;
-              }
-              select(on_send(tx, std::size_t{i}, [&](auto done) { sent += done.has_value(); }),
-                     on_recv(rx, [&](auto got) { t.expect(got.has_value() && *got != i); }));
-            });
-            t.expect(sent == (count + odd) / 2);
-            t.expect(rx.try_recv().error() == try_recv_error::empty && tx.try_send(0).error().full());
-          }
-        });
-      }));
+  contract.line(97, "all_pair_up", "44 selects that both send and receive pair up with each other; of 55 and one, too.",
+                on_selectable<both<needs_rendezvous, needs_producers, needs_consumers>>(
+                    every_core(), [](test_context& t, const channel& s) {
+                      each<std::size_t>(s, zero, [&](auto& tx, auto& rx) {
+                        for (const bool odd : {false, true}) {
+                          const std::size_t count = odd ? 55 : 44;
+                          std::atomic<std::size_t> sent{0};
+                          t.together(count + odd, [&](std::size_t i) {
+                            // With 55 one is left over; a plain send is there to meet it.
+                            if (i == count) {
+                              t.expect(tx.send(std::size_t{i}).has_value());
+                              ++sent;
+                              return;
+                            }
+                            select(on_send(tx, std::size_t{i}, [&](auto done) { sent += done.has_value(); }),
+                                   on_recv(rx, [&](auto got) { t.expect(got.has_value() && *got != i); }));
+                          });
+                          t.expect(sent == (count + odd) / 2);
+                          t.expect(rx.try_recv().error() == try_recv_error::empty && tx.try_send(0).error().full());
+                        }
+                      });
+                    }));
 
   contract.line(98, "exactly_one_takes_effect",
                 "Exactly one arm takes effect; the values of the others stay the caller's.",
-                on<always>(every_core(), [](test_context& t, const channel& s) {
+                on_selectable<always>(every_core(), [](test_context& t, const channel& s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = s.make<std::unique_ptr<int>>(tx.capacity());
                     const int count = static_cast<int>(t.times(10'000));
@@ -265,7 +266,7 @@ void add_meeting(line_table& contract) {
 
   contract.line(99, "no_registration_left",
                 "A completed select leaves no registration behind: no peer meets it, and memory does not grow.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on_selectable<always>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     auto [other_tx, other_rx] = s.make<int>(tx.capacity());
                     const auto once = [&](int n) {
@@ -293,7 +294,7 @@ void add_meeting(line_table& contract) {
 void add_use(line_table& contract) {
   contract.line(100, "a_selector_serves_again",
                 "A timeout is kept; a selector can wait 10,000 times, and its clones in 20 threads.",
-                on<always>(every_core(), [](test_context& t, const channel& s) {
+                on_selectable<always>(every_core(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const auto start = clock::now();
                     t.expect(select(on_recv(rx, is(0)), on_timeout(20ms, is(1))) == 1 && clock::now() - start >= 20ms);
@@ -326,7 +327,7 @@ void add_use(line_table& contract) {
   contract.line(
       101, "values_are_taken_late",
       "What an arm is made of is evaluated once, a selector's arms in order; a value is taken only if its arm fires.",
-      on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+      on_selectable<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
         each<std::unique_ptr<int>>(s, buffered, [&](auto& tx, auto& rx) {
           int evaluated = 0;
           const auto handle = [&](auto& h) -> auto& {
@@ -347,7 +348,7 @@ void add_use(line_table& contract) {
       }));
 
   contract.line(102, "exceptions_pass", "select throws what a handler throws; the arm has then taken effect.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on_selectable<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     t.expect(tx.send(1).has_value());
                     bool caught = false;
@@ -379,7 +380,7 @@ void add_use(line_table& contract) {
 
   contract.line(103, "readiness_is_a_hint",
                 "What size() and empty() promise holds for a receiver alone; for several it is a hint.",
-                on<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
+                on_selectable<both<needs_buffer, needs_consumers>>(every_core(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(10'000));
                     std::atomic<int> got{0};
@@ -412,7 +413,7 @@ void add_use(line_table& contract) {
 
   contract.line(104, "nothing_chosen_and_left",
                 "No arm can be chosen and not performed: when select returns or throws, it has taken effect.",
-                on<always>(every_core(), [](test_context& t, const channel& s) {
+                on_selectable<always>(every_core(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     const int count = static_cast<int>(t.times(1000));
                     t.together(2, [&](std::size_t i) {

@@ -9,7 +9,7 @@ import click
 import rich.table
 
 from sluice_cli import figures, results, stats
-from sluice_cli.common import REFERENCE, BadResults, console
+from sluice_cli.common import PROGRAM, REFERENCE, BadResults, console
 from sluice_cli.figures import Roles
 
 # The facade for one or many senders and receivers.
@@ -115,7 +115,7 @@ def show(run: dict, need: Need) -> None:
     samples = run["samples"]
     ranked = ranking(samples, need)
     if not ranked:
-        raise BadResults(f"these results have no samples of {' '.join(need.cell)}: run scripts/sluice bench first")
+        raise BadResults(f"these results have no samples of {' '.join(need.cell)}: run {PROGRAM} bench first")
     console.print(f"take {need.make}, from <sluice/{need.facade}.hpp>", markup=False)
     what = "round trip, p50" if need.latency else "per message"
     table = rich.table.Table("channel", what, "interval", "processor time", title=f"measured: {' '.join(need.cell)}")

@@ -14,9 +14,10 @@ import time
 
 import click
 
-from sluice_cli import build, figures, goals, options, page, peers, registry, results
-from sluice_cli.common import REFERENCE, ROOT, Failure, Usage, console, progress
+from sluice_cli import build, figures, goals, options, page, peers, project, registry, results
+from sluice_cli.common import REFERENCE, Failure, Usage, console, progress
 from sluice_cli.figures import USUAL_THREADS
+from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 
 
@@ -100,9 +101,8 @@ def command_of(cell: Cell, messages: int) -> list[str]:
 
 
 def shown(command: list[str]) -> str:
-    """A command as a user would type it in the project's folder."""
-    parts = [part.removeprefix(f"{ROOT}/") for part in command]
-    return " ".join(f"'{part}'" if re.search(r"[^\w./=,-]", part) else part for part in parts)
+    """A command as a user would type it."""
+    return " ".join(f"'{part}'" if re.search(r"[^\w./=,-]", part) else part for part in command)
 
 
 def _probe(prober: Channel, when: str) -> dict[str, float]:
@@ -214,12 +214,22 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
     return samples
 
 
+minutes_option = click.option(
+    "--minutes", type=click.FloatRange(0, min_open=True), help="Start no round of samples later than that."
+)
+
+
+def effort(name: str, minutes: float | None) -> Effort:
+    """The effort of this name, on demand with another limit of time."""
+    return dataclasses.replace(EFFORTS[name], minutes=minutes or EFFORTS[name].minutes)
+
+
 @click.command("bench")
 @click.argument("channels", nargs=-1)
 @click.option("--quick", is_flag=True, help="Fewer messages and rounds: 2 minutes with --peers, instead of 40.")
 @click.option("--no-pin", is_flag=True, help="Do not pin threads to processors.")
 @click.option("--peers", "beside", is_flag=True, help="Third-party channels as well, of C++, Rust and Go.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Start no round of samples later than that.")
+@minutes_option
 @click.option(
     "--goals",
     "goals_of",
@@ -229,7 +239,9 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
     help="Measure nothing: compare the project's goals with a results file; without FILE, the reference run.",
 )
 @options.seed
+@project.option
 def command(
+    project: Project,
     channels: tuple[str, ...],
     quick: bool,
     no_pin: bool,
@@ -238,20 +250,21 @@ def command(
     goals_of: str | None,
     seed: int,
 ) -> None:
-    """Measure CHANNELS, or all of ours; writes results/<run>/results.json and its report."""
+    """Measure CHANNELS, or all of the project; writes results/<run>/results.json and its report."""
     if goals_of:
         goals.show(results.load(pathlib.Path(goals_of)))
         return
-    registry.require_known(channels, registry.declared() + (registry.peers() if beside else []))
-    registered = registry.built(build.build_preset("release"))
+    others = registry.peers() if beside else []
+    if project.own:
+        registry.require_known(channels, registry.declared() + others)
+    registered = registry.configured(build.configure_project(project, peers=beside))
+    registry.require_known(channels, registered + others)
     missing: dict[str, str] = {}
-    measured = registered
     if beside:
-        others, missing = peers.build()
-        registered = measured = registered + others
-    elif not channels:
-        measured = [channel for channel in registered if not channel.third_party]
-    effort = EFFORTS["quick" if quick else "full"]
-    effort = dataclasses.replace(effort, minutes=minutes or effort.minutes)
-    samples = measure(registry.choose(measured, channels), effort, seed, pinned=not no_pin)
-    page.publish(results.new_results("none", seed, registered, samples=samples, missing=missing))
+        others, missing = peers.build(project)
+    measured = [channel for channel in registered if beside or channels or not channel.third_party]
+    build.build_runners(project, [channel for channel in measured if not channels or channel.name in channels], "bench")
+    registered, measured = registered + others, measured + others
+    chosen = registry.choose(measured, channels)
+    samples = measure(chosen, effort("quick" if quick else "full", minutes), seed, pinned=not no_pin)
+    page.publish(project, results.new_results(project, "none", seed, registered, samples=samples, missing=missing))

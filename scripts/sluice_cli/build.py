@@ -9,8 +9,10 @@ import subprocess
 
 import click
 
-from sluice_cli import options, setup
-from sluice_cli.common import ROOT, BuildFailed, Unverified, console, progress
+from sluice_cli import options, project, registry, setup
+from sluice_cli.common import HOME, IN_TREE, BuildFailed, Unverified, Usage, console, progress
+from sluice_cli.project import OWN, Project
+from sluice_cli.registry import Channel
 
 # Presets that need packages of their own, each with the program or file that shows that it is installed.
 _GOOGLETEST = {"googletest": "/usr/src/googletest"}
@@ -73,13 +75,77 @@ def compile_targets(binary: pathlib.Path, targets: list[str] = ()) -> None:
 def build_preset(name: str, targets: list[str] = ()) -> pathlib.Path:
     """Sets up, configures and builds a preset; returns its build folder."""
     setup.ensure(TOOLCHAINS.get(name))
-    binary = ROOT / "build" / name
-    configure(ROOT, binary, ["--preset", name])
+    binary = OWN.builds / name
+    configure(HOME, binary, ["--preset", name])
     compile_targets(binary, targets)
     return binary
 
 
-def revision(tree: pathlib.Path = ROOT) -> str:
+def definitions(values: dict[str, str]) -> list[str]:
+    """CMake's arguments that set cache variables."""
+    return [word for name, value in values.items() for word in ("-D", f"{name}={value}")]
+
+
+def package() -> pathlib.Path:
+    """The folder of this version's sluiceConfig.cmake. A tree is installed into its build folder first."""
+    if not IN_TREE:
+        return HOME.parent / "cmake" / "sluice"
+    binary, prefix = OWN.builds / "package", OWN.builds / "installed"
+    parts = ("PROPERTIES", "MODELS", "BENCHMARKS", "TESTS")
+    configure(HOME, binary, ["-G", "Ninja", *definitions({f"SLUICE_{part}": "OFF" for part in parts})])
+    command = ["cmake", "--install", str(binary), "--prefix", str(prefix)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise BuildFailed(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+    return prefix / "share" / "cmake" / "sluice"
+
+
+_SANITIZED = "-O1 -fno-omit-frame-pointer -fsanitize="
+# CMake's definitions for builds that find more, and measure nothing.
+VARIANTS = {
+    "thread": {"CMAKE_CXX_FLAGS": f"{_SANITIZED}thread"},
+    "address": {"CMAKE_CXX_FLAGS": f"{_SANITIZED}address"},
+    "undefined": {"CMAKE_CXX_FLAGS": f"{_SANITIZED}undefined -fno-sanitize-recover=undefined"},
+    "coverage": {"SLUICE_COVERAGE": "ON"},
+}
+# A sanitizer does not understand the model checker's fibers.
+SANITIZERS = tuple(name for name in VARIANTS if name != "coverage")
+
+
+def configure_project(of: Project, peers: bool = False) -> pathlib.Path:
+    """Sets up and configures a project, unless its build folder is used as it is; returns the build folder.
+
+    `peers`: with the benchmarks of third-party channels; this tree's always are.
+    """
+    if of.given_binary:
+        return of.given_binary
+    choices = dict(VARIANTS.get(of.variant, {}))
+    if of.variant:
+        choices["SLUICE_BENCHMARKS"] = "OFF"
+    if of.variant in SANITIZERS:
+        choices["SLUICE_MODELS"] = "OFF"
+    if of.own:
+        setup.ensure()
+        if of.variant:
+            choices["SLUICE_TESTS"] = "OFF"
+        configure(HOME, of.binary, ["--preset", "release", *definitions(choices)])
+        return of.binary
+    setup.ensure(purposes=(*setup.NEEDED, *(["peers"] if peers else [])))
+    choices |= {"CMAKE_BUILD_TYPE": "Release", "SLUICE_CONTRACT": "OFF" if of.variant else "ON"}
+    choices["SLUICE_PEERS"] = "ON" if peers else "OFF"
+    choices["sluice_DIR"] = str(package())
+    configure(of.source, of.binary, ["-G", "Ninja", *definitions(choices)])
+    return of.binary
+
+
+def build_runners(of: Project, channels: list[Channel], *tools: str, also: tuple[str, ...] = ()) -> None:
+    """Builds these channels' runners of these tools and further targets, unless the build folder is used as it is."""
+    targets = [*registry.targets(channels, *tools), *also]
+    if targets and not of.given_binary:
+        compile_targets(of.binary, targets)
+
+
+def revision(tree: pathlib.Path = HOME) -> str:
     """The commit of a tree, marked -dirty if the tree has changes."""
     done = subprocess.run(
         ["git", "-C", str(tree), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
@@ -90,14 +156,31 @@ def revision(tree: pathlib.Path = ROOT) -> str:
 
 
 def _ctest(arguments: list[str], **environment: str) -> bool:
-    return subprocess.run(["ctest", *arguments], cwd=ROOT, env=os.environ | environment).returncode == 0
+    return subprocess.run(["ctest", *arguments], cwd=HOME, env=os.environ | environment).returncode == 0
+
+
+def _test_other(of: Project) -> bool:
+    binary = configure_project(of)
+    if not of.given_binary:
+        compile_targets(binary)
+    console.print(f"sluice: running ctest in {binary}", markup=False)
+    return _ctest(["--test-dir", str(binary), "--output-on-failure", "--no-tests=error", "-j", str(os.cpu_count())])
 
 
 @click.command("test")
 @options.preset
 @click.option("--smoke", is_flag=True, help="Only a part of the tests, which proves the preset in minutes.")
-def command(preset: str, smoke: bool) -> None:
-    """Set up, build and run every test of a preset under ctest."""
+@project.option
+def command(project: Project, preset: str, smoke: bool) -> None:
+    """Set up, build and run every test under ctest; of sluice's own tree, those of a preset."""
+    if not project.own or project.given_binary:
+        if smoke or preset != "release":
+            raise Usage(
+                "--preset and --smoke are for sluice's own tree; name your settings when you configure, and --binary"
+            )
+        if not _test_other(project):
+            raise Unverified(f"tests of {project.binary} failed; ctest's output is above")
+        return
     # A browser tests the report.
     setup.ensure({} if smoke else {"chromium": "chromium"})
     binary = build_preset(preset, ["smoke"] if smoke else [])

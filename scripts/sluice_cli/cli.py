@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from sluice_cli.common import Failure, console
+from sluice_cli.common import PROGRAM, Failure, console
 
 # The module of each command, in the order of the help.
 COMMANDS = {
@@ -45,7 +45,7 @@ def commands() -> None:
 
 def main() -> None:
     try:
-        commands(prog_name="scripts/sluice", standalone_mode=False)
+        commands(prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Abort:
         console.print("sluice: interrupted; earlier results are unchanged")
         sys.exit(130)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import time
 from collections.abc import Callable, Iterator
@@ -11,11 +12,13 @@ import click
 import rich.console
 import rich.progress
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "results"
-FAILURES = RESULTS / "failures"
-REFERENCE = RESULTS / "reference" / "results.json.gz"
-BUILDS = ROOT / "build"
+# This program's own files: its tree, or where it is installed, which has the same folders.
+HOME = pathlib.Path(__file__).resolve().parents[2]
+IN_TREE = (HOME / "CMakeLists.txt").exists()
+# As the user typed it.
+PROGRAM = os.environ.get("SLUICE_COMMAND", "scripts/sluice" if IN_TREE else "sluice")
+REFERENCE = HOME / "results" / "reference" / "results.json.gz"
+SCHEMA_FILE = HOME / "results" / "schema.json"
 
 console = rich.console.Console(highlight=False, soft_wrap=True)
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import pathlib
 import re
 import subprocess
+import tempfile
 import xml.etree.ElementTree as xml
 
 import click
 import rich.table
 
-from sluice_cli import build, options, outcome, results
-from sluice_cli.common import BuildFailed, console, progress
+from sluice_cli import build, known, options, outcome, project, registry, results
+from sluice_cli.common import BuildFailed, Usage, console, progress
+from sluice_cli.junit import write as write_junit
+from sluice_cli.project import OWN, Project
+from sluice_cli.registry import Channel
 
 MARKS = {"passed": "[green]✓[/green]", "failed": "[bold red]FAILED[/bold red]", "not_applicable": "[dim]–[/dim]"}
+
+
+def _mark(verdict: dict) -> str:
+    return "[yellow]known[/yellow]" if "known" in verdict else MARKS[verdict["verdict"]]
+
+
+HANGS = 60  # seconds, of one line on one channel
 
 
 def _run_tests(binary: pathlib.Path, divide: int) -> dict[str, bool]:
@@ -72,7 +84,49 @@ def run(binary: pathlib.Path, divide: int = 1) -> list[dict]:
             )
     for verdict in verdicts:
         verdict["test"] = f"contract.{verdict['number']:03}.{verdict['name']}"
-    return sorted(verdicts, key=lambda v: v["number"])
+    return known.mark(OWN, sorted(verdicts, key=lambda v: v["number"]))
+
+
+def run_on(of: Project, channels: list[Channel], divide: int = 1) -> list[dict]:
+    """A verdict for each line on each of these channels, in the order of the lines; each in its own process."""
+    tested = [channel for channel in channels if "contract" in channel.runners]
+    if not tested:
+        raise Usage("none of these channels is a queue, which is what the contract is about")
+    listing = subprocess.run(
+        [tested[0].runners["contract"], "--list"], capture_output=True, text=True, check=True
+    ).stdout
+    listed = re.findall(r"^ *(\d+) (\w+): (.*)$", listing, re.MULTILINE)
+    verdicts = []
+    with progress("contract", len(listed) * len(tested)) as advance:
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            running = [pool.submit(_line_on, channel, *line, divide) for line in listed for channel in tested]
+            for future in concurrent.futures.as_completed(running):
+                verdicts.append(future.result())
+                advance(f"{verdicts[-1]['number']} {verdicts[-1]['channel']}")
+    return known.mark(of, sorted(verdicts, key=lambda v: (v["number"], v["channel"])))
+
+
+def _line_on(channel: Channel, number: str, name: str, behaviour: str, divide: int) -> dict:
+    """The verdict of one line. A runner that dies or hangs has failed it."""
+    command = [str(channel.runners["contract"]), "--line", number, "--channel", channel.name, "--divide", str(divide)]
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "verdict.json"
+        try:
+            done = subprocess.run(
+                [*command, "--hang-timeout", str(HANGS), "--json", str(out)],
+                capture_output=True,
+                text=True,
+                timeout=2 * HANGS,
+            )
+            ending = f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-500:]}"
+        except subprocess.TimeoutExpired:
+            ending = f"`{' '.join(command)}` did not end within {2 * HANGS} s"
+        if out.exists():
+            (verdict,) = json.loads(out.read_text())
+        else:
+            verdict = {"number": int(number), "name": name, "behaviour": behaviour, "channel": channel.name}
+            verdict |= {"verdict": "failed", "detail": ending, "seconds": 0.0}
+    return verdict | {"test": " ".join(command[1:5])}
 
 
 def lines(verdicts: list[dict]) -> list[tuple[int, str, str, list[dict]]]:
@@ -95,7 +149,7 @@ def show(verdicts: list[dict]) -> None:
     table = rich.table.Table("line", "behaviour", test, "channels", title="The contract; – where it does not apply")
     reasons: dict[tuple[str, str], list[int]] = {}
     for number, name, behaviour, mine in lines(verdicts):
-        table.add_row(str(number), behaviour, name, "  ".join(f"{v['channel']} {MARKS[v['verdict']]}" for v in mine))
+        table.add_row(str(number), behaviour, name, "  ".join(f"{v['channel']} {_mark(v)}" for v in mine))
         for verdict in mine:
             if verdict["verdict"] == "not_applicable":
                 reasons.setdefault((verdict["channel"], verdict["detail"]), []).append(number)
@@ -120,10 +174,22 @@ def show(verdicts: list[dict]) -> None:
     help="Divide the repetitions of stress lines by this, for a quick run.",
 )
 @options.json_file("the verdicts")
-def command(preset: str, divide: int, out: pathlib.Path | None) -> None:
+@options.junit_file
+@project.option
+def command(project: Project, preset: str, divide: int, out: pathlib.Path | None, junit: pathlib.Path | None) -> None:
     """Test every line of the contract on every channel to which it applies, and print the table."""
-    verdicts = run(build.build_preset(preset), divide)
+    if project.own:
+        binary = project.given_binary or build.build_preset(preset)
+        verdicts = run(binary, divide)
+    elif preset != "release":
+        raise Usage("--preset is for sluice's own tree; name your settings when you configure, and --binary")
+    else:
+        channels = registry.configured(build.configure_project(project))
+        build.build_runners(project, channels, "contract")
+        verdicts = run_on(project, channels, divide)
     show(verdicts)
     if out:
-        results.save(results.new_results("none", 0, contract=verdicts), out)
+        results.save(results.new_results(project, "none", 0, contract=verdicts), out)
+    if junit:
+        write_junit(junit, lines=verdicts)
     outcome.require_passed([], verdicts)

@@ -28,11 +28,16 @@ class Roles:
 
     by_name: dict[str, str]
     languages: dict[str, str] = dataclasses.field(default_factory=dict)
+    prefix: str = "sluice::"  # of the facades' names
 
     @classmethod
     def of(cls, run: dict) -> Roles:
-        channels = run["channels"]
-        return cls({c["name"]: c["role"] for c in channels}, {c["name"]: c["language"] for c in channels})
+        by_name = {c["name"]: c["role"] for c in run["channels"]}
+        languages = {c["name"]: c["language"] for c in run["channels"]}
+        if "facade" in by_name.values():
+            return cls(by_name, languages)
+        # Another project's cores are what its users include.
+        return cls({n: "facade" if role == "core" else role for n, role in by_name.items()}, languages, prefix="")
 
     def role(self, channel: str) -> str:
         return self.by_name.get(channel, "core")
@@ -52,7 +57,7 @@ class Roles:
 
     def label(self, channel: str) -> str:
         """The name that a reader would include."""
-        return f"sluice::{channel}" if self.role(channel) == "facade" else channel
+        return f"{self.prefix}{channel}" if self.role(channel) == "facade" else channel
 
 
 def counted(samples: list[dict]) -> list[dict]:

@@ -1,11 +1,10 @@
-"""Compares this tree with an earlier revision: no check may fail, and no workload be slower."""
+"""Compares a project with an earlier revision of it: no check may fail, and no workload be slower."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import math
-import os
 import pathlib
 import random
 import shutil
@@ -14,8 +13,10 @@ import subprocess
 import click
 import rich.table
 
-from sluice_cli import bench, build, options, outcome, registry, results, stats, verify
-from sluice_cli.common import BUILDS, RESULTS, ROOT, Failure, Usage, console, progress
+from sluice_cli import bench, build, options, outcome, project, registry, results, stats, verify
+from sluice_cli.common import Failure, Usage, console, progress
+from sluice_cli.junit import write as write_junit
+from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 
 
@@ -49,42 +50,47 @@ class Verdict:
     verdict: str
 
 
-def checkout(revision: str) -> tuple[str, pathlib.Path]:
-    """A worktree of a revision below build/, and the revision's full name.
+def checkout(of: Project, revision: str) -> tuple[str, Project]:
+    """A revision's full name, and the project as it was then, in a worktree below build/.
 
     Raises Usage if there is no such revision.
     """
-    found = subprocess.run(
-        ["git", "-C", str(ROOT), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"],
-        capture_output=True,
-        text=True,
-    )
-    commit = found.stdout.strip()
-    if found.returncode != 0:
-        raise Usage(f"there is no revision `{revision}` in this repository")
-    tree = BUILDS / "gate" / commit[:12]
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", "-C", str(of.source), *arguments], capture_output=True, text=True)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if not commit:
+        raise Usage(f"there is no revision `{revision}` in the repository of {of.source}")
+    tree = of.builds / "gate" / commit[:12]
     if not (tree / ".git").exists():
         shutil.rmtree(tree, ignore_errors=True)
-        subprocess.run(["git", "-C", str(ROOT), "worktree", "prune"], check=True)
-        command = ["git", "-C", str(ROOT), "worktree", "add", "--detach", "--force", str(tree), commit]
-        subprocess.run(command, check=True, capture_output=True)
-    return commit, tree
+        git("worktree", "prune")
+        git("worktree", "add", "--detach", "--force", str(tree), commit)
+    # The project may be a folder of its repository.
+    folder = git("rev-parse", "--show-prefix")
+    if not (tree / folder / "CMakeLists.txt").exists():
+        raise Usage(f"revision `{revision}` has no {folder}CMakeLists.txt")
+    return commit, dataclasses.replace(of, source=tree / folder, given_binary=None)
 
 
-def build_benchmarks(tree: pathlib.Path, binary: pathlib.Path) -> list[Channel]:
-    """Builds only a tree's benchmark runners."""
-    options = ["-G", "Ninja", "-D", "CMAKE_BUILD_TYPE=Release"]
-    options += ["-D", "SLUICE_PROPERTIES=OFF", "-D", "SLUICE_MODELS=OFF", "-D", "SLUICE_TESTS=OFF"]
-    build.configure(tree, binary, options)
-    build.compile_targets(binary)
-    return measured(_registered(binary))
+def build_benchmarks(of: Project, base: Project) -> list[Channel]:
+    """The measured channels of a project's base revision; builds only their benchmark runners."""
+    binary = base.builds / "gate"
+    options = {"CMAKE_BUILD_TYPE": "Release", "SLUICE_PROPERTIES": "OFF", "SLUICE_MODELS": "OFF"}
+    options |= {"SLUICE_TESTS": "OFF"} if of.own else {"sluice_DIR": str(build.package())}
+    build.configure(base.source, binary, ["-G", "Ninja", *build.definitions(options)])
+    channels = measured(_registered(binary))
+    build.compile_targets(binary, registry.targets(channels, "bench"))
+    return channels
 
 
 def _registered(binary: pathlib.Path) -> list[Channel]:
     """The channels of a build folder, whose registry may be an earlier version's, without roles."""
     entries = json.loads((binary / "registry.json").read_text())
     if all("role" in entry for entry in entries):
-        return registry.built(binary)
+        return registry.configured(binary)
     return [
         Channel(
             entry["name"],
@@ -125,7 +131,7 @@ def compare(base: list[Channel], current: list[Channel], seed: int, pairs: int =
     before, after = _cells(base), _cells(current)
     both = [key for key in after if key in before]
     if not both:
-        raise Usage("the base revision and this tree have no benchmark in common")
+        raise Usage("the base revision and the current one have no benchmark in common")
     order = random.Random(seed)
     ratios: dict[tuple[str, str], list[float]] = {key: [] for key in both}
 
@@ -173,12 +179,12 @@ def show(verdicts: list[Verdict]) -> None:
     console.print(table)
 
 
-def write(verdicts: list[Verdict], base: str, folder: pathlib.Path) -> None:
+def write(verdicts: list[Verdict], base: str, current: str, folder: pathlib.Path) -> None:
     """Writes gate.json and gate.md; the latter also to the summary of a GitHub step, if it runs in one."""
     data = {
         "schema": "sluice-gate/1",
         "base": base,
-        "current": build.revision(),
+        "current": current,
         "overall": overall(verdicts),
         "least_effect": LEAST_EFFECT,
         "confidence": CONFIDENCE,
@@ -191,28 +197,34 @@ def write(verdicts: list[Verdict], base: str, folder: pathlib.Path) -> None:
     lines += ["| " + " | ".join(row) + " |" for row in _rows(verdicts)]
     text = "\n".join(lines) + "\n"
     results.write_text(folder / "gate.md", text)
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(summary, "a") as out:
-            out.write(text)
+    results.summarize(text)
 
 
 @click.command("gate")
 @click.option("--base", required=True, metavar="REV", help="The revision to compare with.")
 @click.option("--pairs", default=PAIRS, show_default=True, type=click.IntRange(5, 1000), help="Pairs of samples.")
 @options.seed
-def command(base: str, pairs: int, seed: int) -> None:
-    """Verify this tree, and compare its speed with REV's; writes gate.json and gate.md to results/gate."""
-    commit, tree = checkout(base)
-    channels = registry.built(build.build_preset("release"))
-    checks = verify.verify(channels, "quick", seed)
+@options.junit_file
+@project.option
+def command(project: Project, base: str, pairs: int, seed: int, junit: pathlib.Path | None) -> None:
+    """Verify the project, and compare its speed with REV's; writes gate.json and gate.md to its results/gate."""
+    commit, old = checkout(project, base)
+    channels = registry.configured(build.configure_project(project))
+    build.build_runners(project, channels, "properties", "models")
+    build.build_runners(project, measured(channels), "bench")
+    checks = verify.verify(project, channels, "quick", seed)
     verify.show(outcome.failed_checks(checks))
+    if junit:
+        write_junit(junit, checks=checks)
     outcome.require_passed(checks)
-    before = build_benchmarks(tree, tree / "build" / "gate")
+    before = build_benchmarks(project, old)
     verdicts = compare(before, measured(channels), seed, pairs)
     show(verdicts)
-    folder = RESULTS / "gate"
+    if junit:
+        write_junit(junit, checks=checks, cells=verdicts)
+    folder = project.results / "gate"
     folder.mkdir(parents=True, exist_ok=True)
-    write(verdicts, commit, folder)
+    write(verdicts, commit, build.revision(project.source), folder)
     console.print(f"against {commit[:12]}: {overall(verdicts)} ({folder / 'gate.json'})", markup=False)
     if slower := [f"{v.channel} {v.workload}" for v in verdicts if v.verdict == "slower"]:
         raise Slower(f"slower than {commit[:12]}: {', '.join(slower)}")

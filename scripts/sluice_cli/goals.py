@@ -8,7 +8,7 @@ import math
 import rich.table
 
 from sluice_cli import figures, stats
-from sluice_cli.common import BadResults, console
+from sluice_cli.common import PROGRAM, BadResults, console
 from sluice_cli.figures import FACADES, USUAL_THREADS, Cell, Roles
 
 DEEP = ("128", "n", "unbounded")
@@ -230,7 +230,7 @@ def show(run: dict) -> None:
     """Prints every goal with what was measured."""
     found = all_of(run["samples"], Roles.of(run))
     if not found:
-        raise BadResults("these results have no samples that the goals are about: run scripts/sluice bench --peers")
+        raise BadResults(f"these results have no samples that the goals are about: run {PROGRAM} bench --peers")
     table = rich.table.Table("against", "in", "goal", "measured", "", title="The project's goals")
     words = {True: "[green]met[/green]", False: "[bold red]not met[/bold red]", None: "not measured"}
     for goal in found:

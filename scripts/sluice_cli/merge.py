@@ -36,28 +36,10 @@ def _whole(runs: dict[pathlib.Path, dict]) -> None:
         raise BadResults(f"there is no file of shard {', '.join(f'{number}/{total}' for number in missing)}")
 
 
-def _joined(parts: list[dict]) -> dict:
-    """One exhaustive search, joined from its shards."""
-    executions = sum(part["executions"] for part in parts)
-    failed = [part for part in parts if part["verdict"] == "failed"]
-    space = parts[0]["space"] | {
-        "scenarios": sum(part["space"]["scenarios"] for part in parts),
-        "exhausted": sum(part["space"]["exhausted"] for part in parts),
-        "shard": "1/1",
-        "repeated": sum(part["space"]["repeated"] * part["executions"] for part in parts) / max(executions, 1),
-    }
-    seconds = sum(part["seconds"] for part in parts)
-    return (failed or parts)[0] | {"executions": executions, "seconds": seconds, "space": space}
-
-
 def merge(runs: dict[pathlib.Path, dict]) -> dict:
     """The results as one machine would have written them. Raises BadResults if these are not the shards of one run."""
     _whole(runs)
-    found: dict[tuple[str, str, str], list[dict]] = {}
-    for run in runs.values():
-        for check in run["checks"]:
-            found.setdefault((check["channel"], check["kind"], check["check"]), []).append(check)
-    checks = [_joined(parts) if all("space" in part for part in parts) else parts[0] for parts in found.values()]
+    checks = verify.joined([check for run in runs.values() for check in run["checks"]], "1/1")
     return next(iter(runs.values())) | {"checks": checks, "shard": "1/1"}
 
 

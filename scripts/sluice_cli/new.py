@@ -1,4 +1,4 @@
-"""Starts a new channel: a working core to change, and its registry line."""
+"""Starts a channel: in sluice's own tree, in a project that registers channels, or a project of its own."""
 
 from __future__ import annotations
 
@@ -6,25 +6,39 @@ import pathlib
 import re
 
 import click
+import jinja2
 
-from sluice_cli.common import ROOT, Usage, console
+from sluice_cli import project
+from sluice_cli.common import HOME, IN_TREE, PROGRAM, Usage, console
 from sluice_cli.results import write_text
 
+STARTER = pathlib.Path(__file__).parent / "starter"
 
-def create(name: str, root: pathlib.Path = ROOT) -> pathlib.Path:
-    """Writes impls/sluice/cores/NAME.hpp and adds its line to the registry; returns the header's path.
 
-    Raises Usage for a name that is taken or no identifier.
-    """
+def _require_name(name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise Usage(
             f"`{name}` is no name for a channel: use lower-case letters, digits and underscores, a letter first"
         )
+
+
+def _require_new(name: str, registered: str) -> None:
+    if re.search(rf"sluice_channel\({name}\s", registered):
+        raise Usage(f"there is a channel `{name}` already")
+
+
+def create(name: str, root: pathlib.Path = HOME) -> pathlib.Path:
+    """Writes impls/sluice/cores/NAME.hpp and adds its line to the registry; returns the header's path.
+
+    Raises Usage for a name that is taken or no identifier.
+    """
+    _require_name(name)
     registry = root / "impls" / "registry.cmake"
     header = root / "impls" / "sluice" / "cores" / f"{name}.hpp"
     registered = registry.read_text()
-    if header.exists() or re.search(rf"sluice_channel\({name}\s", registered):
+    if header.exists():
         raise Usage(f"there is a channel `{name}` already")
+    _require_new(name, registered)
     # The baseline under another name: correct from the start, and short enough to change.
     text = (root / "impls" / "sluice" / "cores" / "mutex.hpp").read_text()
     text = re.sub(r"\bclass mutex\b", f"class {name}", text)
@@ -42,9 +56,54 @@ def create(name: str, root: pathlib.Path = ROOT) -> pathlib.Path:
     return header
 
 
+def _written(template: str, file: pathlib.Path, name: str) -> pathlib.Path:
+    text = jinja2.Template((STARTER / template).read_text(), keep_trailing_newline=True).render(name=name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_text(file, text)
+    return file
+
+
+def start(name: str, folder: pathlib.Path) -> pathlib.Path:
+    """Adds a channel to the project in a folder, or starts one in an empty folder; returns the header's path.
+
+    Raises Usage for a name that is taken or no identifier, and for a folder with other content.
+    """
+    _require_name(name)
+    header = folder / f"{name}.hpp"
+    lists = folder / "CMakeLists.txt"
+    if header.exists():
+        raise Usage(f"{header} exists already")
+    if project.registers_channels(folder):
+        registered = lists.read_text()
+        _require_new(name, registered)
+        line = f"sluice_channel({name} HEADER {name}.hpp TYPE {name}::channel)\n"
+        write_text(lists, registered.rstrip("\n") + "\n" + line)
+    elif folder.exists() and any(not entry.name.startswith(".git") for entry in folder.iterdir()):
+        raise Usage(
+            f"{folder} is neither empty nor a project whose CMakeLists.txt names sluice: call "
+            "find_package(sluice REQUIRED COMPONENTS harness) there, or choose an empty folder with --source"
+        )
+    else:
+        _written("CMakeLists.txt.j2", lists, name)
+        write_text(folder / ".gitignore", "build/\nsluice-results/\n")
+        workflow = folder / ".github" / "workflows" / "channels.yml"
+        workflow.parent.mkdir(parents=True, exist_ok=True)
+        write_text(workflow, (STARTER / "channels.yml").read_text())
+    return _written("channel.hpp.j2", header, name)
+
+
 @click.command("new")
 @click.argument("name")
-def command(name: str) -> None:
-    """Start a channel NAME: a working core to change, and its registry line."""
-    header = create(name)
-    console.print(f"{header}\nnext: change it, then run scripts/sluice verify {name}", markup=False)
+@click.option(
+    "--source",
+    type=click.Path(file_okay=False, path_type=pathlib.Path),
+    help="The folder, instead of the current one.",
+)
+def command(name: str, source: pathlib.Path | None) -> None:
+    """Start a channel NAME: a working one to change, registered.
+
+    In an empty folder, it starts a project: CMakeLists.txt, a header, and a workflow for CI.
+    """
+    folder = (source or pathlib.Path.cwd()).resolve()
+    header = create(name) if IN_TREE and folder.is_relative_to(HOME) else start(name, folder)
+    console.print(f"{header}\nnext: change it, then run {PROGRAM} verify {name}", markup=False)

@@ -51,5 +51,8 @@ seed = click.option("--seed", default=1, show_default=True, help="The seed of ra
 preset = click.option("--preset", default="release", show_default=True, type=click.Choice(PRESETS))
 
 
+junit_file = click.option("--junit", type=OutputFile(), help="Write the verdicts as JUnit XML to this file.")
+
+
 def json_file(what: str, required: bool = False):
     return click.option("--json", "out", type=OutputFile(), required=required, help=f"Write {what} to this file.")

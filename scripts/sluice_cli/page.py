@@ -10,6 +10,7 @@ import jinja2
 from sluice_cli import advise, contract, figures, outcome, results, verify
 from sluice_cli.common import console
 from sluice_cli.figures import COUNTERS, OWN_COUNTERS, Roles
+from sluice_cli.project import Project
 
 
 def _embedded(file: pathlib.Path) -> str:
@@ -174,8 +175,8 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
     return file
 
 
-def publish(data: dict) -> None:
+def publish(of: Project, data: dict) -> None:
     """Writes a run's results and report to its own folder, and prints the report's path."""
-    folder = results.new_run()
+    folder = results.new_run(of)
     results.save(data, folder / "results.json")
     console.print(str(write(data, folder)), markup=False)

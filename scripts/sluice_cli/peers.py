@@ -8,10 +8,11 @@ import shutil
 import subprocess
 
 from sluice_cli import setup
-from sluice_cli.common import BUILDS, ROOT, Environment, console
+from sluice_cli.common import HOME, Environment, console
+from sluice_cli.project import Project
 from sluice_cli.registry import GO, RUST, Channel
 
-SOURCES = ROOT / "harness" / "bench" / "peers"
+SOURCES = HOME / "harness" / "bench" / "peers"
 SIGNS = {
     "cargo": "cargo",
     "librust-crossbeam-channel-dev": "/usr/share/cargo/registry/crossbeam-channel-*",
@@ -35,22 +36,23 @@ def _build(command: list[str], folder: pathlib.Path, environment: dict[str, str]
     return f"{command[0]}: {(errors or done.stderr.splitlines() or ['failed'])[0].strip()}"
 
 
-def build() -> tuple[list[Channel], dict[str, str]]:
-    """The peers that can be built here, and for each other one the reason why not."""
+def build(of: Project) -> tuple[list[Channel], dict[str, str]]:
+    """The peers that can be built here, in a project's build folder, and for each other one the reason why not."""
     try:
         setup.ensure(SIGNS)
     except Environment as lacking:
         console.print(f"sluice: {lacking.message}", markup=False)
-    target = BUILDS / "peers"
-    target.mkdir(parents=True, exist_ok=True)
+    target = of.builds / "peers"
+    # Built in a copy, since both write beside their sources, where this program may not.
+    shutil.copytree(SOURCES, target / "sources", dirs_exist_ok=True)
     # Neither may access the network.
     rust = ["cargo", "build", "--release", "--offline", "--target-dir", str(target / "rust")]
     go = ["go", "build", "-buildvcs=false", "-o", str(target / "sluice-go-peers"), "."]
     here: list[Channel] = []
     missing: dict[str, str] = {}
     for names, language, command, folder, runner, environment in (
-        (RUST, "Rust", rust, SOURCES / "rust", target / "rust" / "release" / "sluice-rust-peers", {}),
-        (GO, "Go", go, SOURCES / "go", target / "sluice-go-peers", {"GOTOOLCHAIN": "local"}),
+        (RUST, "Rust", rust, target / "sources" / "rust", target / "rust" / "release" / "sluice-rust-peers", {}),
+        (GO, "Go", go, target / "sources" / "go", target / "sluice-go-peers", {"GOTOOLCHAIN": "local"}),
     ):
         if why := _build(command, folder, environment):
             missing |= dict.fromkeys(names, why)

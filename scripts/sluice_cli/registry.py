@@ -7,14 +7,14 @@ import json
 import pathlib
 import subprocess
 
-from sluice_cli.common import ROOT, BuildFailed, Usage
+from sluice_cli.common import HOME, BuildFailed, Usage
 
-TOOLS = ("properties", "models", "bench")
+TOOLS = ("properties", "models", "bench", "contract")
 
 
 @dataclasses.dataclass(frozen=True)
 class Channel:
-    """A registered channel and its runners, by tool: properties, models, bench."""
+    """A registered channel and its runners, by tool."""
 
     name: str
     role: str = "core"  # core, facade, baseline, third_party or faulty: see harness/cmake/sluice_channel.cmake
@@ -49,8 +49,8 @@ GO = ("go",)
 
 def declared() -> list[Channel]:
     """Every channel in this tree's registry, without configuring or building anything."""
-    script = ROOT / "harness" / "cmake" / "list_channels.cmake"
-    command = ["cmake", "-D", f"REGISTRY={ROOT / 'impls' / 'registry.cmake'}", "-P", str(script)]
+    script = HOME / "harness" / "cmake" / "list_channels.cmake"
+    command = ["cmake", "-D", f"REGISTRY={HOME / 'impls' / 'registry.cmake'}", "-P", str(script)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise BuildFailed(f"impls/registry.cmake cannot be read: {done.stderr.strip()}")
@@ -64,9 +64,17 @@ def peers() -> list[Channel]:
     ]
 
 
-def built(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
-    """The channels that a build folder has runners for; on demand with those of the harness's own tests."""
-    entries = json.loads((binary / "registry.json").read_text())
+def configured(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
+    """The channels that a build folder is configured with; on demand with those of the harness's own tests.
+
+    Raises Usage if there are none.
+    """
+    file = binary / "registry.json"
+    entries = json.loads(file.read_text()) if file.exists() else []
+    if not entries:
+        raise Usage(
+            f"{binary} has no channels: its project must call find_package(sluice COMPONENTS harness) and sluice_channel()"
+        )
     with_tests = binary / "harness" / "tests" / "registry.json"
     if of_tests and with_tests.exists():
         entries = json.loads(with_tests.read_text())
@@ -80,6 +88,11 @@ def built(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
         )
         for entry in entries
     ]
+
+
+def targets(channels: list[Channel], *tools: str) -> list[str]:
+    """The build targets of these channels' runners."""
+    return sorted({channel.runners[tool].name for channel in channels for tool in tools if tool in channel.runners})
 
 
 def require_known(names: tuple[str, ...], channels: list[Channel]) -> None:

@@ -8,8 +8,9 @@ import subprocess
 
 import click
 
-from sluice_cli import build, registry
+from sluice_cli import build, project, registry
 from sluice_cli.common import BadResults, Unverified, Usage, console
+from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 
 # Random executions in the model: a scenario that fails rarely needs many.
@@ -71,16 +72,18 @@ def replay(channel: Channel, failure: dict[str, str], executions: int | None) ->
 @click.argument("file", type=click.Path(path_type=pathlib.Path))
 @click.option("--channel", metavar="NAME", help="Run it on this channel instead.")
 @click.option("--executions", type=click.IntRange(1), help="How often, instead of what the file says.")
-def command(file: pathlib.Path, channel: str | None, executions: int | None) -> None:
+@project.option
+def command(project: Project, file: pathlib.Path, channel: str | None, executions: int | None) -> None:
     """Execute the scenario of a failure FILE again, on real threads and in the model.
 
-    Exits with 1 if it fails again. Such files are written to results/failures; by hand, two lines are enough:
+    Exits with 1 if it fails again. `verify` writes such files, and says where; by hand, two lines are enough:
     `Channel: NAME` and `Scenario: capacity 1: send | recv recv`.
     """
     failure = read(file)
     name = channel or failure["Channel"]
-    registry.require_known((name,), registry.declared())
-    registered = registry.built(build.build_preset("release"))
-    [chosen] = registry.choose(registered, (name,))
+    if project.own:
+        registry.require_known((name,), registry.declared())
+    [chosen] = registry.choose(registry.configured(build.configure_project(project)), (name,))
+    build.build_runners(project, [chosen], "properties", "models")
     if replay(chosen, failure, executions):
         raise Unverified(f"{chosen.name} failed on `{failure['Scenario']}`")

@@ -6,43 +6,45 @@ import pathlib
 
 import click
 
-from sluice_cli import audit, bench, build, contract, options, outcome, page, peers, registry, results, verify
+from sluice_cli import audit, bench, build, contract, options, outcome, page, peers, project, registry, results, verify
 from sluice_cli.common import console
+from sluice_cli.project import Project
+from sluice_cli.sources import Sources
 
 
 @click.command("report")
 @click.option("--quick", is_flag=True, help="Fewer messages, rounds and executions: some 10 minutes after building.")
 @click.option(
-    "--from", "source", type=click.Path(path_type=pathlib.Path), help="Write the report of this results file again."
+    "--from", "saved", type=click.Path(path_type=pathlib.Path), help="Write the report of this results file again."
 )
+@bench.minutes_option
 @options.seed
-def command(quick: bool, source: pathlib.Path | None, seed: int) -> None:
-    """Set up, build, verify, measure and plot; prints the path of results/<run>/report.html."""
-    if source:
-        console.print(str(page.write(results.load(source), source.parent)), markup=False)
+@project.option
+def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: float | None, seed: int) -> None:
+    """Set up, build, verify, measure and plot; prints the path of the run's report.html."""
+    if saved:
+        console.print(str(page.write(results.load(saved), saved.parent)), markup=False)
         return
     level = "quick" if quick else "standard"
-    binary = build.build_preset("release")
-    channels = registry.built(binary)
-    checks = verify.verify(channels, level, seed)
+    divide = 20 if quick else 1
+    binary = build.configure_project(project, peers=True)
+    channels = registry.configured(binary)
+    audited = registry.configured(binary, of_tests=True)
+    own_parts = ("contract", "litmus", "checking_speed") if project.own else ()
+    build.build_runners(project, channels, "properties", "models", "bench", "contract", also=own_parts)
+    build.build_runners(project, [channel for channel in audited if not channel.faulty], "models")
+    checks = verify.verify(project, channels, level, seed)
     verify.show(checks)
-    mutants = audit.audit(registry.built(binary, of_tests=True), whole=True)
-    lines = contract.run(binary, divide=20 if quick else 1)
-    others, missing = peers.build()
+    parts = {"checks": checks}
+    if any("models" in channel.runners for channel in audited):
+        parts["audit"] = audit.audit(Sources.of(project), audited, whole=True)
+    if project.own:
+        parts["contract"] = contract.run(binary, divide)
+        parts |= {"checking": verify.checking_speed(binary), "litmus": verify.litmus(binary)}
+    elif any("contract" in channel.runners for channel in channels):
+        parts["contract"] = contract.run_on(project, channels, divide)
+    others, parts["missing"] = peers.build(project)
     channels += others
-    samples = bench.measure(channels, bench.EFFORTS["quick" if quick else "full"], seed)
-    page.publish(
-        results.new_results(
-            level,
-            seed,
-            channels,
-            checks=checks,
-            contract=lines,
-            checking=verify.checking_speed(binary),
-            audit=mutants,
-            litmus=verify.litmus(binary),
-            missing=missing,
-            samples=samples,
-        )
-    )
-    outcome.require_passed(checks, lines, mutants)
+    parts["samples"] = bench.measure(channels, bench.effort("quick" if quick else "full", minutes), seed)
+    page.publish(project, results.new_results(project, level, seed, channels, **parts))
+    outcome.require_passed(checks, parts.get("contract", []), parts.get("audit", []))

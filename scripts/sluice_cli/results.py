@@ -11,20 +11,21 @@ import sys
 import tempfile
 
 from sluice_cli import build, machine, old_results
-from sluice_cli.common import RESULTS, BadResults
+from sluice_cli.common import PROGRAM, SCHEMA_FILE, BadResults
+from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 
 SCHEMA = "sluice-results/2"
 
 
-def new_run() -> pathlib.Path:
-    """A new folder for a run, named by the time."""
+def new_run(of: Project) -> pathlib.Path:
+    """A new folder for a run of a project, named by the time."""
     stamp = datetime.datetime.now().strftime("%Y-%m-%d-%H%M%S")
-    folder = RESULTS / stamp
+    folder = of.results / stamp
     number = 1
     while folder.exists():
         number += 1
-        folder = RESULTS / f"{stamp}-{number}"
+        folder = of.results / f"{stamp}-{number}"
     folder.mkdir(parents=True)
     return folder
 
@@ -42,11 +43,18 @@ def write_text(file: pathlib.Path, text: str) -> None:
         raise
 
 
+def summarize(text: str) -> None:
+    """Adds Markdown to the summary of a step of a GitHub workflow, if this runs in one."""
+    if file := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(file, "a") as summary:
+            summary.write(text)
+
+
 def validate(data: object, file: pathlib.Path) -> None:
     # Imported here, since most commands neither read nor write results before their work.
     import jsonschema
 
-    schema = json.loads((RESULTS / "schema.json").read_text())
+    schema = json.loads(SCHEMA_FILE.read_text())
     try:
         jsonschema.validate(data, schema)
     except jsonschema.ValidationError as error:
@@ -91,20 +99,20 @@ def load(file: pathlib.Path) -> dict:
 
 
 def shell_line() -> str:
-    return " ".join(["scripts/sluice", *sys.argv[1:]])
+    return " ".join([PROGRAM, *sys.argv[1:]])
 
 
-def new_results(level: str, seed: int, channels: list[Channel] = (), **parts) -> dict:
+def new_results(of: Project, level: str, seed: int, channels: list[Channel] = (), **parts) -> dict:
     """The results of a run, as results/schema.json describes them; parts that are not given are empty."""
     empty = {"checks": [], "contract": [], "checking": [], "audit": [], "litmus": [], "missing": {}, "samples": []}
     return {
         "schema": SCHEMA,
         "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "revision": build.revision(),
+        "revision": build.revision(of.source),
         "command": shell_line(),
         "level": level,
         "seed": seed,
         "machine": machine.facts(),
         "channels": [channel.described for channel in channels],
-        **(empty | parts),
+        **(empty | json.loads(of.relative(json.dumps(parts, ensure_ascii=False)))),
     }

@@ -8,7 +8,7 @@ import pathlib
 import shutil
 import subprocess
 
-from sluice_cli.common import ROOT, Environment, console
+from sluice_cli.common import HOME, Environment, console
 
 # Programs and headers that show that a package's content is installed, from whatever source.
 SIGNS = {
@@ -32,6 +32,10 @@ SIGNS = {
     "doxygen": "doxygen",
 }
 
+PURPOSES = ("build", "checking", "measuring", "peers", "docs")
+# Of another project's own channels.
+NEEDED = ("build", "checking", "measuring")
+
 # Without these, builds take longer or tests are skipped.
 DISPENSABLE = ("ccache", "chromium")
 
@@ -47,20 +51,21 @@ def here(sign: str) -> bool:
 def wanted() -> dict[str, str]:
     """Each package with its purpose."""
     packages = {}
-    for line in (ROOT / "scripts" / "packages.txt").read_text().splitlines():
+    for line in (HOME / "scripts" / "packages.txt").read_text().splitlines():
         purpose, *names = line.split()
         if purpose != "#":
             packages.update((name, purpose) for name in names)
     return packages
 
 
-def ensure(extra: dict[str, str] | None = None) -> None:
-    """Installs what is missing with apt-get, after saying what and why.
+def ensure(extra: dict[str, str] | None = None, purposes: tuple[str, ...] = PURPOSES) -> None:
+    """Installs what is missing for some purposes with apt-get, after saying what and why.
 
     `extra` maps further packages to the program or header that shows that they are installed.
     """
-    signs = SIGNS | (extra or {})
-    missing = {name: wanted().get(name, "these tests") for name, sign in signs.items() if not here(sign)}
+    purpose_of = wanted()
+    signs = {name: sign for name, sign in SIGNS.items() if purpose_of[name] in purposes} | (extra or {})
+    missing = {name: purpose_of.get(name, "these tests") for name, sign in signs.items() if not here(sign)}
     if not missing:
         return
     listing = ", ".join(f"{name} (for {purpose})" for name, purpose in missing.items())

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -14,8 +15,12 @@ import click
 import rich.markup
 import rich.table
 
-from sluice_cli import build, options, outcome, registry, results
-from sluice_cli.common import FAILURES, ROOT, Unverified, Usage, console, progress
+from sluice_cli import build
+from sluice_cli import coverage as covering
+from sluice_cli import known, options, outcome, project, registry, results
+from sluice_cli.common import Unverified, Usage, console, progress
+from sluice_cli.junit import write as write_junit
+from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 
 
@@ -31,7 +36,7 @@ class Level:
 
 
 LEVELS = {
-    "quick": Level(properties=300, models=30_000, exhaustive=(("2x2", 2),), random_scenarios=1_000, timeout=900),
+    "quick": Level(properties=300, models=30_000, exhaustive=(("2x2", 1),), random_scenarios=1_000, timeout=900),
     "standard": Level(
         properties=2_000,
         models=300_000,
@@ -63,6 +68,7 @@ class Task:
     tool: str
     check: str | None = None  # of a faulty channel: the check that must catch it
     exhaustive: tuple[str, int] | None = None  # every scenario of this size and bound, instead of the checks
+    shard: str = "1/1"  # of the exhaustive search
 
     @property
     def kind(self) -> str:
@@ -75,7 +81,12 @@ class Task:
 
 
 def tasks_for(channels: list[Channel], level: Level, part: int = 1, parts: int = 1) -> list[Task]:
-    """The tasks of one shard: every parts-th task, and each exhaustive search, which takes a shard itself."""
+    """The tasks of one shard: every parts-th task, and each exhaustive search, which takes a shard itself.
+
+    A search is split further, so that one channel's keeps every processor busy; into scenarios that the shard would have
+    on any number of processors.
+    """
+    split = os.cpu_count() or 1
     tasks = []
     searches = []
     for channel in channels:
@@ -88,7 +99,9 @@ def tasks_for(channels: list[Channel], level: Level, part: int = 1, parts: int =
         else:
             tasks += [Task(channel, tool) for tool in KIND if tool in channel.runners]
             if channel.kind == "queue" and "models" in channel.runners:
-                searches += [Task(channel, "models", exhaustive=size) for size in level.exhaustive]
+                for size in level.exhaustive:
+                    shards = [f"{part + parts * i}/{parts * split}" for i in range(split)]
+                    searches += [Task(channel, "models", exhaustive=size, shard=shard) for shard in shards]
     return searches + tasks[part - 1 :: parts]
 
 
@@ -104,12 +117,22 @@ def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
                 stdin=subprocess.DEVNULL,
                 timeout=timeout,
             )
-            ending = f"ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}"
+            summary = re.search(r"SUMMARY: \w+Sanitizer: .*", done.stderr)
+            ending = f"ended with {done.returncode}: " + (
+                summary[0] if summary else (done.stderr or done.stdout).strip()[-500:]
+            )
+            code = done.returncode
         except subprocess.TimeoutExpired:
             ending = f"did not end within {timeout} s"
-        if verdicts.exists():
-            return json.loads(verdicts.read_text())
-    return [
+            summary, code = None, 1
+        checks = json.loads(verdicts.read_text()) if verdicts.exists() else []
+    for check in checks:
+        if summary and check["detail"].startswith(ENDED_INSIDE):
+            check["detail"] += f"\n{summary[0]}"
+    # A sanitizer may end a runner after its last verdict.
+    if checks and (code == 0 or any(check["verdict"] == "failed" for check in checks)):
+        return checks
+    return checks + [
         {
             "channel": task.channel.name,
             "kind": task.kind,
@@ -126,17 +149,17 @@ def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
     ]
 
 
-def run_task(task: Task, level: Level, seed: int, shard: str) -> list[dict]:
-    """Every verdict of a task. A runner that a hang has ended is run again for its remaining checks."""
+def run_task(task: Task, level: Level, seed: int, failures: pathlib.Path) -> list[dict]:
+    """Every verdict of a task, whose failing scenarios are written to a folder. A runner that a hang has ended is run again for its remaining checks."""
     runner = task.channel.runners[task.tool]
     executions = level.properties if task.tool == "properties" else level.models
     if task.check:
         # A known mistake gets a minimum effort, whatever the level.
         executions = max(executions, 1_000 if task.tool == "properties" else 100_000)
-    command = [str(runner), "--seed", str(seed), "--executions", str(executions), "--failures", str(FAILURES)]
+    command = [str(runner), "--seed", str(seed), "--executions", str(executions), "--failures", str(failures)]
     if task.exhaustive:
         size, bound = task.exhaustive
-        command += ["--exhaustive", size, "--bound", str(bound), "--shard", shard]
+        command += ["--exhaustive", size, "--bound", str(bound), "--shard", task.shard]
     elif task.tool == "models" and not task.check and task.channel.kind == "queue":
         command += ["--all-checks", "--random-scenarios", str(level.random_scenarios)]
     if task.expected != "passed" and task.tool == "properties":
@@ -155,19 +178,20 @@ def run_task(task: Task, level: Level, seed: int, shard: str) -> list[dict]:
         if not left:
             break
     for check in checks:
-        # Paths relative to the tree, so that results are the same on every machine.
-        for field in ("reproduce", "detail"):
-            check[field] = check.get(field, "").replace(f"{ROOT}/", "")
         check["expected"] = task.expected
         if task.check:
             # A runner that ended for another reason has caught nothing.
-            found = check["check"] == task.check and check["verdict"] == "failed" and check["detail"] != ENDED_INSIDE
+            found = (
+                check["check"] == task.check
+                and check["verdict"] == "failed"
+                and not check["detail"].startswith(ENDED_INSIDE)
+            )
             check["verdict"] = "caught" if found else "missed"
     return checks
 
 
-def verify(channels: list[Channel], level: str, seed: int, shard: tuple[int, int] = (1, 1)) -> list[dict]:
-    """The verdicts of every check on every channel."""
+def verify(of: Project, channels: list[Channel], level: str, seed: int, shard: tuple[int, int] = (1, 1)) -> list[dict]:
+    """The verdicts of every check on every channel of a project."""
     part, parts = shard
     tasks = tasks_for(channels, LEVELS[level], part, parts)
     if not tasks:
@@ -180,13 +204,42 @@ def verify(channels: list[Channel], level: str, seed: int, shard: tuple[int, int
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             # Models first: each takes one processor for long, and properties fill the gaps.
             ordered = sorted(tasks, key=lambda task: (task.tool, task.exhaustive is None))
-            running = {pool.submit(run_task, task, LEVELS[level], seed, f"{part}/{parts}"): task for task in ordered}
+            running = {pool.submit(run_task, task, LEVELS[level], seed, of.failures): task for task in ordered}
             for future in concurrent.futures.as_completed(running):
                 task = running[future]
                 checks += future.result()
                 advance(f"{task.kind} {task.channel.name}{' ' + task.exhaustive[0] if task.exhaustive else ''}")
     order = {channel.name: i for i, channel in enumerate(channels)}
+    checks = known.mark(of, joined(checks, f"{part}/{parts}"))
     return sorted(checks, key=lambda c: (order[c["channel"]], c["kind"], c["check"]))
+
+
+def _joined(parts: list[dict], shard: str) -> dict:
+    """One exhaustive search, joined from its shards."""
+    executions = sum(part["executions"] for part in parts)
+    failed = [part for part in parts if part["verdict"] == "failed"]
+    space = parts[0]["space"] | {
+        "scenarios": sum(part["space"]["scenarios"] for part in parts),
+        "exhausted": sum(part["space"]["exhausted"] for part in parts),
+        "shard": shard,
+        "repeated": sum(part["space"]["repeated"] * part["executions"] for part in parts) / max(executions, 1),
+    }
+    seconds = sum(part["seconds"] for part in parts)
+    return (failed or parts)[0] | {"executions": executions, "seconds": seconds, "space": space}
+
+
+def joined(checks: list[dict], shard: str) -> list[dict]:
+    """The checks of several shards, with each exhaustive search as one check of the whole shard."""
+    found: dict[tuple[str, str, str], list[dict]] = {}
+    for check in checks:
+        found.setdefault((check["channel"], check["kind"], check["check"]), []).append(check)
+    whole = []
+    for parts in found.values():
+        searches = [part for part in parts if "space" in part]
+        # Beside them may be a runner that did not end.
+        whole += [_joined(searches, shard)] if searches else []
+        whole += [part for part in parts if "space" not in part]
+    return whole
 
 
 def searched(checks: list[dict]) -> list[dict]:
@@ -260,6 +313,8 @@ def show(checks: list[dict]) -> None:
                     cells.append("[dim]–[/dim]")
                 elif verdict["verdict"] == "passed":
                     cells.append(f"[green]{verdict['executions']:,}[/green]")
+                elif "known" in verdict:
+                    cells.append("[yellow]known[/yellow]")
                 else:
                     cells.append("[bold red]FAILED[/bold red]")
             table.add_row(f"{kind} {check}", *cells)
@@ -302,15 +357,30 @@ def show(checks: list[dict]) -> None:
         )
         for check in row["failed"]:
             console.print(f"  {check['check']}: {smallest(check)}", markup=False)
+    for check in checks:
+        if "known" in check:
+            text = f"{check['channel']}: {check['kind']} {check['check']} fails, as known: {check['known']}"
+            console.print(text, style="yellow", markup=False)
     for check in outcome.failed_checks(checks):
         console.print(f"\n{check['channel']}: {check['kind']} {check['check']} {check['verdict']}", style="bold red")
         console.print(f"{check['claim']}\n{check['detail']}\nreproduce: {check['reproduce']}", markup=False)
 
 
-def verifiable(names: tuple[str, ...]) -> None:
-    """Raises Usage if a name is none of the registry's, or a facade's that has no checks of its own."""
-    declared = registry.declared()
-    for channel in registry.choose(declared, names) if names else []:
+def summarize(checks: list[dict]) -> None:
+    """Tells a step of a GitHub workflow what failed, if it runs in one."""
+    sound = [check for check in checks if check["expected"] == "passed"]
+    passed = sum(check["verdict"] == "passed" for check in sound)
+    lines = [f"## Verification: {passed} checks passed, {len(outcome.failed_checks(checks))} failed", ""]
+    for check in checks:
+        if check["verdict"] in ("failed", "missed"):
+            known_as = f" (known: {check['known']})" if "known" in check else ""
+            lines.append(f"- {check['channel']}: {check['kind']} {check['check']}{known_as}: `{smallest(check)}`")
+    results.summarize("\n".join(lines) + "\n")
+
+
+def verifiable(names: tuple[str, ...], channels: list[Channel]) -> None:
+    """Raises Usage if a name is none of these channels', or a facade's that has no checks of its own."""
+    for channel in registry.choose(channels, names) if names else []:
         if channel.role == "facade" and channel.kind == "queue":
             raise Usage(f"`{channel.name}` is a facade, which is verified by the cores it chooses from: name those")
 
@@ -320,14 +390,51 @@ def verifiable(names: tuple[str, ...]) -> None:
 @options.level
 @options.seed
 @click.option("--shard", default="1/1", show_default=True, type=options.Shard(), help="Only this part; see merge.")
+@click.option(
+    "--sanitizer",
+    type=click.Choice(build.SANITIZERS),
+    help="Build with this sanitizer, in a folder of its own, and run the property tests.",
+)
+@click.option("--coverage", is_flag=True, help="Tell which lines and branches of the sources the checks executed.")
 @options.json_file("the verdicts")
-def command(channels: tuple[str, ...], level: str, seed: int, shard: tuple[int, int], out: pathlib.Path | None) -> None:
+@options.junit_file
+@project.option
+def command(
+    project: Project,
+    channels: tuple[str, ...],
+    level: str,
+    seed: int,
+    shard: tuple[int, int],
+    sanitizer: str | None,
+    coverage: bool,
+    out: pathlib.Path | None,
+    junit: pathlib.Path | None,
+) -> None:
     """Run the property tests and models of CHANNELS, or of all, and print the matrix of verdicts."""
-    verifiable(channels)
-    registered = registry.built(build.build_preset("release"))
-    checks = verify(registry.choose(registered, channels), level, seed, shard)
+    if project.own:
+        verifiable(channels, registry.declared())
+    if sanitizer or coverage:
+        if project.given_binary or (sanitizer and coverage):
+            raise Usage("--sanitizer, --coverage and --binary exclude each other: each is about another build folder")
+        project = dataclasses.replace(project, variant=sanitizer or "coverage")
+        # Ends at the first report, of which the check is then told.
+        os.environ.setdefault("TSAN_OPTIONS", "halt_on_error=1 abort_on_error=1")
+        os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    registered = registry.configured(build.configure_project(project))
+    verifiable(channels, registered)
+    chosen = registry.choose(registered, channels)
+    build.build_runners(project, chosen, *KIND)
+    if coverage:
+        covering.reset(project)
+    checks = verify(project, chosen, level, seed, shard)
     show(checks)
+    summarize(checks)
+    if coverage:
+        covering.show(covering.measure(project))
     if out:
         part, parts = shard
-        results.save(results.new_results(level, seed, registered, checks=checks) | {"shard": f"{part}/{parts}"}, out)
+        run = results.new_results(project, level, seed, registered, checks=checks)
+        results.save(run | {"shard": f"{part}/{parts}"}, out)
+    if junit:
+        write_junit(junit, checks=checks)
     outcome.require_passed(checks)

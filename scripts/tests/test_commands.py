@@ -16,16 +16,17 @@ from unittest import mock
 
 import click.testing
 
-from sluice_cli import build, cli, new, old_results, outcome, peers, registry, replay, results, setup, verify
-from sluice_cli.common import REFERENCE, ROOT, BadResults, BuildFailed, Environment, Unverified, Usage
+from sluice_cli import build, cli, new, old_results, outcome, peers, project, registry, replay, results, setup, verify
+from sluice_cli.common import HOME, REFERENCE, BadResults, BuildFailed, Environment, Unverified, Usage
+from sluice_cli.project import OWN
 
-BUILD = pathlib.Path(os.environ.get("SLUICE_TEST_BUILD", ROOT / "build" / "release"))
+BUILD = pathlib.Path(os.environ.get("SLUICE_TEST_BUILD", HOME / "build" / "release"))
 
 
 def refused(*arguments: str) -> tuple[int, str]:
     """A command's exit code and message."""
     # Whatever is refused is refused before any work.
-    with mock.patch.object(build, "build_preset", side_effect=AssertionError("it began to build")):
+    with mock.patch.object(build, "configure", side_effect=AssertionError("it began to configure")):
         done = click.testing.CliRunner().invoke(cli.commands, arguments)
     message = done.exception.message if isinstance(done.exception, click.ClickException) else done.output
     return done.exit_code, message
@@ -34,7 +35,7 @@ def refused(*arguments: str) -> tuple[int, str]:
 class CommandLine(unittest.TestCase):
     def test_unknown_channel(self):
         with self.assertRaisesRegex(Usage, "there is no channel `ghost`; there are .*sync"):
-            registry.choose(registry.built(BUILD), ("ghost",))
+            registry.choose(registry.configured(BUILD), ("ghost",))
         for command in ("verify", "audit", "bench"):
             code, message = refused(command, "ghost")
             self.assertEqual(code, 2)
@@ -46,7 +47,7 @@ class CommandLine(unittest.TestCase):
         self.assertIn("`spsc` is a facade, which is verified by the cores", message)
 
     def test_bad_arguments_are_reported_soon(self):
-        command = [str(ROOT / "scripts" / "sluice")]
+        command = [str(HOME / "scripts" / "sluice")]
         for arguments, code in (
             (["verify", "ghost"], 2),
             (["verify", "--level", "enormous"], 2),
@@ -67,7 +68,7 @@ class CommandLine(unittest.TestCase):
             self.assertLess(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime, 2, arguments)
 
     def test_the_registry_is_read_without_configuring(self):
-        built = {channel.name: channel.role for channel in registry.built(BUILD)}
+        built = {channel.name: channel.role for channel in registry.configured(BUILD)}
         declared = {channel.name: channel.role for channel in registry.declared()}
         self.assertEqual(built, {name: declared[name] for name in built})
         self.assertTrue(all(role == "third_party" for name, role in declared.items() if name not in built))
@@ -128,7 +129,7 @@ class CommandLine(unittest.TestCase):
         self.assertIn("'fast' is not one of 'debug', 'release'", message)
 
     def test_runners_name_what_they_do_not_know(self):
-        (sync,) = registry.choose(registry.built(BUILD), ("sync",))
+        (sync,) = registry.choose(registry.configured(BUILD), ("sync",))
         for tool, arguments, message in (
             ("properties", ["--check", "ghost"], "`ghost` is no property"),
             ("models", ["--check", "ghost"], "`ghost` is no check of this runner"),
@@ -146,6 +147,56 @@ class CommandLine(unittest.TestCase):
                 self.assertIn(message, done.stderr)
 
 
+class Projects(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name).resolve()
+        self.lists = self.folder / "CMakeLists.txt"
+        self.addCleanup(os.chdir, os.getcwd())
+
+    def test_the_nearest_one_that_names_sluice(self):
+        self.lists.write_text("find_package(sluice REQUIRED COMPONENTS harness)\n")
+        inner = self.folder / "src" / "queues"
+        inner.mkdir(parents=True)
+        (inner / "CMakeLists.txt").write_text("add_library(queues queues.cpp)\n")
+        os.chdir(inner)
+        found = project.find()
+        self.assertEqual((found.source, found.own), (self.folder, False))
+        self.assertEqual(found.results, self.folder / "sluice-results")
+
+    def test_without_one_it_is_this_tree(self):
+        os.chdir(self.folder)
+        self.assertEqual(project.find(), OWN)
+
+    def test_a_folder_without_a_project(self):
+        with self.assertRaisesRegex(Usage, "is no CMake project: it has no CMakeLists.txt"):
+            project.find(self.folder)
+
+    def test_a_folder_that_is_no_build_folder(self):
+        with self.assertRaisesRegex(Usage, "is no build folder: it has no CMakeCache.txt"):
+            project.find(binary=self.folder)
+
+    def test_a_build_folder_of_another_project(self):
+        (self.folder / "CMakeCache.txt").write_text(f"CMAKE_HOME_DIRECTORY:INTERNAL={HOME}\n")
+        self.assertEqual(project.find(binary=self.folder).given_binary, self.folder)
+        self.lists.write_text("")
+        with self.assertRaisesRegex(Usage, f"is a build folder of {HOME}, not of {self.folder}"):
+            project.find(self.folder, self.folder)
+
+    def test_a_build_folder_without_channels(self):
+        (self.folder / "registry.json").write_text("[]")
+        with self.assertRaisesRegex(Usage, "has no channels: its project must call find_package"):
+            registry.configured(self.folder)
+
+    def test_this_tree_s_options_are_refused_elsewhere(self):
+        self.lists.write_text("find_package(sluice REQUIRED COMPONENTS harness)\n")
+        for command in ("test", "contract"):
+            code, message = refused(command, "--preset", "tsan", "--source", str(self.folder))
+            self.assertEqual(code, 2)
+            self.assertRegex(message, "--preset .*for sluice's own tree")
+
+
 class Setup(unittest.TestCase):
     def test_no_compiler(self):
         with mock.patch.object(shutil, "which", return_value=None), self.assertRaisesRegex(
@@ -155,7 +206,7 @@ class Setup(unittest.TestCase):
 
     def test_missing_module(self):
         environment = os.environ | {"SLUICE_PYTHON": "/bin/false", "SLUICE_NO_INSTALL": "1"}
-        done = subprocess.run([ROOT / "scripts/sluice", "test"], env=environment, capture_output=True, text=True)
+        done = subprocess.run([HOME / "scripts/sluice", "test"], env=environment, capture_output=True, text=True)
         self.assertEqual(done.returncode, 4)
         self.assertIn("python3-click", done.stderr)
 
@@ -167,12 +218,12 @@ class Setup(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             options = ["-D", "SLUICE_REGISTRIES=/no/such/registry.cmake"]
             with self.assertRaisesRegex(BuildFailed, "/no/such/registry.cmake, which does not exist"):
-                build.configure(ROOT, pathlib.Path(folder), options)
+                build.configure(HOME, pathlib.Path(folder), options)
 
 
 def example() -> dict:
     with mock.patch.object(build, "revision", return_value="0123456789ab"):
-        return results.new_results("quick", 1)
+        return results.new_results(OWN, "quick", 1)
 
 
 class Results(unittest.TestCase):
@@ -260,7 +311,7 @@ class Verify(unittest.TestCase):
             program.write_text("#!/bin/sh\necho burnt >&2\nexit 139\n")
             program.chmod(0o755)
             task = verify.Task(registry.Channel("burning", runners={"models": program}), "models")
-            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
+            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, pathlib.Path(folder))
         self.assertEqual(check["verdict"], "failed")
         self.assertIn("ended with 139: burnt", check["detail"])
         self.assertEqual(outcome.failed_checks([check]), [check])
@@ -276,7 +327,7 @@ class Verify(unittest.TestCase):
                 "models",
                 "handoff",
             )
-            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
+            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, pathlib.Path(folder))
         self.assertEqual(check["verdict"], "missed")
         self.assertEqual(outcome.failed_checks([check]), [check])
 
@@ -302,20 +353,32 @@ class Verify(unittest.TestCase):
             )
             program.chmod(0o755)
             task = verify.Task(registry.Channel("slow", runners={"properties": program}), "properties")
-            checks = verify.run_task(task, verify.LEVELS["quick"], 1, "1/1")
+            checks = verify.run_task(task, verify.LEVELS["quick"], 1, pathlib.Path(folder))
         self.assertEqual([(c["check"], c["verdict"]) for c in checks], [("one", "failed"), ("two", "passed")])
 
     def test_shards_are_the_whole_without_overlap(self):
-        channels = registry.built(BUILD)
+        channels = registry.configured(BUILD)
         level = verify.LEVELS["quick"]
-        # An exhaustive search is in each part: the runner itself takes a shard.
+        # An exhaustive search is in each part: the runner itself takes shards.
         whole = [task for task in verify.tasks_for(channels, level) if not task.exhaustive]
         parts = [verify.tasks_for(channels, level, i, 3) for i in (1, 2, 3)]
         ordinary = [task for part in parts for task in part if not task.exhaustive]
         self.assertEqual(sorted(map(repr, whole)), sorted(map(repr, ordinary)))
-        searches = [[task for task in part if task.exhaustive] for part in parts]
-        self.assertGreaterEqual(len(searches[0]), 4)
-        self.assertTrue(searches[0] == searches[1] == searches[2])
+        searched = [task for part in parts for task in part if task.exhaustive]
+        of_sync = [task.shard for task in searched if (task.channel.name, task.exhaustive) == ("sync", ("2x2", 2))]
+        self.assertCountEqual(of_sync, [f"{i}/{len(of_sync)}" for i in range(1, len(of_sync) + 1)])
+        self.assertGreaterEqual(len(searched), 4 * len(of_sync))
+
+    def test_a_shard_has_the_same_scenarios_on_any_number_of_processors(self):
+        channels = registry.choose(registry.configured(BUILD), ("sync",))
+        for processors in (1, 2, 7):
+            with mock.patch.object(os, "cpu_count", return_value=processors):
+                tasks = verify.tasks_for(channels, verify.LEVELS["quick"], 2, 3)
+            parts = [task.shard.split("/") for task in tasks if task.exhaustive]
+            self.assertEqual(len(parts), processors)
+            # A runner takes every total-th scenario from its own number on.
+            scenarios = {n for part, total in parts for n in range(int(part) - 1, 210, int(total))}
+            self.assertEqual(scenarios, set(range(1, 210, 3)))
 
 
 class Replay(unittest.TestCase):
@@ -342,14 +405,14 @@ class Replay(unittest.TestCase):
             replay.read(pathlib.Path("/no/such/file"))
 
     def test_a_scenario_that_failed_fails_again(self):
-        silent = registry.choose(registry.built(BUILD), ("silent_try_send",))[0]
-        sound = registry.choose(registry.built(BUILD), ("mutex",))[0]
+        silent = registry.choose(registry.configured(BUILD), ("silent_try_send",))[0]
+        sound = registry.choose(registry.configured(BUILD), ("mutex",))[0]
         failure = {"Scenario": "capacity 1: recv hold | try_send hold"}
         self.assertTrue(replay.replay(silent, failure, 2000))
         self.assertFalse(replay.replay(sound, failure, 200))
 
     def test_a_schedule_is_followed(self):
-        faulty = registry.choose(registry.built(BUILD), ("weak_publish",))[0]
+        faulty = registry.choose(registry.configured(BUILD), ("weak_publish",))[0]
         scenario = "capacity 1: send | recv"
         done = subprocess.run([faulty.runners["models"], "--scenario", scenario], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
@@ -360,17 +423,17 @@ class Replay(unittest.TestCase):
         self.assertTrue(replay.replay(faulty, {"Scenario": scenario, "Schedule": schedule}, 1))
 
     def test_a_race_names_the_lines_that_could_have_ordered_it(self):
-        faulty = registry.choose(registry.built(BUILD), ("weak_publish",))[0]
+        faulty = registry.choose(registry.configured(BUILD), ("weak_publish",))[0]
         command = [faulty.runners["models"], "--scenario", "capacity 1: send | recv"]
         text = subprocess.run(command, capture_output=True, text=True).stdout.partition("could have ordered")[2]
-        source = (ROOT / "impls/faulty/weak_publish.hpp").read_text().splitlines()
+        source = (HOME / "impls/faulty/weak_publish.hpp").read_text().splitlines()
         pairs = [
             [source[int(n) - 1] for n in pair] for pair in re.findall(r"hpp:(\d+) read what \S+hpp:(\d+) wrote", text)
         ]
         self.assertTrue(any("compare_exchange" in read and "full - busy" in wrote for read, wrote in pairs), text)
 
     def test_what_a_runner_writes_is_replayed(self):
-        [faulty] = registry.choose(registry.built(BUILD), ("silent_try_send",))
+        [faulty] = registry.choose(registry.configured(BUILD), ("silent_try_send",))
         with tempfile.TemporaryDirectory() as folder:
             for tool, check in (("properties", "linearizable"), ("models", "woken_by_try")):
                 command = [faulty.runners[tool], "--check", check, "--failures", folder]
@@ -380,7 +443,7 @@ class Replay(unittest.TestCase):
                 self.assertTrue(replay.replay(faulty, failure, 2000), check)
 
     def test_a_scenario_that_is_not_well_formed_is_refused(self):
-        sound = registry.choose(registry.built(BUILD), ("mutex",))[0]
+        sound = registry.choose(registry.configured(BUILD), ("mutex",))[0]
         with self.assertRaisesRegex(Usage, "cannot run `capacity 1: send shout`"):
             replay.replay(sound, {"Scenario": "capacity 1: send shout"}, 10)
 
@@ -390,7 +453,10 @@ class New(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
-        shutil.copytree(ROOT / "impls", self.root / "impls")
+        shutil.copytree(HOME / "impls", self.root / "impls")
+        self.empty = self.root / "empty"
+        self.empty.mkdir()
+        self.lists = self.empty / "CMakeLists.txt"
 
     def test_the_new_core_compiles_and_is_registered(self):
         header = new.create("plain", self.root)
@@ -419,6 +485,25 @@ class New(unittest.TestCase):
         ]
         done = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_an_empty_folder_becomes_a_project(self):
+        header = new.start("mine", self.empty)
+        self.assertIn("namespace mine", header.read_text())
+        self.assertTrue(project.registers_channels(self.empty))
+        self.assertIn("sluice_channel(mine HEADER mine.hpp TYPE mine::channel)", self.lists.read_text())
+
+    def test_a_project_gets_another_channel(self):
+        new.start("mine", self.empty)
+        new.start("other", self.empty)
+        self.assertEqual(re.findall(r"sluice_channel\((\w+)", self.lists.read_text()), ["mine", "other"])
+        with self.assertRaisesRegex(Usage, "exists already"):
+            new.start("other", self.empty)
+
+    def test_a_folder_with_something_else_is_left_alone(self):
+        (self.empty / "notes.txt").write_text("mine\n")
+        with self.assertRaisesRegex(Usage, "is neither empty nor a project"):
+            new.start("mine", self.empty)
+        self.assertEqual([file.name for file in self.empty.iterdir()], ["notes.txt"])
 
     def test_a_taken_name(self):
         for name in ("sync", "weak_publish"):

@@ -11,7 +11,7 @@ import unittest
 
 from sluice_cli import bench, figures, registry, results
 from sluice_cli.cli import COMMANDS
-from sluice_cli.common import REFERENCE, ROOT
+from sluice_cli.common import HOME, REFERENCE
 from tests.test_commands import BUILD
 
 # What Google Benchmark itself writes of a run.
@@ -25,7 +25,7 @@ CAPACITIES = ("128", "unbounded", "0")
 
 
 def read(path: str) -> str:
-    return (ROOT / path).read_text()
+    return (HOME / path).read_text()
 
 
 def first_column(path: str, header: str) -> list[str]:
@@ -59,7 +59,7 @@ class Documentation(unittest.TestCase):
         self.assertCountEqual(quoted(first_column("properties/README.md", "operation")), names)
 
     def test_every_benchmark_has_a_row(self):
-        shapes = {name.split("/")[0] for channel in registry.built(BUILD) for name in self.benchmarks(channel)}
+        shapes = {name.split("/")[0] for channel in registry.configured(BUILD) for name in self.benchmarks(channel)}
         self.assertCountEqual(quoted(first_column("harness/bench/README.md", "shape")), shapes)
 
     @staticmethod
@@ -77,7 +77,7 @@ class Documentation(unittest.TestCase):
         readme = read("README.md")
         faulty = [channel for channel in registry.declared() if channel.faulty]
         self.assertIn(f"| {len(faulty)} faulty channels", readme)
-        self.assertEqual(16, len(list((ROOT / "impls" / "examples").glob("*.cpp"))))
+        self.assertEqual(16, len(list((HOME / "impls" / "examples").glob("*.cpp"))))
         self.assertIn("[Sixteen small programs](impls/examples)", readme)
 
     def test_the_figures_of_the_readme_are_those_of_the_reference_run(self):
@@ -95,7 +95,7 @@ class Documentation(unittest.TestCase):
 
 class Lists(unittest.TestCase):
     def test_every_public_header_is_installed(self):
-        headers = [str(file.relative_to(ROOT / "impls")) for file in (ROOT / "impls" / "sluice").rglob("*.hpp")]
+        headers = [str(file.relative_to(HOME / "impls")) for file in (HOME / "impls" / "sluice").rglob("*.hpp")]
         self.assertCountEqual(re.findall(r"\s(sluice/[\w/]+\.hpp)", read("impls/CMakeLists.txt")), headers)
 
     def test_every_peer_of_the_runners_is_known(self):
@@ -105,7 +105,7 @@ class Lists(unittest.TestCase):
         self.assertIn(f'"{go}"', read("harness/bench/peers/go/main.go"))
 
     def test_every_property_is_listed(self):
-        files = (ROOT / "properties").glob("*.hpp")
+        files = (HOME / "properties").glob("*.hpp")
         defined = [
             name for f in files for name in re.findall(r'^  static .*string_view name = "(\w+)"', f.read_text(), re.M)
         ]
@@ -113,18 +113,18 @@ class Lists(unittest.TestCase):
 
     def test_every_workload_is_registered(self):
         runner = read("harness/bench/workloads.hpp")
-        files = (ROOT / "harness" / "bench").glob("*.hpp")
+        files = (HOME / "harness" / "bench").glob("*.hpp")
         workloads = [name for f in files for name in re.findall(r"^sample (\w+)\(", f.read_text(), re.M)]
         self.assertGreater(len(workloads), 5)
         self.assertEqual([name for name in workloads if f"{name}<Channel" not in runner], [])
 
     def test_every_rust_channel_is_compiled(self):
-        folder = ROOT / "harness" / "bench" / "peers" / "rust" / "src" / "channels"
+        folder = HOME / "harness" / "bench" / "peers" / "rust" / "src" / "channels"
         modules = re.findall(r"^mod (\w+);", (folder / "mod.rs").read_text(), re.M)
         self.assertCountEqual(modules, [f.stem for f in folder.glob("*.rs") if f.stem != "mod"])
 
     def test_every_command_is_reached(self):
-        files = (ROOT / "scripts" / "sluice_cli").glob("*.py")
+        files = (HOME / "scripts" / "sluice_cli").glob("*.py")
         self.assertCountEqual([f.stem for f in files if "@click.command(" in f.read_text()], COMMANDS.values())
 
     def test_every_counter_of_a_benchmark_is_recorded(self):

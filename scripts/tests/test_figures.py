@@ -10,6 +10,7 @@ import unittest
 from sluice_cli import advise, bench, compare, figures, gate, goals, page, results, stats
 from sluice_cli.common import BadResults
 from sluice_cli.figures import Roles
+from sluice_cli.project import OWN
 from sluice_cli.registry import Channel
 
 
@@ -217,7 +218,7 @@ class Report(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         channels = [Channel("left"), Channel("right", "third_party")]
-        file = page.write(results.new_results("quick", 1, channels, **parts), pathlib.Path(folder.name))
+        file = page.write(results.new_results(OWN, "quick", 1, channels, **parts), pathlib.Path(folder.name))
         return file.read_text(), pathlib.Path(folder.name)
 
     def test_a_page_with_pictures_and_figures(self):

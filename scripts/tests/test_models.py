@@ -5,10 +5,11 @@ from __future__ import annotations
 import pathlib
 import tempfile
 import unittest
-from unittest import mock
 
 from sluice_cli import audit, merge, outcome
 from sluice_cli.common import BadResults
+from sluice_cli.project import OWN
+from sluice_cli.sources import Sources
 
 CORE = """\
   void send() {
@@ -27,12 +28,12 @@ class Tags(unittest.TestCase):
     def false(self, text: str) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "core.hpp").write_text(text)
-            with mock.patch.object(audit, "LIBRARY", pathlib.Path(folder)):
-                return audit.false_tags()
+            return Sources(pathlib.Path(folder), pathlib.Path(folder) / "none.toml").false_tags()
 
     def test_the_library_keeps_its_word(self):
-        self.assertEqual(audit.false_tags(), [])
-        self.assertGreater(sum(len(audit.tags(file)) for file in audit.files()), 30)
+        library = Sources.of(OWN)
+        self.assertEqual(library.false_tags(), [])
+        self.assertGreater(sum(len(library.tags(file)) for file in library.files()), 30)
 
     def test_what_is_so_is_not_accused(self):
         self.assertEqual(self.false(CORE), [])
@@ -62,8 +63,8 @@ class Tags(unittest.TestCase):
                 "bool f() {\n  return x.compare_exchange_weak(a, b(c),\n    std::memory_order::acq_rel,\n"
                 "    std::memory_order::relaxed);\n}\nint g() { return x.load(std::memory_order::relaxed); }\n"
             )
-            with mock.patch.object(audit, "LIBRARY", pathlib.Path(folder)):
-                self.assertEqual(audit.ordered_calls("core.hpp"), [(2, ("acq_rel", "relaxed"))])
+            sources = Sources(pathlib.Path(folder), pathlib.Path(folder) / "none.toml")
+            self.assertEqual(sources.ordered_calls("core.hpp"), [(2, ("acq_rel", "relaxed"))])
 
 
 def row(verdict: str = "survived") -> dict:
@@ -93,8 +94,7 @@ class Accepted(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "accepted_mutants.toml"
             file.write_text(text)
-            with mock.patch.object(audit, "ACCEPTED", file):
-                return audit._explain(rows, whole=True)
+            return audit._explain(Sources(pathlib.Path(folder), file), rows, whole=True)
 
     def test_a_survivor_is_bad(self):
         self.assertEqual(len(outcome.unexplained_mutants(self.explained([row()], ""))), 1)

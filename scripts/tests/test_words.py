@@ -7,7 +7,7 @@ import re
 import subprocess
 import unittest
 
-from sluice_cli.common import ROOT
+from sluice_cli.common import HOME
 
 LIST = pathlib.Path(__file__).with_name("old_words.txt")
 EXCEPT = (
@@ -42,16 +42,16 @@ def patterns() -> dict[str, re.Pattern]:
 def sources() -> list[pathlib.Path]:
     """The tree's text files; outside of a git checkout, those below its top-level folders."""
     listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"],
+        ["git", "-C", str(HOME), "ls-files", "--cached", "--others", "--exclude-standard"],
         capture_output=True,
         text=True,
     )
     names = listed.stdout.split("\n") if listed.returncode == 0 else []
     if not names:
         folders = ("impls", "harness", "properties", "models", "scripts")
-        names = [str(f.relative_to(ROOT)) for folder in folders for f in (ROOT / folder).rglob("*")]
+        names = [str(f.relative_to(HOME)) for folder in folders for f in (HOME / folder).rglob("*")]
     wanted = [name for name in names if name.endswith(ENDINGS) and name not in EXCEPT]
-    return [ROOT / name for name in wanted if (ROOT / name).is_file() and "reference" not in name]
+    return [HOME / name for name in wanted if (HOME / name).is_file() and "reference" not in name]
 
 
 class Words(unittest.TestCase):
@@ -66,7 +66,7 @@ class Words(unittest.TestCase):
             for line, pattern in patterns().items():
                 if hit := pattern.search(flat):
                     around = flat[max(0, hit.start() - 30) : hit.end() + 30]
-                    found.append(f"{file.relative_to(ROOT)}: `{around}`; say {re.split(r'  +', line)[-1]}")
+                    found.append(f"{file.relative_to(HOME)}: `{around}`; say {re.split(r'  +', line)[-1]}")
         self.assertEqual(found, [])
 
     def test_each_pattern_finds_what_it_bans(self):

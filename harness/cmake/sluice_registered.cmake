@@ -1,0 +1,13 @@
+# At the end of a project's configuration, when its channels are registered.
+if(SLUICE_PEERS AND SLUICE_BENCHMARKS)
+  include(${CMAKE_CURRENT_LIST_DIR}/../../impls/peers.cmake)
+endif()
+get_property(channels GLOBAL PROPERTY SLUICE_CONTRACT_CHANNELS)
+if(channels)
+  sluice_contract_runner()
+  foreach(name IN LISTS channels)
+    add_test(NAME contract.${name} COMMAND contract --channel ${name})
+    set_tests_properties(contract.${name} PROPERTIES LABELS contract TIMEOUT 1200)
+  endforeach()
+endif()
+sluice_write_registry(${CMAKE_BINARY_DIR}/registry.json)

@@ -1,0 +1,48 @@
+# Builds the Debian package, unpacks it into a folder, and uses its command line for a new project: a channel that
+# works, its verdicts, a report and a gate.
+set(unpacked ${WORK}/unpacked)
+set(project ${WORK}/project)
+file(REMOVE_RECURSE ${WORK})
+file(MAKE_DIRECTORY ${unpacked} ${project})
+
+function(run folder)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${folder} RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "failed with ${code}: ${command}")
+  endif()
+endfunction()
+
+run(${SLUICE_BINARY_DIR} ${CPACK} -G DEB -B ${WORK})
+file(GLOB package ${WORK}/sluice-channels_*.deb)
+run(${WORK} dpkg-deb -x ${package} ${unpacked})
+
+set(ENV{SLUICE_NO_INSTALL} 1)
+set(ENV{CXX} ${COMPILER})
+set(sluice ${unpacked}/usr/bin/sluice)
+set(git git -c user.name=test -c user.email=test@localhost -c init.defaultBranch=main)
+run(${project} ${git} init --quiet)
+run(${project} ${sluice} new demo)
+run(${project} ${git} add .)
+run(${project} ${git} commit --quiet -m "A channel")
+run(${project} ${sluice} verify demo)
+run(${project} ${sluice} report --quick --minutes 0.1)
+execute_process(COMMAND ${sluice} gate --base HEAD --pairs 5 WORKING_DIRECTORY ${project} RESULT_VARIABLE code)
+# 3: by noise, one may seem slower than itself.
+if(NOT code MATCHES "^(0|3)$")
+  message(FATAL_ERROR "the gate ended with ${code}")
+endif()
+file(GLOB report ${project}/sluice-results/*/report.html)
+if(NOT report OR NOT EXISTS ${project}/sluice-results/gate/gate.json)
+  message(FATAL_ERROR "no report or no verdict of the gate in ${project}/sluice-results")
+endif()
+
+# What does not work is refused by its name.
+file(READ ${project}/demo.hpp header)
+string(REPLACE "messages_.front()" "messages_.back()" header "${header}")
+string(REPLACE "messages_.pop_front()" "messages_.pop_back()" header "${header}")
+file(WRITE ${project}/demo.hpp "${header}")
+execute_process(COMMAND ${sluice} verify demo WORKING_DIRECTORY ${project} RESULT_VARIABLE code OUTPUT_VARIABLE out)
+if(NOT code EQUAL 1 OR NOT out MATCHES "demo: .* failed")
+  message(FATAL_ERROR "a channel that inverts the order was not refused, but: ${code}\n${out}")
+endif()

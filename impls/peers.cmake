@@ -1,0 +1,10 @@
+# What another project's channels are measured beside: the library's baseline and facades, and third-party channels.
+function(_sluice_peers)
+  set(SLUICE_PROPERTIES OFF)
+  set(SLUICE_MODELS OFF)
+  sluice_channel(sluice_mutex HEADER sluice/cores/mutex.hpp TYPE sluice::cores::mutex ROLE third_party)
+  sluice_channel(sluice_mpmc HEADER sluice/mpmc.hpp TYPE sluice::cores::mpmc ROLE third_party)
+  sluice_channel(sluice_spsc HEADER sluice/spsc.hpp TYPE sluice::cores::spsc_by_capacity ROLE third_party)
+  include(${CMAKE_CURRENT_FUNCTION_LIST_DIR}/adapters/registry.cmake)
+endfunction()
+_sluice_peers()

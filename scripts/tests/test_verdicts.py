@@ -1,0 +1,107 @@
+"""What CI is told: failures that are known, and JUnit XML."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+
+from sluice_cli import gate, junit, known, outcome, stats
+from sluice_cli.common import BadResults
+from sluice_cli.project import Project
+
+
+class Known(unittest.TestCase):
+    ENTRY = """
+        [[known]]
+        channel = "theirs"
+        check = "property/deadlines"
+        reason = "their clock is coarse"
+        expires = 2027-01-31
+    """
+    DAY = datetime.date(2027, 1, 31)
+
+    def marked(self, verdict: str, text: str = ENTRY, today: datetime.date = DAY, **fields) -> dict:
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / known.FILE).write_text(text)
+            check = {
+                "channel": "theirs",
+                "kind": "property",
+                "check": "deadlines",
+                "expected": "passed",
+                "detail": "late",
+            }
+            [marked] = known.mark(Project(pathlib.Path(folder)), [check | {"verdict": verdict} | fields], today)
+        return marked
+
+    def test_a_known_failure_fails_no_run(self):
+        self.assertEqual(outcome.failed_checks([self.marked("failed")]), [])
+        self.assertEqual(self.marked("failed")["known"], "their clock is coarse")
+
+    def test_another_failure_does(self):
+        for other in ({"check": "fifo"}, {"kind": "model"}, {"channel": "mine"}):
+            self.assertEqual(len(outcome.failed_checks([self.marked("failed", **other)])), 1)
+
+    def test_what_passes_again_fails_the_run(self):
+        [failed] = outcome.failed_checks([self.marked("passed")])
+        self.assertIn("but it passes: remove the entry", failed["detail"])
+
+    def test_after_its_day_it_fails_the_run(self):
+        [failed] = outcome.failed_checks([self.marked("failed", today=self.DAY + datetime.timedelta(1))])
+        self.assertIn("it was known (their clock is coarse) until 2027-01-31", failed["detail"])
+
+    def test_a_line_of_the_contract(self):
+        text = self.ENTRY.replace("property/deadlines", "contract/37")
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / known.FILE).write_text(text)
+            line = {"channel": "theirs", "number": 37, "verdict": "failed"}
+            marked = known.mark(Project(pathlib.Path(folder)), [line], self.DAY)
+        self.assertEqual(outcome.broken_lines(marked), [])
+
+    def test_bad_entries_are_named(self):
+        for text, message in (
+            ("[[known]", "is not TOML"),
+            (self.ENTRY.replace("reason", "because"), "`reason` of an entry is not a text"),
+            (self.ENTRY.replace("2027-01-31", '"soon"'), "`expires` of an entry is not a date, such as"),
+            (self.ENTRY + "severity = 3", "an entry has `severity`, which is not understood"),
+        ):
+            with self.assertRaisesRegex(BadResults, message):
+                self.marked("failed", text)
+
+
+class Junit(unittest.TestCase):
+    def test_every_verdict_is_told(self):
+        check = {
+            "channel": "mine",
+            "kind": "model",
+            "expected": "passed",
+            "detail": "lost\x1b[0m & late",
+            "seconds": 1.5,
+        }
+        checks = [check | {"check": name, "verdict": name} for name in ("passed", "failed", "not_applicable")]
+        checks.append(check | {"check": "old", "verdict": "failed", "known": "since 2025"})
+        line = {
+            "channel": "mine",
+            "test": "contract.037.never_early",
+            "verdict": "failed",
+            "detail": "",
+            "seconds": 0.0,
+        }
+        cell = gate.Verdict("mine", "seq/1/1", stats.Estimate(1.3, 1.2, 1.4, 15), "slower")
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "verdicts.xml"
+            junit.write(file, checks, [line], [cell])
+            [suite] = xml.parse(file).getroot()
+        self.assertEqual((suite.get("tests"), suite.get("failures"), suite.get("skipped")), ("6", "3", "2"))
+        told = {case.get("name"): [(part.tag, part.get("message")) for part in case] for case in suite}
+        self.assertEqual(told["model passed"], [])
+        self.assertEqual(told["model failed"], [("failure", "lost[0m & late")])
+        self.assertEqual(told["model old"], [("skipped", "since 2025")])
+        self.assertEqual(told["contract.037.never_early"], [("failure", "failed")])
+        self.assertEqual(told["speed seq/1/1"][0][0], "failure")
+
+
+if __name__ == "__main__":
+    unittest.main()
