@@ -26,6 +26,8 @@ sluice_channel(one_for_all HEADER faulty/condvar.hpp TYPE sluice::faulty::one_fo
                CAUGHT_BY property/linearizable property/senders_disconnected_wakes model/sender_leaves_two)
 sluice_channel(rearmed_timeout HEADER faulty/condvar.hpp TYPE sluice::faulty::rearmed_timeout
                CAUGHT_BY property/spurious_wakeups)
+sluice_channel(stale_disconnect HEADER faulty/condvar.hpp TYPE sluice::faulty::stale_disconnect
+               CAUGHT_BY model/emptied_by_two)
 sluice_channel(drop_under_lock HEADER faulty/condvar.hpp TYPE sluice::faulty::drop_under_lock
                CAUGHT_BY property/busy_messages)
 sluice_channel(stranded_send HEADER faulty/condvar.hpp TYPE sluice::faulty::stranded_send

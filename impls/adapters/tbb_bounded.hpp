@@ -52,9 +52,13 @@ public:
   }
 
   status try_recv(std::optional<T>& out) {
-    const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
+    bool ended = senders_disconnected_.load(std::memory_order::seq_cst);
     envelope<T> message;
-    if (!queue_.try_pop(message)) return gone ? status::disconnected : status::empty;
+    while (!queue_.try_pop(message)) {
+      if (ended) return status::disconnected;
+      ended = senders_disconnected_.load(std::memory_order::seq_cst);
+      if (!ended) return status::empty;
+    }
     return received(message, out);
   }
 

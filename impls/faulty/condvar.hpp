@@ -108,4 +108,21 @@ public:
   }
 };
 
+/// try_recv asks once whether the senders have disconnected, before it looks for a message: if they disconnect in
+/// between, and another receiver takes the last message, it returns `empty`.
+template <class T>
+class stale_disconnect : public cores::mutex<T> {
+public:
+  using cores::mutex<T>::mutex;
+
+  status try_recv(std::optional<T>& out) {
+    const bool disconnected = [&] {
+      platform::unique_lock guard(this->mutex_);
+      return this->senders_disconnected_;
+    }();
+    const status now = cores::mutex<T>::try_recv(out);
+    return now == status::disconnected && !disconnected ? status::empty : now;
+  }
+};
+
 }  // namespace sluice::faulty

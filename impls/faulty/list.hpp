@@ -40,10 +40,15 @@ public:
   status send_until(T& value, deadline) { return try_send(value); }
 
   status try_recv(std::optional<T>& out) {
-    // The senders' last messages precede their disconnect, so the disconnect is read first.
-    const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
-    if (take_first(out)) return status::ok;
-    return gone ? status::disconnected : status::empty;
+    // The senders' last messages precede their disconnect, so the disconnect is read first; and again, since another
+    // receiver may have taken the last one after it.
+    bool ended = senders_disconnected_.load(std::memory_order::seq_cst);
+    while (!take_first(out)) {
+      if (ended) return status::disconnected;
+      ended = senders_disconnected_.load(std::memory_order::seq_cst);
+      if (!ended) return status::empty;
+    }
+    return status::ok;
   }
   status recv_until(std::optional<T>& out, deadline until) {
     return receivers_.wait(

@@ -36,11 +36,13 @@ class Level:
 
 
 LEVELS = {
-    "quick": Level(properties=300, models=30_000, exhaustive=(("2x2", 1),), random_scenarios=1_000, timeout=900),
+    "quick": Level(
+        properties=300, models=30_000, exhaustive=(("2x2", 1), ("3x1", 1)), random_scenarios=1_000, timeout=900
+    ),
     "standard": Level(
         properties=2_000,
         models=300_000,
-        exhaustive=(("2x2", 2), ("2x3", 1), ("3x2", 0)),
+        exhaustive=(("2x2", 2), ("2x3", 1), ("3x1", 2), ("3x2", 0)),
         random_scenarios=20_000,
         timeout=7200,
     ),

@@ -48,9 +48,15 @@ public:
   }
 
   status try_recv(std::optional<T>& out) {
-    // [A7] seq_cst, pairs with [A8]. Read first: the last sender's messages precede its disconnect.
-    const bool ended = senders_disconnected_.load(std::memory_order::seq_cst);
-    if (!queue_.try_pop(out)) return ended ? status::disconnected : status::empty;
+    // [A7] acquire, pairs with [A8]. Read first: the last sender's messages precede its disconnect.
+    bool ended = senders_disconnected_.load(std::memory_order::acquire);
+    while (!queue_.try_pop(out)) {
+      if (ended) return status::disconnected;
+      // [A11] seq_cst, pairs with [A8]. Read again: another receiver may have taken the last message since [A7], and
+      // the senders may have disconnected before it did.
+      ended = senders_disconnected_.load(std::memory_order::seq_cst);
+      if (!ended) return status::empty;
+    }
     tell(pops_, senders_);
     // The receiver woken for the next message may have checked while this one was still first.
     if (queue_.size() != 0) receivers_.notify_one();
@@ -62,7 +68,8 @@ public:
   }
 
   void close_senders() {
-    // [A8] seq_cst, pairs with [A7]. A waiter that registers later sees the count because of the wait queue's lock.
+    // [A8] seq_cst, pairs with [A7] and [A11]. A waiter that registers later sees the count because of the wait queue's
+    // lock.
     senders_disconnected_.store(true, std::memory_order::seq_cst);
     pushes_.fetch_add(1, std::memory_order::relaxed);
     receivers_.close();
