@@ -12,6 +12,10 @@
 /// Channels behind virtual functions, so that the checks are compiled once and not for each channel.
 namespace sluice::harness {
 
+/// Called, if set, when a check performs an operation that the channel lacks: one that does not wait, or has a
+/// deadline. It does not return.
+inline void (*when_not_offered)() = nullptr;
+
 /// A core's operations (see sluice::selectable_core), whatever its type.
 template <class T>
 class core_interface {
@@ -49,10 +53,24 @@ public:
   template <class... Capacity>
   explicit erased(Capacity... capacity) : core_(capacity...) {}
 
-  status try_send(T& value) override { return core_.try_send(value); }
-  status send_until(T& value, deadline until) override { return core_.send_until(value, until); }
-  status try_recv(std::optional<T>& out) override { return core_.try_recv(out); }
-  status recv_until(std::optional<T>& out, deadline until) override { return core_.recv_until(out, until); }
+  status try_send([[maybe_unused]] T& value) override {
+    if constexpr (trying_core<Core>) return core_.try_send(value);
+    refuse();
+    std::abort();
+  }
+  status send_until(T& value, deadline until) override {
+    require_timed(until);
+    return core_.send_until(value, until);
+  }
+  status try_recv([[maybe_unused]] std::optional<T>& out) override {
+    if constexpr (trying_core<Core>) return core_.try_recv(out);
+    refuse();
+    std::abort();
+  }
+  status recv_until(std::optional<T>& out, deadline until) override {
+    require_timed(until);
+    return core_.recv_until(out, until);
+  }
   bool register_send_waiter(wait_entry& entry) override {
     if constexpr (selectable_core<Core>) return core_.register_send_waiter(entry);
     throw std::logic_error(unselectable);
@@ -73,6 +91,15 @@ public:
   std::optional<std::size_t> capacity() const override { return core_.capacity(); }
 
 private:
+  static void refuse() {
+    if (when_not_offered) when_not_offered();
+  }
+  static void require_timed([[maybe_unused]] deadline until) {
+    if constexpr (!Core::traits.timed) {
+      if (until != deadline::max()) refuse();
+    }
+  }
+
   static constexpr const char* unselectable =
       "select cannot wait on this channel: it has no register_send_waiter() and register_recv_waiter()";
 

@@ -16,6 +16,7 @@ namespace sluice::harness {
 /// Whether a channel with these traits offers an operation.
 constexpr bool offers(const core_traits& traits, op_kind kind) noexcept {
   if (timed(kind)) return traits.timed;
+  if (kind == op_kind::try_send || kind == op_kind::try_recv) return traits.tries;
   if (kind == op_kind::size) return traits.exact_size;
   if (kind == op_kind::clone_sender) return traits.producers == cardinality::many;
   if (kind == op_kind::clone_receiver) return traits.consumers == cardinality::many;

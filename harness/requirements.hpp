@@ -19,6 +19,14 @@ constexpr const char* needs_timed(const core_traits& traits) noexcept {
   return traits.timed ? nullptr : "it has no timed operations";
 }
 
+constexpr const char* needs_tries(const core_traits& traits) noexcept {
+  return traits.tries ? nullptr : "it has no operations that do not wait";
+}
+
+constexpr const char* needs_strong_guarantee(const core_traits& traits) noexcept {
+  return traits.strong_guarantee ? nullptr : "it makes no promise for a failed allocation";
+}
+
 constexpr const char* needs_exact_capacity(const core_traits& traits) noexcept {
   return traits.exact_capacity ? nullptr : "it promises at least its capacity, not exactly that";
 }

@@ -21,7 +21,7 @@ class watchdog {
 public:
   using on_hang = std::function<void(const std::string& text)>;
 
-  /// \param hang_timeout  without progress for so long, a check hangs.
+  /// \param hang_timeout  without progress for so long, a check hangs; also one that makes progress for twice as long.
   /// \param report        receives what each thread waits in; the process then ends with exit code 1.
   watchdog(std::chrono::seconds hang_timeout, on_hang report)
       : hang_timeout_(hang_timeout),
@@ -32,14 +32,14 @@ public:
   void watch_over_main(const worker* main) {
     std::scoped_lock guard(mutex_);
     main_ = main;
-    note_progress();
+    begin();
   }
 
   /// From now on, watches the workers of a thread_group; an empty list ends that.
   void watch_over(std::vector<const worker*> workers) {
     std::scoped_lock guard(mutex_);
     workers_ = std::move(workers);
-    note_progress();
+    begin();
   }
 
 private:
@@ -48,9 +48,11 @@ private:
     while (!stop.stop_requested()) {
       changed_.wait_for(guard, stop, std::chrono::milliseconds(200), [] { return false; });
       if (steps_of_all() != steps_) note_progress();
-      if (std::chrono::steady_clock::now() - since_ < hang_timeout_ || (!main_ && workers_.empty())) continue;
+      const auto now = std::chrono::steady_clock::now();
+      const bool endless = now - begun_ >= 2 * hang_timeout_;
+      if ((now - since_ < hang_timeout_ && !endless) || (!main_ && workers_.empty())) continue;
       std::ostringstream text;
-      text << "no progress for " << hang_timeout_.count() << " s:\n";
+      text << (endless ? "no end within " : "no progress for ") << (endless ? 2 : 1) * hang_timeout_.count() << " s:\n";
       if (workers_.empty()) text << "  " << main_->describe() << "\n";
       for (const worker* w : workers_) text << "  " << w->describe() << "\n";
       report_(text.str());
@@ -62,6 +64,11 @@ private:
     std::uint64_t sum = 0;
     for (const worker* w : workers_) sum += w->steps_.load(std::memory_order::relaxed);
     return sum;
+  }
+
+  void begin() {
+    note_progress();
+    begun_ = since_;
   }
 
   void note_progress() {
@@ -76,7 +83,8 @@ private:
   const worker* main_ = nullptr;
   std::vector<const worker*> workers_;
   std::uint64_t steps_ = 0;
-  std::chrono::steady_clock::time_point since_;
+  std::chrono::steady_clock::time_point since_;  ///< the last progress
+  std::chrono::steady_clock::time_point begun_;
   std::jthread thread_;
 };
 

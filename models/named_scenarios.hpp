@@ -108,7 +108,14 @@ inline std::string why_not(const core_traits& traits, const harness::scenario& p
   if (traits.consumers == cardinality::one && (initial.receivers() > 1 || clones(op_kind::clone_receiver))) {
     return "it has one consumer";
   }
-  if (!harness::within(traits, p)) return "it has no timed operations";
+  for (const auto& ops : p.threads) {
+    for (const op_kind kind : ops) {
+      if (harness::offers(traits, kind)) continue;
+      return timed(kind)             ? harness::needs_timed(traits)
+             : kind == op_kind::size ? harness::needs_exact_size(traits)
+                                     : harness::needs_tries(traits);
+    }
+  }
   return outside_specification(traits);
 }
 

@@ -17,7 +17,7 @@ struct exact_capacity {
       "A channel of capacity C takes C messages and no more, and after each receive exactly one more.";
   static constexpr const char* not_applicable(const core_traits& traits) {
     if (!traits.bounded) return "it has no bound";
-    return needs_all(traits, needs_buffer, needs_exact_capacity, needs_exact_size);
+    return needs_all(traits, needs_buffer, needs_tries, needs_exact_capacity, needs_exact_size);
   }
 
   static void check(run& r) {

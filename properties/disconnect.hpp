@@ -26,7 +26,9 @@ struct senders_disconnected {
   static constexpr std::string_view name = "senders_disconnected";
   static constexpr std::string_view claim =
       "After the last sender, receivers get what is buffered, in order, and then `disconnected` for ever.";
-  static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return needs_all(traits, needs_disconnect, needs_tries);
+  }
 
   static void check(run& r) {
     r.forall([&] {
@@ -105,7 +107,9 @@ struct receivers_disconnected {
   static constexpr std::string_view claim =
       "When the last receiver disconnects, buffered messages are destroyed at once, and every later send returns its "
       "message.";
-  static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return needs_all(traits, needs_disconnect, needs_tries);
+  }
 
   static void check(run& r) {
     r.forall([&] {
@@ -151,7 +155,7 @@ struct receivers_disconnected_wakes {
       std::atomic<int> refused{0};
       {
         auto [tx, rx] = r.channel().make<std::unique_ptr<int>>(capacity);
-        fill(tx, [] { return std::make_unique<int>(-1); });
+        fill(r.channel().traits(), tx, [] { return std::make_unique<int>(-1); });
         thread_group threads(r.dog());
         std::vector<worker*> waiting;
         for (int i = 0; i < senders; ++i) {

@@ -69,7 +69,7 @@ struct busy_messages {
   static constexpr std::string_view name = "busy_messages";
   static constexpr std::string_view claim = "A message may use its own channel in its destructor.";
   static constexpr const char* not_applicable(const core_traits& traits) {
-    return needs_all(traits, needs_buffer, needs_disconnect);
+    return needs_all(traits, needs_buffer, needs_disconnect, needs_tries);
   }
 
   static void check(run& r) {
@@ -101,7 +101,9 @@ struct busy_messages {
 struct aligned_messages {
   static constexpr std::string_view name = "aligned_messages";
   static constexpr std::string_view claim = "An over-aligned message is stored, and returned, at an aligned address.";
-  static constexpr const char* not_applicable(const core_traits& traits) { return needs_buffer(traits); }
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return needs_all(traits, needs_buffer, needs_tries);
+  }
 
   static void check(run& r) {
     r.forall([&] {

@@ -43,7 +43,9 @@ using harness::needs_exact_capacity;
 using harness::needs_exact_size;
 using harness::needs_global_order;
 using harness::needs_sleep;
+using harness::needs_strong_guarantee;
 using harness::needs_timed;
+using harness::needs_tries;
 using harness::thread_group;
 using harness::worker;
 
@@ -65,7 +67,9 @@ struct failing_scenario {
 /// One property being checked.
 class run {
 public:
-  run(const subject& channel, const options& o, harness::watchdog& dog) : channel_(channel), options_(o), dog_(dog) {}
+  run(const subject& channel, const options& o, harness::watchdog& dog) : channel_(channel), options_(o), dog_(dog) {
+    dog_.watch_over_main(&main_);
+  }
 
   /// Checks the property on random inputs; shrinks and reports the input on which it fails.
   template <class Testable>
@@ -111,7 +115,10 @@ public:
   }
 
   /// For properties with fixed cases: counts one more.
-  void count() noexcept { ++executions_; }
+  void count() {
+    ++executions_;
+    dog_.watch_over_main(&main_);
+  }
 
   void fail(const std::string& what) { failure_ = what; }
 
@@ -169,8 +176,12 @@ std::optional<std::size_t> any_capacity(const run& r, const List& wanted = commo
 
 /// Sends until the channel is full. \returns  the number of messages. \pre  the channel is bounded
 template <class Sender, class Make>
-std::size_t fill(Sender& tx, Make make) {
+std::size_t fill(const core_traits& traits, Sender& tx, Make make) {
   std::size_t sent = 0;
+  if (!traits.tries) {
+    for (; sent < tx.capacity(); ++sent) RC_ASSERT(tx.send(make()).has_value());
+    return sent;
+  }
   while (tx.try_send(make())) {
     if (++sent > 100'000)
       RC_FAIL("a bounded channel of capacity " + harness::to_string(tx.capacity()) + " is never full");

@@ -46,6 +46,8 @@ public:
     std::vector<std::string> wanted;
     std::vector<std::string> unwanted;
     std::string text;
+    std::string after;
+    int signal = 0;
     std::string shrinking;
     std::int64_t hang_timeout = options_.hang_timeout.count();
     bool list = false;
@@ -59,15 +61,18 @@ public:
     line.add_json(json_);
     line.add_failures(failures_);
     line.add_list(list, "properties");
-    line.app().add_option("--shrink", shrinking)->group("");  // how a crashed check continues: see crash.hpp
+    // How a runner goes on after a check that has crashed or hung: see crash.hpp.
+    line.app().add_option("--after", after)->group("");
+    line.app().add_option("--signal", signal)->group("");
+    line.app().add_option("--shrink", shrinking)->group("");
     return line.run(argc, argv, [&] {
       options_.hang_timeout = std::chrono::seconds(hang_timeout);
       report_.seed = options_.seed;
       for (const auto* names : {&wanted, &unwanted}) require_known(*names);
-      if (!shrinking.empty()) return shrink_after_crash(harness::parse_scenario(shrinking), wanted.at(0));
+      if (!after.empty()) conclude(after, signal, shrinking);
       if (!text.empty()) return replay(harness::parse_scenario(text));
       if (list) return list_properties();
-      return check(wanted, unwanted, argv);
+      return check(wanted, unwanted, after, argv);
     });
   }
 
@@ -85,12 +90,20 @@ private:
     return exit_code::passed;
   }
 
-  exit_code check(const std::vector<std::string>& wanted, const std::vector<std::string>& unwanted, char** argv) {
+  /// Checks the properties that come after one, or all.
+  exit_code check(const std::vector<std::string>& wanted, const std::vector<std::string>& unwanted,
+                  const std::string& after, char** argv) {
     const auto named = [](const auto& names, std::string_view name) {
       return std::ranges::find(names, name) != names.end();
     };
+    for (const auto* names : {&wanted, &unwanted}) {
+      for (const auto& name : *names)
+        selection_.insert(selection_.end(), {names == &wanted ? "--check" : "--except", name});
+    }
+    bool skipped = !after.empty();
     for (const property& p : every_property()) {
-      if ((wanted.empty() || named(wanted, p.name)) && !named(unwanted, p.name)) add(p);
+      if (!skipped && (wanted.empty() || named(wanted, p.name)) && !named(unwanted, p.name)) add(p);
+      if (p.name == after) skipped = false;
     }
     harness::watchdog dog(options_.hang_timeout, [this](const std::string& text) { hung(text); });
     dog_ = &dog;
@@ -98,11 +111,13 @@ private:
     testing::InitGoogleTest(&one_argument, argv);
     const bool passed = RUN_ALL_TESTS() == 0;
     write();
-    return passed ? exit_code::passed : exit_code::failed;
+    return passed && !failed_before_ ? exit_code::passed : exit_code::failed;
   }
 
   void add(const property& p) {
     if (const char* reason = p.not_applicable(channel_.traits())) {
+      const auto same = [&](const auto& known) { return known.check == p.name; };
+      if (std::ranges::any_of(report_.checks, same)) return;
       auto& result = begin(p.name, p.claim);
       result.verdict = verdict::not_applicable;
       result.detail = reason;
@@ -136,11 +151,13 @@ private:
     const auto start = std::chrono::steady_clock::now();
     run r(channel_, options_, *dog_);
     running_ = &r;
-    crash::succeeded_by(
-        {harness::this_executable(), "--check", result.check, "--seed", std::to_string(options_.seed), "--executions",
-         std::to_string(options_.executions), "--hang-timeout", std::to_string(options_.hang_timeout.count()), "--json",
-         json_, "--failures", failures_, "--shrink"},
-        now_running);
+    std::vector<std::string> successor{harness::this_executable()};
+    successor.insert(successor.end(), selection_.begin(), selection_.end());
+    successor.insert(successor.end(),
+                     {"--seed", std::to_string(options_.seed), "--executions", std::to_string(options_.executions),
+                      "--hang-timeout", std::to_string(options_.hang_timeout.count()), "--json", json_, "--failures",
+                      failures_, "--after", result.check});
+    crash::succeeded_by(std::move(successor), now_running);
     try {
       p.check(r);
     } catch (const std::exception& error) {
@@ -157,7 +174,7 @@ private:
       // A thread that spins for ever would slow down all that follows.
       result.detail = livelock;
       write();
-      crash::start_successor();
+      crash::start_successor(to_string(r.scenario()->scenario));
     }
     crash::disable();
     if (result.detail.empty()) {
@@ -184,7 +201,11 @@ private:
     write();
     // A crash of one that is pinned to a processor would leave its successor there.
     harness::kernel::stay_on(std::nullopt);
-    harness::watchdog dog(4 * options_.hang_timeout, [](const std::string& text) { std::cout << text << std::flush; });
+    harness::watchdog dog(4 * options_.hang_timeout, [&](const std::string& hang) {
+      std::cout << hang << std::flush;
+      result.detail = hang + "in\n" + to_string(s) + "\n";
+      write();
+    });
     harness::worker main("main thread");
     scenario_checker checker(channel_, options_.hang_timeout);
     draws draw(options_.seed);
@@ -209,7 +230,9 @@ private:
     return exit_code::passed;
   }
 
-  exit_code shrink_after_crash(const harness::scenario& s, const std::string& check) {
+  /// Reports a check in which the process before this one crashed, by a signal, or hung.
+  void conclude(const std::string& check, int signal, const std::string& scenario) {
+    failed_before_ = true;
     recall();
     if (report_.checks.empty() || report_.checks.back().check != check) {
       const auto found = std::ranges::find(every_property(), check, &property::name);
@@ -217,12 +240,18 @@ private:
     }
     auto& result = report_.checks.back();
     result.reproduce = command_of("--check " + check, options_.seed, options_.executions);
-    if (result.detail == ended_inside) result.detail = "it crashed";
-    result.detail += " in\n" + to_string(s) + "\n";
-    shrink(s, options_.seed, result);
-    announce(result);
+    if (signal != 0) result.detail = "it crashed (signal " + std::to_string(signal) + ")";
+    const bool shrinks = scenario != crash::no_scenario;
+    if (shrinks) {
+      result.detail += " in\n" + scenario + "\n";
+      shrink(harness::parse_scenario(scenario), options_.seed, result);
+    }
+    // A hang was announced by the process that saw it.
+    if (shrinks || signal != 0) announce(result);
     write();
-    return exit_code::failed;
+    // The channel is known to be broken: its other checks take less time.
+    if (signal == 0) options_.hang_timeout = std::min(options_.hang_timeout, std::chrono::seconds(3));
+    shrink_effort_ = std::chrono::seconds(8);
   }
 
   /// Takes over the verdicts of the process before this one.
@@ -273,7 +302,6 @@ private:
 
   /// Shrinks a failing scenario in child processes, and reports the smallest.
   void shrink(const harness::scenario& s, std::uint64_t seed, harness::check_result& result) {
-    constexpr auto effort = std::chrono::seconds(25);
     draws draw(seed);
     harness::retry_budget budget(400, 20'000);
     std::string text;
@@ -287,7 +315,7 @@ private:
       if (!r.text.empty()) text = r.text;
       return r.executions;
     };
-    result.scenario = to_string(harness::shrink(s, budget, attempt, effort));
+    result.scenario = to_string(harness::shrink(s, budget, attempt, shrink_effort_));
     if (!text.empty()) {
       result.detail = text;
       result.reproduce = command_of("--scenario '" + result.scenario + "'", seed, budget.tries());
@@ -316,7 +344,7 @@ private:
     result.executions = running_->executions();
     announce(result);
     write();
-    std::cout << "a hang ends the process; run the others with --except " << result.check << std::endl;
+    crash::start_successor(now_running());
   }
 
   void write() const {
@@ -331,6 +359,9 @@ private:
   std::string failures_;
   harness::watchdog* dog_ = nullptr;
   const run* running_ = nullptr;
+  std::vector<std::string> selection_;  ///< the options that name checks
+  bool failed_before_ = false;          ///< in a process that this one has succeeded
+  std::chrono::seconds shrink_effort_{25};
 };
 
 }  // namespace

@@ -160,8 +160,7 @@ struct small_scenarios {
 struct monitored {
   static constexpr std::string_view name = "monitored";
   static constexpr std::string_view claim =
-      "Long executions of up to eight threads show no message lost, duplicated or invented, no inverted traits_.order, "
-      "and no "
+      "Long executions of up to eight threads show no message lost, duplicated or invented, no inverted order, and no "
       "wrong `empty` or `full`.";
   static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
 

@@ -40,6 +40,7 @@ inline stream_shape any_stream(const run& r) {
 inline std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape) {
   std::vector<std::vector<parcel>> got(shape.consumers);
   std::atomic<bool> refused{false};
+  const bool tries = r.channel().traits().tries;
   {
     auto [tx, rx] = r.channel().make<parcel>(shape.capacity);
     thread_group threads(r.dog());
@@ -47,7 +48,7 @@ inline std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape
       threads.add("producer " + std::to_string(p),
                   [&, p, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
                     for (std::uint32_t n = 0; n < shape.each; ++n) {
-                      if (n % 3 == 0) {
+                      if (n % 3 == 0 && tries) {
                         self.about_to("try_send");
                         if (mine->try_send(parcel(p, n))) continue;
                       }
@@ -61,8 +62,10 @@ inline std::vector<std::vector<parcel>> stream(run& r, const stream_shape& shape
       threads.add("consumer " + std::to_string(c),
                   [&, c, mine = std::make_shared<decltype(rx)>(rx.clone())](worker& self) {
                     for (;;) {
-                      self.about_to("try_recv");
-                      if (auto message = mine->try_recv()) got[c].push_back(*message);
+                      if (tries) {
+                        self.about_to("try_recv");
+                        if (auto message = mine->try_recv()) got[c].push_back(*message);
+                      }
                       self.about_to("recv");
                       auto message = mine->recv();
                       if (!message) break;

@@ -81,7 +81,12 @@ sample open_loop(capacity room, std::uint64_t rate, clock::duration length, bool
     started.wait();
     const auto before = usage::of_thread();
     for (;;) {
-      const auto message = busy ? rx.recv_busy() : rx.recv();
+      const auto message = [&] {
+        if constexpr (Channel::traits.tries) {
+          if (busy) return rx.recv_busy();
+        }
+        return rx.recv();
+      }();
       if (!message) break;
       const std::uint64_t i = *message;
       const auto latency = clock::now() - (start + static_cast<clock::rep>(i) * between);

@@ -126,9 +126,11 @@ private:
         return open_loop<Channel>(c.room, l.rate, std::chrono::microseconds(o.messages / 2), o.pinned);
       });
     }
-    add("busy_loop_100k/" + c.name + "/1", [=, o = options_] {
-      return open_loop<Channel>(c.room, 100'000, std::chrono::microseconds(o.messages / 2), o.pinned, true);
-    });
+    if constexpr (Channel::traits.tries) {
+      add("busy_loop_100k/" + c.name + "/1", [=, o = options_] {
+        return open_loop<Channel>(c.room, 100'000, std::chrono::microseconds(o.messages / 2), o.pinned, true);
+      });
+    }
   }
 
   void add(std::string name, std::function<sample()> run) { list_.push_back({std::move(name), std::move(run)}); }

@@ -9,8 +9,8 @@ set(ENV{UBSAN_OPTIONS} print_stacktrace=1)
 execute_process(COMMAND ${RUNNER} --check ${CHECK} ${effort} RESULT_VARIABLE code OUTPUT_VARIABLE out
                 ERROR_VARIABLE err)
 message("${out}${err}")
-# A sanitizer may report the undefined behaviour, in the faulty channel, before the check does.
-if(NOT code EQUAL 0 AND "${out}${err}" MATCHES "impls/faulty/[a-z_]+[.]hpp:[0-9:]+ runtime error|(runtime error|AddressSanitizer)[^\n]*\n.*(impls/faulty/|sluice::faulty::${CHANNEL})")
+# A sanitizer may report undefined behaviour, or the data race, in the faulty channel, before the check does.
+if(NOT code EQUAL 0 AND "${out}${err}" MATCHES "impls/faulty/[a-z_]+[.]hpp:[0-9:]+ runtime error|(runtime error|AddressSanitizer)[^\n]*\n.*(impls/faulty/|sluice::faulty::${CHANNEL})|ThreadSanitizer: data race[^#]*#0 [^\n]*sluice::faulty::")
   return()
 endif()
 if(NOT code EQUAL 1)

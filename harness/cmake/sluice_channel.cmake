@@ -92,6 +92,8 @@ function(sluice_channel name)
     _sluice_property_runner()
     _sluice_runner(properties)
     target_link_libraries(${name}_properties PRIVATE sluice_property_runner)
+    # A backtrace names the channel's own lines.
+    target_compile_options(${name}_properties PRIVATE -g1)
     if(role STREQUAL "third_party" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # False positive in std::optional where messages are moved out of third-party queues.
       target_compile_options(${name}_properties PRIVATE -Wno-maybe-uninitialized)

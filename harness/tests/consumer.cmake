@@ -14,7 +14,8 @@ run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G Ninja -D CMAKE_BUILD_TYPE=
     -D CMAKE_CXX_COMPILER_LAUNCHER=$ENV{CMAKE_CXX_COMPILER_LAUNCHER} -D SLUICE_CONTRACT=ON)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 set(ENV{SLUICE_CONTRACT_DIVIDE} 20)
-foreach(test hello property.whole model.whole bench.whole contract.whole property.queue contract.queue property.ring_of_two
+foreach(test hello property.whole model.whole bench.whole contract.whole property.queue contract.queue property.blocking
+             contract.blocking bench.blocking property.ring_of_two
              model.ring_of_two)
   run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure --no-tests=error -R "^${test}$")
 endforeach()

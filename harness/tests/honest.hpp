@@ -5,7 +5,9 @@
 
 #include <bit>
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <vector>
 
 /// Correct channels that promise little, and declare that: no check may fail on them.
 namespace sluice::honest {
@@ -43,6 +45,59 @@ public:
                                       .greatest_capacity = 8};
   using cores::mutex<T>::mutex;
 };
+
+/// Has neither operations that do not wait nor deadlines.
+template <class T>
+class blocking {
+public:
+  using value_type = T;
+  static constexpr core_traits traits{.unbounded = true, .bounded = true, .timed = false, .tries = false};
+
+  blocking() = default;
+  explicit blocking(std::size_t capacity) : sound_(capacity) {}
+
+  status send_until(T& value, deadline) { return sound_.send_until(value, deadline::max()); }
+  status recv_until(std::optional<T>& out, deadline) { return sound_.recv_until(out, deadline::max()); }
+  void close_senders() { sound_.close_senders(); }
+  void close_receivers() { sound_.close_receivers(); }
+  std::size_t size() const { return sound_.size(); }
+  std::optional<std::size_t> capacity() const { return sound_.capacity(); }
+
+private:
+  cores::mutex<T> sound_;
+};
+
+/// Retires an allocation with each message, and frees what is retired in batches.
+template <class T, std::size_t Batch>
+class retiring : public cores::mutex<T> {
+  using base = cores::mutex<T>;
+
+public:
+  static constexpr core_traits traits{
+      .unbounded = true, .bounded = true, .strong_guarantee = false, .deferred_reclamation = true};
+  using base::base;
+
+  status try_recv(std::optional<T>& out) { return retire(base::try_recv(out)); }
+  status recv_until(std::optional<T>& out, deadline until) { return retire(base::recv_until(out, until)); }
+
+private:
+  status retire(status now) {
+    if (now != status::ok) return now;
+    platform::unique_lock guard(this->mutex_);
+    retired_.push_back(std::make_unique<int>());
+    if (retired_.size() == Batch) retired_.clear();
+    return now;
+  }
+
+  std::vector<std::unique_ptr<int>> retired_;
+};
+
+template <class T>
+using in_batches = retiring<T, 50>;
+
+/// Never frees them while the channel lives.
+template <class T>
+using hoarding = retiring<T, 0>;
 
 /// Weakly consistent: an attempt beside another one finds nothing, or no room. Select cannot wait on it.
 template <class T>

@@ -53,9 +53,12 @@ struct core_traits {
   bool disconnects = true;  ///< when one side disconnects, the other side's waits end
   bool sleeps = true;       ///< a blocked operation sleeps in the kernel after a bounded spin
   bool timed = true;        ///< send_until and recv_until return at their deadlines
+  bool tries = true;        ///< has try_send and try_recv, which select needs
   sluice::consistency consistency = consistency::linearizable;
   bool exact_size = true;                   ///< size() is exact while no other thread operates
   std::size_t messages_per_allocation = 0;  ///< at least so many, on average; 0: no promise
+  bool strong_guarantee = true;             ///< an operation whose allocation fails throws, and changes nothing
+  bool deferred_reclamation = false;        ///< memory is freed in batches, and what waits for that is bounded
   static constexpr std::size_t no_allocation = (std::numeric_limits<std::size_t>::max)();
 
   /// Whether a channel of this capacity (nullopt: unbounded) can be made.
@@ -69,6 +72,13 @@ struct core_traits {
 /// Checked where a channel is made, not where its type is named, so that a message may hold handles of its own channel.
 template <class T>
 concept message = std::is_object_v<T> && std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>;
+
+/// Operations that do not wait.
+template <class C>
+concept trying_core = requires(C& c, typename C::value_type& value, std::optional<typename C::value_type>& out) {
+  { c.try_send(value) } -> std::same_as<status>;
+  { c.try_recv(out) } -> std::same_as<status>;
+};
 
 /// The operations of a core.
 ///
@@ -86,15 +96,14 @@ concept core = requires(C& c, const C& k, typename C::value_type& value, std::op
                         deadline until) {
   requires message<typename C::value_type>;
   { C::traits } -> std::convertible_to<core_traits>;
-  { c.try_send(value) } -> std::same_as<status>;
   { c.send_until(value, until) } -> std::same_as<status>;
-  { c.try_recv(out) } -> std::same_as<status>;
   { c.recv_until(out, until) } -> std::same_as<status>;
   c.close_senders();
   c.close_receivers();
   { k.size() } -> std::same_as<std::size_t>;
   { k.capacity() } -> std::same_as<std::optional<std::size_t>>;
-};
+}
+&&(trying_core<C> || !C::traits.tries);
 
 /// A core that a select can wait on, together with others.
 ///
@@ -104,7 +113,7 @@ concept core = requires(C& c, const C& k, typename C::value_type& value, std::op
 /// - `unregister_send_waiter(entry)` and `unregister_recv_waiter(entry)` remove it if it is still queued. Afterwards no
 ///   thread accesses it.
 template <class C>
-concept selectable_core = core<C> && requires(C& c, detail::wait_entry& entry) {
+concept selectable_core = core<C> && trying_core<C> && requires(C& c, detail::wait_entry& entry) {
   { c.register_send_waiter(entry) } -> std::same_as<bool>;
   c.unregister_send_waiter(entry);
   { c.register_recv_waiter(entry) } -> std::same_as<bool>;
@@ -126,20 +135,22 @@ constexpr void check_core() {
   static_assert(std::is_nothrow_destructible_v<T>,
                 "a message's destructor must not throw: declare it noexcept, or wrap the message in std::unique_ptr");
   static_assert(
-      requires(C & c, T & v) {
-        { c.try_send(v) } -> std::same_as<status>;
-      },
-      "a core needs `sluice::status try_send(T& value)`");
+      !C::traits.tries ||
+          requires(C & c, T & v) {
+            { c.try_send(v) } -> std::same_as<status>;
+          },
+      "a core needs `sluice::status try_send(T& value)`, or traits with `.tries = false`");
   static_assert(
       requires(C & c, T & v, deadline d) {
         { c.send_until(v, d) } -> std::same_as<status>;
       },
       "a core needs `sluice::status send_until(T& value, sluice::deadline)`");
   static_assert(
-      requires(C & c, std::optional<T> & o) {
-        { c.try_recv(o) } -> std::same_as<status>;
-      },
-      "a core needs `sluice::status try_recv(std::optional<T>& out)`");
+      !C::traits.tries ||
+          requires(C & c, std::optional<T> & o) {
+            { c.try_recv(o) } -> std::same_as<status>;
+          },
+      "a core needs `sluice::status try_recv(std::optional<T>& out)`, or traits with `.tries = false`");
   static_assert(
       requires(C & c, std::optional<T> & o, deadline d) {
         { c.recv_until(o, d) } -> std::same_as<status>;

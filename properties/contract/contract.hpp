@@ -29,6 +29,7 @@ struct cell {
   std::string channel;
   std::string not_applicable;  ///< the reason, or empty
   std::function<void(test_context&)> test;
+  bool offers_all = true;  ///< the channel has timed operations, and such as do not wait
 };
 
 struct line {
@@ -74,6 +75,7 @@ std::vector<cell> on(const std::vector<channel>& channels, void (*test)(test_con
   for (const channel& tested : channels) {
     cell& c = cells.emplace_back();
     c.channel = tested.name;
+    c.offers_all = tested.traits().tries && tested.traits().timed;
     if (const char* reason = Need(tested.traits())) {
       c.not_applicable = reason;
     } else {

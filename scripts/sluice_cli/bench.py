@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import pathlib
 import random
 import re
@@ -51,13 +52,13 @@ EFFORTS = {
 }
 STREAMS = ("spsc", "mpsc", "mpmc")
 COMPARED = (*STREAMS, "ping_pong")
-TIMEOUT = 120  # seconds, of one sample
+TIMEOUT = 60  # seconds, of one sample
 
 PROBES = ("round_trip_before_ns", "round_trip_after_ns", "pause_before_ns", "pause_after_ns")
 
 
 class Lost(Failure):
-    """A workload's checksum was wrong, or it did not end."""
+    """A workload lost messages, crashed or did not end."""
 
     exit_code = 1
 
@@ -115,7 +116,7 @@ def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
 
     `prober` probes the machine around runners that do not do so themselves.
 
-    Raises Lost if the run lost messages or did not end.
+    Raises Lost if the run lost messages, crashed or did not end.
     """
     around = _probe(prober, "before") if prober else {}
     with tempfile.TemporaryDirectory() as folder:
@@ -132,7 +133,7 @@ def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
         except subprocess.TimeoutExpired:
             raise Lost(f"{cell.channel.name} {cell.name}: no end within {TIMEOUT} s") from None
         if not out.exists():
-            raise Failure(f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+            raise Lost(f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
         report = json.loads(out.read_text())
     around |= _probe(prober, "after") if prober else {}
     (run,) = report["benchmarks"]
@@ -157,22 +158,28 @@ def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
 def mark_outliers(samples: list[dict]) -> None:
     """Marks the samples around which the machine was in another state than usual, by the probes before and after.
 
-    Twice or half the run's median is another state: noise alone does not change a mean of thousands so much.
+    Another state is twice or half the run's median: noise alone does not change a mean of thousands so much. On a machine
+    whose state changes all the time, it is more than three standard deviations, as the median deviation estimates them
+    (Hampel's identifier, https://doi.org/10.1080/01621459.1974.10482962).
     """
     for key in ("round_trip", "pause"):
         around = [[s["probe"][f"{key}_before_ns"], s["probe"][f"{key}_after_ns"]] for s in samples]
-        usual = statistics.median(value for pair in around for value in pair)
-        if usual == 0:
+        values = [value for pair in around for value in pair]
+        if min(values, default=0) <= 0:
             continue
+        usual = statistics.median(map(math.log, values))
+        spread = 1.4826 * statistics.median(abs(math.log(value) - usual) for value in values)
+        limit = max(math.log(2), 3 * spread)
         for sample, pair in zip(samples, around):
-            if any(not 0.5 <= value / usual <= 2 for value in pair):
+            if any(abs(math.log(value) - usual) > limit for value in pair):
                 sample["outlier"] = True
 
 
-def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = True) -> list[dict]:
+def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = True) -> tuple[list[dict], list[Lost]]:
     """Samples of every workload of these channels, in rounds of random order.
 
-    A third-party workload that loses messages or does not end is reported and left out.
+    A workload that loses messages, crashes or does not end is reported and left out. Second, those of channels that are
+    not third-party.
     """
     usual = cells(channels)
     if not usual:
@@ -186,7 +193,7 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
         others += unpinned_cells(usual)
     order = random.Random(seed)
     samples: list[dict] = []
-    dropped: list[Cell] = []
+    dropped: dict[Cell, Lost] = {}
     until = time.monotonic() + 60 * effort.minutes
     total = effort.rounds * len(compared) + effort.other_rounds * len(others)
     with progress("measuring", total) as advance:
@@ -205,13 +212,11 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
                     try:
                         samples.append(take(cell, effort.messages, None if cell.channel.language == "C++" else prober))
                     except Lost as lost:
-                        if not cell.channel.third_party:
-                            raise
                         console.print(f"sluice: left out: {lost.message}", markup=False)
-                        dropped.append(cell)
+                        dropped[cell] = lost
                 advance(f"{cell.channel.name} {cell.name}")
     mark_outliers(samples)
-    return samples
+    return samples, [lost for cell, lost in dropped.items() if not cell.channel.third_party]
 
 
 minutes_option = click.option(
@@ -266,5 +271,7 @@ def command(
     build.build_runners(project, [channel for channel in measured if not channels or channel.name in channels], "bench")
     registered, measured = registered + others, measured + others
     chosen = registry.choose(measured, channels)
-    samples = measure(chosen, effort("quick" if quick else "full", minutes), seed, pinned=not no_pin)
+    samples, lost = measure(chosen, effort("quick" if quick else "full", minutes), seed, pinned=not no_pin)
     page.publish(project, results.new_results(project, "none", seed, registered, samples=samples, missing=missing))
+    for first in lost[:1]:
+        raise first

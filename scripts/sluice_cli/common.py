@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -20,7 +21,9 @@ PROGRAM = os.environ.get("SLUICE_COMMAND", "scripts/sluice" if IN_TREE else "slu
 REFERENCE = HOME / "results" / "reference" / "results.json.gz"
 SCHEMA_FILE = HOME / "results" / "schema.json"
 
-console = rich.console.Console(highlight=False, soft_wrap=True)
+# In a pipe or a log, tables are as wide as they need: a name that is cut cannot be searched for.
+_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200
+console = rich.console.Console(highlight=False, soft_wrap=True, width=_WIDTH)
 
 
 class Failure(click.ClickException):

@@ -60,6 +60,17 @@ def _probes(samples: list[dict]) -> list[tuple[str, str]]:
     return rows
 
 
+def _sparse(samples: list[dict]) -> str:
+    """What to think of a run if so many samples were left out that its figures say little; otherwise empty."""
+    outliers = sum(s["outlier"] for s in samples)
+    if 4 * outliers <= len(samples):
+        return ""
+    return (
+        f"{outliers} of {len(samples)} samples were left out, since the machine was in another state around them: "
+        "measure again when nothing else runs"
+    )
+
+
 def _families(checks: list[dict]) -> list[dict]:
     """The checks of sound channels by kind, each with its verdicts on all channels."""
     names, rows = verify.matrix(checks)
@@ -167,6 +178,7 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
         cells=_cells(every_sample),
         probes=_probes(every_sample),
         outliers=sum(s["outlier"] for s in every_sample),
+        sparse=_sparse(every_sample),
         compilers=sorted({s["compiler"] for s in every_sample}),
         library=sorted({s["benchmark_library"] for s in every_sample} - {""}),
     )
@@ -179,4 +191,6 @@ def publish(of: Project, data: dict) -> None:
     """Writes a run's results and report to its own folder, and prints the report's path."""
     folder = results.new_run(of)
     results.save(data, folder / "results.json")
+    if sparse := _sparse(data["samples"]):
+        console.print(f"sluice: {sparse}", style="yellow", markup=False)
     console.print(str(write(data, folder)), markup=False)

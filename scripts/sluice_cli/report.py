@@ -45,6 +45,8 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
         parts["contract"] = contract.run_on(project, channels, divide)
     others, parts["missing"] = peers.build(project)
     channels += others
-    parts["samples"] = bench.measure(channels, bench.effort("quick" if quick else "full", minutes), seed)
+    parts["samples"], lost = bench.measure(channels, bench.effort("quick" if quick else "full", minutes), seed)
     page.publish(project, results.new_results(project, level, seed, channels, **parts))
     outcome.require_passed(checks, parts.get("contract", []), parts.get("audit", []))
+    for first in lost[:1]:
+        raise first

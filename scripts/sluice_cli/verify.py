@@ -15,7 +15,7 @@ import click
 import rich.markup
 import rich.table
 
-from sluice_cli import build
+from sluice_cli import backtrace, build
 from sluice_cli import coverage as covering
 from sluice_cli import known, options, outcome, project, registry, results
 from sluice_cli.common import Unverified, Usage, console, progress
@@ -58,8 +58,9 @@ LEVELS = {
 # The kind of the checks that a tool runs.
 KIND = {"properties": "property", "models": "model"}
 
-# The detail of a check in which the property runner died.
+# The details of checks in which the property runner died, and in which it went on as another process.
 ENDED_INSIDE = "the process ended in this check"
+CRASHED = "it crashed"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,10 +125,13 @@ def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
                 summary[0] if summary else (done.stderr or done.stdout).strip()[-500:]
             )
             code = done.returncode
+            places = backtrace.read(done.stderr, task.channel.runners[task.tool])
         except subprocess.TimeoutExpired:
             ending = f"did not end within {timeout} s"
-            summary, code = None, 1
+            summary, code, places = None, 1, []
         checks = json.loads(verdicts.read_text()) if verdicts.exists() else []
+    for check, place in zip([check for check in checks if check.get("detail", "").startswith(CRASHED)], places):
+        check["detail"] += f"\n{place}"
     for check in checks:
         if summary and check["detail"].startswith(ENDED_INSIDE):
             check["detail"] += f"\n{summary[0]}"

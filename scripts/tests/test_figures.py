@@ -119,6 +119,42 @@ class Outliers(unittest.TestCase):
         self.assertEqual([s["outlier"] for s in samples], [False] * 9 + [True])
         self.assertEqual(figures.estimate(samples, "ns_per_message", channel="a").count, 9)
 
+    def test_a_machine_whose_state_changes_all_the_time_leaves_samples(self):
+        samples = [sample("a", "spsc", "1", 1, 10.0, round_trip=100.0 * 1.5**n) for n in range(10)]
+        for s in samples:
+            s["probe"]["round_trip_after_ns"] = s["probe"]["round_trip_before_ns"]
+        bench.mark_outliers(samples)
+        self.assertEqual(sum(s["outlier"] for s in samples), 0)
+
+
+# Lists two workloads; the first one crashes.
+CRASHING = """#!/bin/sh
+case "$*" in
+*--list*) printf 'seq/1/1/x\nspsc/1/1/x\n'; exit ;;
+*^seq*) kill -SEGV $$ ;;
+esac
+while [ "$1" != --json ]; do shift; done
+cat > "$2" <<'END'
+{"context": {"compiler": "g++"}, "benchmarks": [{"messages": 1, "ns_per_message": 1, "cpu_ns_per_message": 1,
+ "switches_per_message": 1, "round_trip_before_ns": 1, "round_trip_after_ns": 1, "pause_before_ns": 1, "pause_after_ns": 1}]}
+END
+"""
+
+
+class Measure(unittest.TestCase):
+    def test_a_workload_that_crashes_leaves_the_others_samples(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder) / "crashing_bench"
+            program.write_text(CRASHING)
+            program.chmod(0o755)
+            effort = bench.Effort(messages=1, rounds=2, other_rounds=1, threads=(), minutes=1)
+            for role, of_own in (("core", 1), ("third_party", 0)):
+                channels = [Channel("crashing", role, runners={"bench": program})]
+                samples, lost = bench.measure(channels, effort, seed=1)
+                # An unpinned one follows the rounds.
+                self.assertEqual({s["shape"] for s in samples}, {"spsc"})
+                self.assertEqual(len(lost), of_own)
+
 
 class Goals(unittest.TestCase):
     def run_of(self, **times: float) -> list[dict]:

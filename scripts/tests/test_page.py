@@ -41,6 +41,19 @@ addEventListener("load", () => {
 """
 
 
+class FirstLine(unittest.TestCase):
+    def test_a_run_of_outliers_says_so(self):
+        data = results.load(REFERENCE)
+        samples = data["samples"]
+        for number, sample in enumerate(samples):
+            sample["outlier"] = number % 3 == 0
+        with tempfile.TemporaryDirectory() as folder:
+            text = page.write(data, pathlib.Path(folder)).read_text()
+        first = text.index('<p class="verdict')
+        told = f"{sum(s['outlier'] for s in samples)} of {len(samples)} samples were left out"
+        self.assertIn(told, text[first : text.index("</p>", first)])
+
+
 @unittest.skipUnless(BROWSER, "no chromium here: scripts/sluice test installs it")
 class InABrowser(unittest.TestCase):
     @classmethod

@@ -1,0 +1,68 @@
+"""A property runner whose channel crashes or hangs goes on with its other checks, and tells where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from sluice_cli import backtrace, verify
+from sluice_cli.common import HOME
+from sluice_cli.registry import Channel
+
+BUILD = pathlib.Path(os.environ.get("SLUICE_TEST_BUILD", HOME / "build" / "release"))
+SANITIZED = "sanitize" in (BUILD / "CMakeCache.txt").read_text()
+
+
+def verdicts_of(channel: str, *options: str) -> tuple[int, list[dict]]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "checks.json"
+        runner = BUILD / f"{channel}_properties"
+        done = subprocess.run([runner, *options, "--json", file], capture_output=True, text=True, timeout=280)
+        return done.returncode, json.loads(file.read_text())
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer ends the process")
+class GoesOn(unittest.TestCase):
+    def test_after_a_crash(self):
+        code, checks = verdicts_of(
+            "tail_before_head", "--check", "linearizable", "--check", "sequential", "--executions", "1000"
+        )
+        self.assertEqual(code, 1)
+        found = {check["check"]: check for check in checks}
+        self.assertIn("it crashed (signal 11)", found["linearizable"]["detail"])
+        self.assertNotEqual(found["linearizable"]["scenario"], "")
+        self.assertEqual(found["sequential"]["verdict"], "passed")
+
+    def test_after_a_hang(self):
+        code, checks = verdicts_of(
+            "silent_try_send", "--check", "receiver_wakes", "--check", "waits_asleep", "--hang-timeout", "2"
+        )
+        self.assertEqual(code, 1)
+        found = {check["check"]: check for check in checks}
+        self.assertIn("no progress for 2 s", found["receiver_wakes"]["detail"])
+        self.assertEqual(found["waits_asleep"]["verdict"], "passed")
+
+
+class Backtrace(unittest.TestCase):
+    def test_frames_of_the_channel_alone(self):
+        self.assertEqual(backtrace.read("no frame\n", pathlib.Path("x_properties")), [])
+        unknown = "/x_properties(+0x12)[0x55]\n/lib/libc.so.6(+0x3c050)[0x7f]\n/lib/libc.so.6(+0x1)[0x7f]\n"
+        self.assertEqual(backtrace.read(unknown, pathlib.Path("/x_properties")), [""])
+
+    @unittest.skipIf(SANITIZED, "a sanitizer ends the process")
+    def test_a_crash_names_the_channels_line(self):
+        runner = BUILD / "tail_before_head_properties"
+        with tempfile.TemporaryDirectory() as folder:
+            task = verify.Task(
+                Channel("tail_before_head", runners={"properties": runner}), "properties", "linearizable"
+            )
+            (check,) = verify.run_task(task, verify.LEVELS["quick"], 1, pathlib.Path(folder))
+        self.assertIn("impls/faulty/list.hpp:", check["detail"])
+
+
+if __name__ == "__main__":
+    unittest.main()
