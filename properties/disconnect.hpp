@@ -155,7 +155,7 @@ struct receivers_disconnected_wakes {
       std::atomic<int> refused{0};
       {
         auto [tx, rx] = r.channel().make<std::unique_ptr<int>>(capacity);
-        fill(r.channel().traits(), tx, [] { return std::make_unique<int>(-1); });
+        fill(r, tx, [] { return std::make_unique<int>(-1); });
         thread_group threads(r.dog());
         std::vector<worker*> waiting;
         for (int i = 0; i < senders; ++i) {

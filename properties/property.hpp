@@ -176,9 +176,9 @@ std::optional<std::size_t> any_capacity(const run& r, const List& wanted = commo
 
 /// Sends until the channel is full. \returns  the number of messages. \pre  the channel is bounded
 template <class Sender, class Make>
-std::size_t fill(const core_traits& traits, Sender& tx, Make make) {
+std::size_t fill(const run& r, Sender& tx, Make make) {
   std::size_t sent = 0;
-  if (!traits.tries) {
+  if (!r.channel().traits().tries) {
     for (; sent < tx.capacity(); ++sent) RC_ASSERT(tx.send(make()).has_value());
     return sent;
   }

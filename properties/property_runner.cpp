@@ -96,10 +96,8 @@ private:
     const auto named = [](const auto& names, std::string_view name) {
       return std::ranges::find(names, name) != names.end();
     };
-    for (const auto* names : {&wanted, &unwanted}) {
-      for (const auto& name : *names)
-        selection_.insert(selection_.end(), {names == &wanted ? "--check" : "--except", name});
-    }
+    for (const auto& name : wanted) selection_.insert(selection_.end(), {"--check", name});
+    for (const auto& name : unwanted) selection_.insert(selection_.end(), {"--except", name});
     bool skipped = !after.empty();
     for (const property& p : every_property()) {
       if (!skipped && (wanted.empty() || named(wanted, p.name)) && !named(unwanted, p.name)) add(p);

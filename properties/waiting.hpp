@@ -17,7 +17,10 @@ namespace sluice::properties {
 namespace detail {
 
 /// One of the forms of an operation that the channel has: 0, it does not wait; 1, it waits; 2, until a deadline.
-inline int any_form(const core_traits& traits) { return *rc::gen::inRange(traits.tries ? 0 : 1, traits.timed ? 3 : 2); }
+inline int any_form(const run& r) {
+  const core_traits& traits = r.channel().traits();
+  return *rc::gen::inRange(traits.tries ? 0 : 1, traits.timed ? 3 : 2);
+}
 
 }  // namespace detail
 
@@ -30,7 +33,7 @@ struct receiver_wakes {
   static void check(run& r) {
     r.forall([&] {
       const auto capacity = any_capacity(r);
-      const int form = detail::any_form(r.channel().traits());
+      const int form = detail::any_form(r);
       auto [tx, rx] = r.channel().make<int>(capacity);
       int got = 0;
       thread_group threads(r.dog());
@@ -65,10 +68,10 @@ struct sender_wakes {
     r.forall([&] {
       static constexpr std::array<std::optional<std::size_t>, 5> bounded{0, 1, 2, 3, 7};
       const auto capacity = any_capacity(r, bounded);
-      const int form = detail::any_form(r.channel().traits());
+      const int form = detail::any_form(r);
       auto [tx, rx] = r.channel().make<int>(capacity);
       int messages = 0;
-      fill(r.channel().traits(), tx, [&] { return messages++; });
+      fill(r, tx, [&] { return messages++; });
       bool sent = false;
       thread_group threads(r.dog());
       const worker& sender = threads.add("sender", [&](worker& self) {
@@ -105,7 +108,7 @@ struct all_served {
       const auto users = senders_sleep ? r.channel().traits().producers : r.channel().traits().consumers;
       const int sleepers = users == cardinality::many ? *rc::gen::inRange(1, 7) : 1;
       auto [tx, rx] = r.channel().make<int>(capacity);
-      std::size_t buffered = senders_sleep ? fill(r.channel().traits(), tx, [] { return 0; }) : 0;
+      std::size_t buffered = senders_sleep ? fill(r, tx, [] { return 0; }) : 0;
       std::atomic<int> served{0};
       thread_group threads(r.dog());
       std::vector<const worker*> waiting;
@@ -146,7 +149,7 @@ struct deadlines {
       RC_ASSERT(rx.recv_for(-1h).error() == recv_timeout_error::timeout);
       RC_ASSERT(rx.recv_until(deadline::min()).error() == recv_timeout_error::timeout);
       if (capacity) {
-        const std::size_t filled = fill(r.channel().traits(), tx, [] { return 1; });
+        const std::size_t filled = fill(r, tx, [] { return 1; });
         expect_timeout(wait, [&] { return tx.send_for(2, wait).error().timeout(); });
         RC_ASSERT(tx.send_for(2, -1h).error().timeout());
         for (std::size_t i = 0; i < filled; ++i) RC_ASSERT(rx.recv_for(0s).value() == 1);
@@ -210,7 +213,7 @@ struct spurious_wakeups {
       auto [tx, rx] = r.channel().make<int>(capacity);
       for (const bool sends : {false, true}) {
         if (sends && !capacity) continue;
-        if (sends) fill(r.channel().traits(), tx, [] { return 1; });
+        if (sends) fill(r, tx, [] { return 1; });
         // One point in time for both: were this thread preempted between two, wake-ups before the operation's deadline
         // would count as after it.
         const auto until = std::chrono::steady_clock::now() + 5ms;
@@ -247,7 +250,7 @@ struct waits_asleep {
         return;
       }
       if (!capacity) continue;
-      fill(r.channel().traits(), tx, [] { return 1; });
+      fill(r, tx, [] { return 1; });
       if (!sleeps(
               r, "send", capacity, [&] { (void)tx.send(1); }, [&] { (void)rx.recv(); })) {
         return;

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-/// Correct channels that promise little, and declare that: no check may fail on them.
+/// Channels that promise little, and declare that: no check may fail on them, except on the two that break even that.
 namespace sluice::honest {
 
 /// Rounds its capacity up, has no disconnect, and ignores deadlines.

@@ -219,6 +219,12 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
     return samples, [lost for cell, lost in dropped.items() if not cell.channel.third_party]
 
 
+def require_none(lost: list[Lost]) -> None:
+    """Raises the first of the workloads that were left out."""
+    if lost:
+        raise lost[0]
+
+
 minutes_option = click.option(
     "--minutes", type=click.FloatRange(0, min_open=True), help="Start no round of samples later than that."
 )
@@ -268,10 +274,9 @@ def command(
     if beside:
         others, missing = peers.build(project)
     measured = [channel for channel in registered if beside or channels or not channel.third_party]
-    build.build_runners(project, [channel for channel in measured if not channels or channel.name in channels], "bench")
-    registered, measured = registered + others, measured + others
-    chosen = registry.choose(measured, channels)
+    chosen = registry.choose(measured + others, channels)
+    build.build_runners(project, [channel for channel in chosen if channel in registered], "bench")
     samples, lost = measure(chosen, effort("quick" if quick else "full", minutes), seed, pinned=not no_pin)
-    page.publish(project, results.new_results(project, "none", seed, registered, samples=samples, missing=missing))
-    for first in lost[:1]:
-        raise first
+    run = results.new_results(project, "none", seed, registered + others, samples=samples, missing=missing)
+    page.publish(project, run)
+    require_none(lost)

@@ -7,6 +7,7 @@ import os
 import pathlib
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 
 import click
@@ -61,6 +62,16 @@ class BuildFailed(Failure):
     """The tree does not build."""
 
     exit_code = 6
+
+
+def toml_entries(file: pathlib.Path, name: str) -> list[dict]:
+    """The tables `[[name]]` of a TOML file; none if there is no such file. Raises BadResults if it is not TOML."""
+    if not file.exists():
+        return []
+    try:
+        return tomllib.loads(file.read_text()).get(name, [])
+    except tomllib.TOMLDecodeError as error:
+        raise BadResults(f"{file} is not TOML: {error}") from None
 
 
 @contextlib.contextmanager

@@ -20,14 +20,12 @@ from sluice_cli.junit import write as write_junit
 from sluice_cli.project import OWN, Project
 from sluice_cli.registry import Channel
 
+HANGS = 60  # seconds, of one line on one channel
 MARKS = {"passed": "[green]✓[/green]", "failed": "[bold red]FAILED[/bold red]", "not_applicable": "[dim]–[/dim]"}
 
 
 def _mark(verdict: dict) -> str:
     return "[yellow]known[/yellow]" if "known" in verdict else MARKS[verdict["verdict"]]
-
-
-HANGS = 60  # seconds, of one line on one channel
 
 
 def _run_tests(binary: pathlib.Path, divide: int) -> dict[str, bool]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import tomllib
 
-from sluice_cli.common import BadResults
+from sluice_cli.common import BadResults, toml_entries
 from sluice_cli.project import Project
 
 FILE = "known_failures.toml"
@@ -28,14 +27,8 @@ def read(of: Project) -> list[Known]:
     Raises BadResults for a file that is not of this form.
     """
     file = of.source / FILE
-    if not file.exists():
-        return []
-    try:
-        entries = tomllib.loads(file.read_text()).get("known", [])
-    except tomllib.TOMLDecodeError as error:
-        raise BadResults(f"{file} is not TOML: {error}") from None
     found = []
-    for entry in entries:
+    for entry in toml_entries(file, "known"):
         kinds = {"channel": str, "check": str, "reason": str, "expires": datetime.date}
         for field, kind in kinds.items():
             if not isinstance(entry.get(field), kind):

@@ -61,13 +61,13 @@ def _probes(samples: list[dict]) -> list[tuple[str, str]]:
 
 
 def _sparse(samples: list[dict]) -> str:
-    """What to think of a run if so many samples were left out that its figures say little; otherwise empty."""
+    """What to think of a run of which many samples were left out; otherwise empty."""
     outliers = sum(s["outlier"] for s in samples)
     if 4 * outliers <= len(samples):
         return ""
     return (
         f"{outliers} of {len(samples)} samples were left out, since the machine was in another state around them: "
-        "measure again when nothing else runs"
+        "measure again when nothing else runs, or on a machine whose state is steadier"
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
-import tomllib
 
-from sluice_cli.common import HOME, BadResults
+from sluice_cli.common import HOME, BadResults, toml_entries
 from sluice_cli.project import Project
 
 
@@ -134,12 +133,7 @@ class Sources:
 
     def accepted_mutants(self) -> list[dict]:
         """The mutants that no model can kill, with the reason why the code stays."""
-        if not self.accepted.exists():
-            return []
-        try:
-            entries = tomllib.loads(self.accepted.read_text()).get("accepted", [])
-        except tomllib.TOMLDecodeError as error:
-            raise BadResults(f"{self.accepted} is not TOML: {error}") from None
+        entries = toml_entries(self.accepted, "accepted")
         for entry in entries:
             for field in ("file", "tag", "role", "mutation", "reason"):
                 if not isinstance(entry.get(field), str):

@@ -112,6 +112,7 @@ def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
     """Runs a runner to its end; a crash or a hang is a failed check, too."""
     with tempfile.TemporaryDirectory() as folder:
         verdicts = pathlib.Path(folder) / "checks.json"
+        code, errors = 1, ""
         try:
             done = subprocess.run(
                 [*command, "--json", str(verdicts)],
@@ -120,16 +121,14 @@ def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
                 stdin=subprocess.DEVNULL,
                 timeout=timeout,
             )
-            summary = re.search(r"SUMMARY: \w+Sanitizer: .*", done.stderr)
-            ending = f"ended with {done.returncode}: " + (
-                summary[0] if summary else (done.stderr or done.stdout).strip()[-500:]
-            )
-            code = done.returncode
-            places = backtrace.read(done.stderr, task.channel.runners[task.tool])
+            code, errors = done.returncode, done.stderr
+            ending = f"ended with {code}: {(errors or done.stdout).strip()[-500:]}"
         except subprocess.TimeoutExpired:
             ending = f"did not end within {timeout} s"
-            summary, code, places = None, 1, []
         checks = json.loads(verdicts.read_text()) if verdicts.exists() else []
+    if summary := re.search(r"SUMMARY: \w+Sanitizer: .*", errors):
+        ending = f"ended with {code}: {summary[0]}"
+    places = backtrace.read(errors, task.channel.runners[task.tool])
     for check, place in zip([check for check in checks if check.get("detail", "").startswith(CRASHED)], places):
         check["detail"] += f"\n{place}"
     for check in checks:
@@ -156,7 +155,10 @@ def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
 
 
 def run_task(task: Task, level: Level, seed: int, failures: pathlib.Path) -> list[dict]:
-    """Every verdict of a task, whose failing scenarios are written to a folder. A runner that a hang has ended is run again for its remaining checks."""
+    """Every verdict of a task, whose failing scenarios are written to a folder.
+
+    A property runner that was ended, as a sanitizer does, is run again for its remaining checks.
+    """
     runner = task.channel.runners[task.tool]
     executions = level.properties if task.tool == "properties" else level.models
     if task.check:
