@@ -2,6 +2,7 @@
 function(_sluice_peers)
   set(SLUICE_PROPERTIES OFF)
   set(SLUICE_MODELS OFF)
+  set(SLUICE_CONTRACT OFF)
   sluice_channel(sluice_mutex HEADER sluice/cores/mutex.hpp TYPE sluice::cores::mutex ROLE third_party)
   sluice_channel(sluice_mpmc HEADER sluice/mpmc.hpp TYPE sluice::cores::mpmc ROLE third_party)
   sluice_channel(sluice_spsc HEADER sluice/spsc.hpp TYPE sluice::cores::spsc_by_capacity ROLE third_party)

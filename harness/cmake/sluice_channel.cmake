@@ -16,7 +16,8 @@
 #                   baseline     what the others are compared with
 #                   third_party  another project's channel: its verdicts are reported, and fail no report
 #                   With CAUGHT_BY, a channel's role is faulty.
-# MODELS OFF        for a channel that is not written against <sluice/platform.hpp>.
+# MODELS OFF        for a channel that is not written against <sluice/platform.hpp>. Its property runner disturbs the C library's
+#                   mutexes, condition variables, semaphores and futexes in its place.
 # CAUGHT_BY         for a faulty channel: the checks that must fail on it, as property/NAME or model/NAME. It is not
 #                   measured.
 # KNOWN_VIOLATIONS  checks, as property/NAME, that are known to fail on it: its test leaves them out.
@@ -41,6 +42,10 @@ function(sluice_channel name)
     endif()
   endforeach()
 
+  set(foreign OFF)
+  if("${arg_MODELS}" STREQUAL "OFF")
+    set(foreign ON)
+  endif()
   _sluice_kind_and_role()
   if(NOT kind MATCHES "^(queue|broadcast|oneshot)$")
     message(FATAL_ERROR "sluice_channel(${name}): KIND is queue, broadcast or oneshot, not `${kind}`")
@@ -85,19 +90,19 @@ function(sluice_channel name)
   set(header ${arg_HEADER})
   set(type ${arg_TYPE})
   set(runners "")
-  if(SLUICE_CONTRACT AND kind STREQUAL "queue" AND role MATCHES "^(core|facade|baseline)$")
+  if(SLUICE_CONTRACT AND kind STREQUAL "queue" AND role MATCHES "^(core|facade|baseline|third_party)$")
     _sluice_contract_channel()
   endif()
   if(SLUICE_PROPERTIES AND NOT "${arg_PROPERTIES}" STREQUAL "OFF")
     _sluice_property_runner()
     _sluice_runner(properties)
     target_link_libraries(${name}_properties PRIVATE sluice_property_runner)
+    if(foreign)
+      _sluice_disturb_calls(${name}_properties)
+    endif()
     # A backtrace names the channel's own lines.
     target_compile_options(${name}_properties PRIVATE -g1)
-    if(role STREQUAL "third_party" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # False positive in std::optional where messages are moved out of third-party queues.
-      target_compile_options(${name}_properties PRIVATE -Wno-maybe-uninitialized)
-    endif()
+    _sluice_third_party_warnings(${name}_properties)
     _sluice_add_tests(property ${name}_properties 100)
   endif()
   if(SLUICE_MODELS AND NOT "${arg_MODELS}" STREQUAL "OFF")
@@ -114,15 +119,13 @@ function(sluice_channel name)
     _sluice_runner(bench)
     _sluice_benchmark_runner()
     target_link_libraries(${name}_bench PRIVATE sluice_benchmark_runner)
+    _sluice_cache_across_worktrees(${name}_bench)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # A unit with all workloads exceeds GCC's budget for inlining; what it leaves out of line by chance costs up to half
       # of a message's time. In a program that uses a channel here and there, all is inlined.
       target_compile_options(${name}_bench PRIVATE --param=inline-unit-growth=1000 --param=large-unit-insns=1000000)
     endif()
-    if(role STREQUAL "third_party" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # False positive: a queue's output parameter.
-      target_compile_options(${name}_bench PRIVATE -Wno-maybe-uninitialized)
-    endif()
+    _sluice_third_party_warnings(${name}_bench)
     if(NOT role STREQUAL "third_party")
       add_test(NAME bench.${name} COMMAND ${name}_bench --smoke)
       set_tests_properties(bench.${name} PROPERTIES LABELS bench TIMEOUT 300)
@@ -153,8 +156,14 @@ macro(_sluice_contract_channel)
   target_link_libraries(${name}_contract PRIVATE sluice::sluice ${arg_LIBRARIES})
   target_compile_options(${name}_contract PRIVATE $<$<CONFIG:Release>:-O1>)
   _sluice_warnings(${name}_contract)
-  set_property(GLOBAL APPEND PROPERTY SLUICE_CONTRACT_CHANNELS ${name})
-  list(APPEND runners "\"contract\": \"$<TARGET_FILE:contract>\"")
+  _sluice_third_party_warnings(${name}_contract)
+  if(role STREQUAL "third_party")
+    set_property(GLOBAL APPEND PROPERTY SLUICE_THIRD_PARTY_CONTRACT_CHANNELS ${name})
+    list(APPEND runners "\"contract\": \"$<TARGET_FILE:third_party_contract>\"")
+  else()
+    set_property(GLOBAL APPEND PROPERTY SLUICE_CONTRACT_CHANNELS ${name})
+    list(APPEND runners "\"contract\": \"$<TARGET_FILE:contract>\"")
+  endif()
 endmacro()
 
 macro(_sluice_runner tool)
@@ -204,6 +213,21 @@ function(_sluice_property_runner)
   target_compile_options(sluice_property_runner PUBLIC $<$<CONFIG:Release>:-O1>)
 endfunction()
 
+# Of a channel that is not written against <sluice/platform.hpp>, the C library's calls are disturbed.
+function(_sluice_disturb_calls target)
+  if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux" OR CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+    message(STATUS "sluice: ${target} does not disturb schedules: it cannot under sanitizers, or off Linux")
+    return()
+  endif()
+  if(NOT TARGET sluice_disturbed_calls)
+    add_library(sluice_disturbed_calls OBJECT ${root}/harness/disturbed_calls.cpp)
+    target_link_libraries(sluice_disturbed_calls PRIVATE sluice_property_runner)
+    target_link_libraries(sluice_disturbed_calls INTERFACE ${CMAKE_DL_LIBS})
+    _sluice_warnings(sluice_disturbed_calls)
+  endif()
+  target_link_libraries(${target} PRIVATE sluice_disturbed_calls)
+endfunction()
+
 function(_sluice_model_runner)
   if(TARGET sluice_model_runner)
     return()
@@ -217,6 +241,16 @@ endfunction()
 function(_sluice_benchmark_runner)
   if(NOT TARGET sluice_benchmark_runner)
     _sluice_runner_library(sluice_benchmark_runner harness/bench/benchmark_runner.cpp benchmark::benchmark)
+    _sluice_cache_across_worktrees(sluice_benchmark_runner)
+  endif()
+endfunction()
+
+# Lets ccache find what another worktree of the project has compiled, as for a gate. Only of benchmarks: what the other
+# runners report names the files of their own tree.
+function(_sluice_cache_across_worktrees target)
+  if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES "ccache$")
+    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER
+                                               "${CMAKE_COMMAND};-E;env;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR};CCACHE_NOHASHDIR=1;${CMAKE_CXX_COMPILER_LAUNCHER}")
   endif()
 endfunction()
 
@@ -260,6 +294,13 @@ function(_sluice_model_options target scope)
     target_compile_options(${target} ${scope} -Wno-dollar-in-identifier-extension)
   endif()
 endfunction()
+
+macro(_sluice_third_party_warnings target)
+  if(role STREQUAL "third_party" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # False positive where messages are moved out of third-party queues.
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+  endif()
+endmacro()
 
 function(_sluice_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion)

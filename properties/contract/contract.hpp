@@ -65,6 +65,9 @@ private:
   std::vector<contract::line> lines_;
 };
 
+/// Sends and receives a message: what a library allocates for itself when a thread first uses it is not a channel's.
+void use_once(const channel& tested);
+
 /// The cells of one line for several channels.
 ///
 /// \tparam Need  by a channel's traits, a reason for which the line does not apply, or nullptr.
@@ -79,7 +82,10 @@ std::vector<cell> on(const std::vector<channel>& channels, void (*test)(test_con
     if (const char* reason = Need(tested.traits())) {
       c.not_applicable = reason;
     } else {
-      c.test = [test, tested](test_context& t) { test(t, tested); };
+      c.test = [test, tested](test_context& t) {
+        use_once(tested);
+        test(t, tested);
+      };
     }
   }
   return cells;
@@ -103,6 +109,9 @@ inline std::vector<cell> only(std::string what, std::function<void(test_context&
 // Reasons for which a line does not apply, beside those of harness/requirements.hpp.
 using harness::always;
 using harness::needs_buffer;
+using harness::needs_exact_capacity;
+using harness::needs_exact_size;
+using harness::needs_strong_guarantee;
 
 constexpr const char* needs_unbounded(const core_traits& traits) noexcept {
   return traits.unbounded ? nullptr : "it is bounded";
@@ -122,6 +131,11 @@ constexpr const char* needs_consumers(const core_traits& traits) noexcept {
 }
 constexpr const char* needs_producers(const core_traits& traits) noexcept {
   return traits.producers == cardinality::many ? nullptr : "it has one sender, which cannot be cloned";
+}
+
+constexpr const char* needs_real_time(const core_traits& traits) noexcept {
+  if (const char* reason = harness::needs_global_order(traits)) return reason;
+  return traits.consistency == consistency::linearizable ? nullptr : "it promises no order in real time";
 }
 
 /// Several requirements as one. \tparam Needs  functions as above.
@@ -153,6 +167,14 @@ void each(const channel& s, const capacities& wanted, Test test) {
     auto [tx, rx] = s.make<T>(capacity);
     test(tx, rx);
   }
+}
+
+inline void use_once(const channel& tested) {
+  if (!tested.traits().tries) return;
+  each<int>(tested, {std::nullopt, 1}, [](auto& tx, auto& rx) {
+    (void)tx.try_send(0);
+    (void)rx.try_recv();
+  });
 }
 
 inline const capacities all{std::nullopt, 0, 1, 3};

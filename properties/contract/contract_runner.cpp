@@ -114,7 +114,8 @@ private:
       std::cout << "unexpected exception: " << error.what() << "\n";
     }
     dog.watch_over_main(nullptr);
-    report(t.failure().empty() ? verdict::passed : verdict::failed, t.failure());
+    if (!t.failure().empty()) return report(verdict::failed, t.failure());
+    report(t.skipped().empty() ? verdict::passed : verdict::not_applicable, t.skipped());
   }
 
   /// Whether a line performs an operation that the channel lacks, seen in a process of its own: in this one, threads

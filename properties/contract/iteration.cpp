@@ -66,7 +66,7 @@ void add_iteration(line_table& contract) {
 
   contract.line(78, "iteration_is_lazy",
                 "begin and ++ take no message; the first * or comparison with the end takes one, and repeats nothing.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_buffer, needs_exact_size>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
                     const auto refill = [&] {
                       while (rx.try_recv()) {

@@ -50,7 +50,7 @@ void add_ordering(line_table& contract) {
 
   contract.line(58, "real_time_order",
                 "Sends that do not overlap are received in their order, whichever thread made them.",
-                on<needs_producers>(every_core(), [](test_context& t, const channel& s) {
+                on<both<needs_producers, needs_real_time>>(every_core(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, {std::nullopt, 0, 1, 64}, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(10'000);
                     std::atomic<std::size_t> baton{0};

@@ -39,7 +39,7 @@ void blocks_asleep(test_context& t, Operation operation, std::function<void()> r
 
 void add_sizes(line_table& contract) {
   contract.line(81, "exact_when_quiet", "While no thread operates, both sides agree on size, empty and full, exactly.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_buffer, needs_exact_size>>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, {std::nullopt, 1, 3, 100}, [&](auto& tx, auto& rx) {
                     const std::size_t room = tx.capacity().value_or(100);
                     const auto check = [&](std::size_t n) {
@@ -77,7 +77,7 @@ void add_sizes(line_table& contract) {
                 shapes);
 
   contract.line(83, "no_stale_emptiness", "Size and emptiness are right after each of 256 pairs of send and receive.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_buffer, needs_exact_size>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     for (int i = 0; i < 256; ++i) {
                       t.expect(tx.send(i).has_value() && !rx.empty() && rx.size() == 1);

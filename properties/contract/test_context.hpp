@@ -47,7 +47,12 @@ public:
     threads.run();
   }
 
+  /// The line proves nothing about the channel, for a reason that shows only while it is tested. From the test's
+  /// thread.
+  void skip(std::string reason) { skipped_ = std::move(reason); }
+
   harness::watchdog& dog() noexcept { return dog_; }
+  const std::string& skipped() const noexcept { return skipped_; }
   std::string failure() const {
     std::scoped_lock guard(mutex_);
     return failure_;
@@ -58,6 +63,7 @@ private:
   const std::size_t divisor_;
   mutable std::mutex mutex_;
   std::string failure_;
+  std::string skipped_;
 };
 
 /// A thread beside the test's own, which starts at once and is joined at the end.

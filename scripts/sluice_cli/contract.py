@@ -21,7 +21,12 @@ from sluice_cli.project import OWN, Project
 from sluice_cli.registry import Channel
 
 HANGS = 60  # seconds, of one line on one channel
-MARKS = {"passed": "[green]✓[/green]", "failed": "[bold red]FAILED[/bold red]", "not_applicable": "[dim]–[/dim]"}
+MARKS = {
+    "passed": "[green]✓[/green]",
+    "failed": "[bold red]FAILED[/bold red]",
+    "differs": "[yellow]differs[/yellow]",
+    "not_applicable": "[dim]–[/dim]",
+}
 
 
 def _mark(verdict: dict) -> str:
@@ -86,22 +91,30 @@ def run(binary: pathlib.Path, divide: int = 1) -> list[dict]:
 
 
 def run_on(of: Project, channels: list[Channel], divide: int = 1) -> list[dict]:
-    """A verdict for each line on each of these channels, in the order of the lines; each in its own process."""
+    """A verdict for each line on each of these channels, in the order of the lines; each in its own process.
+
+    Where a line does not hold on a third-party channel, that differs from the contract, and fails nothing.
+    """
     tested = [channel for channel in channels if "contract" in channel.runners]
     if not tested:
         raise Usage("none of these channels is a queue, which is what the contract is about")
-    listing = subprocess.run(
-        [tested[0].runners["contract"], "--list"], capture_output=True, text=True, check=True
-    ).stdout
-    listed = re.findall(r"^ *(\d+) (\w+): (.*)$", listing, re.MULTILINE)
+    lines_of = {channel.name: _listed(channel.runners["contract"]) for channel in tested}
     verdicts = []
-    with progress("contract", len(listed) * len(tested)) as advance:
+    with progress("contract", sum(map(len, lines_of.values()))) as advance:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            running = [pool.submit(_line_on, channel, *line, divide) for line in listed for channel in tested]
+            running = [
+                pool.submit(_line_on, channel, *line, divide) for channel in tested for line in lines_of[channel.name]
+            ]
             for future in concurrent.futures.as_completed(running):
                 verdicts.append(future.result())
                 advance(f"{verdicts[-1]['number']} {verdicts[-1]['channel']}")
     return known.mark(of, sorted(verdicts, key=lambda v: (v["number"], v["channel"])))
+
+
+def _listed(runner: pathlib.Path) -> list[tuple[str, str, str]]:
+    """Number, name and behaviour of each line that a runner tests."""
+    listing = subprocess.run([runner, "--list"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^ *(\d+) (\w+): (.*)$", listing, re.MULTILINE)
 
 
 def _line_on(channel: Channel, number: str, name: str, behaviour: str, divide: int) -> dict:
@@ -124,7 +137,11 @@ def _line_on(channel: Channel, number: str, name: str, behaviour: str, divide: i
         else:
             verdict = {"number": int(number), "name": name, "behaviour": behaviour, "channel": channel.name}
             verdict |= {"verdict": "failed", "detail": ending, "seconds": 0.0}
-    return verdict | {"test": " ".join(command[1:5])}
+    if verdict["verdict"] == "failed":
+        verdict["detail"] += f"\nreproduce: {' '.join(command[:5])}"
+        if channel.third_party:
+            verdict["verdict"] = "differs"
+    return verdict | {"test": f"contract.{int(number):03}.{name}"}
 
 
 def lines(verdicts: list[dict]) -> list[tuple[int, str, str, list[dict]]]:
@@ -156,6 +173,11 @@ def show(verdicts: list[dict]) -> None:
     for (channel, reason), numbers in sorted(reasons.items()):
         console.print(f"  {channel}: {reason} ({', '.join(map(str, numbers))})", markup=False)
     seconds = sum(v["seconds"] for v in verdicts)
+    for verdict in verdicts:
+        if verdict["verdict"] == "differs":
+            console.print(
+                f"{verdict['channel']} differs in line {verdict['number']}: {verdict['behaviour']}", markup=False
+            )
     console.print(f"{len(held(verdicts))} lines hold; {seconds:.0f} s of tests")
     for verdict in outcome.broken_lines(verdicts):
         console.print(f"\nline {verdict['number']} on {verdict['channel']} failed", style="bold red")
@@ -163,6 +185,7 @@ def show(verdicts: list[dict]) -> None:
 
 
 @click.command("contract")
+@click.argument("channels", nargs=-1)
 @options.preset
 @click.option(
     "--divide",
@@ -174,17 +197,26 @@ def show(verdicts: list[dict]) -> None:
 @options.json_file("the verdicts")
 @options.junit_file
 @project.option
-def command(project: Project, preset: str, divide: int, out: pathlib.Path | None, junit: pathlib.Path | None) -> None:
-    """Test every line of the contract on every channel to which it applies, and print the table."""
-    if project.own:
-        binary = project.given_binary or build.build_preset(preset)
-        verdicts = run(binary, divide)
-    elif preset != "release":
-        raise Usage("--preset is for sluice's own tree; name your settings when you configure, and --binary")
+def command(
+    project: Project,
+    channels: tuple[str, ...],
+    preset: str,
+    divide: int,
+    out: pathlib.Path | None,
+    junit: pathlib.Path | None,
+) -> None:
+    """Test every line of the contract on CHANNELS, or on all that promise it, and print the table.
+
+    In sluice's own tree, third-party channels are tested where they are named.
+    """
+    if preset != "release" and (channels or not project.own):
+        raise Usage("--preset is for sluice's own tree as a whole; name your settings when you configure, and --binary")
+    if project.own and not channels:
+        verdicts = run(project.given_binary or build.build_preset(preset), divide)
     else:
-        channels = registry.configured(build.configure_project(project))
-        build.build_runners(project, channels, "contract")
-        verdicts = run_on(project, channels, divide)
+        chosen = registry.choose(registry.configured(build.configure_project(project)), channels)
+        build.build_runners(project, chosen, "contract")
+        verdicts = run_on(project, chosen, divide)
     show(verdicts)
     if out:
         results.save(results.new_results(project, "none", 0, contract=verdicts), out)

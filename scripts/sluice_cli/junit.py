@@ -20,7 +20,7 @@ def _add_verdicts(suite: xml.Element, verdicts: list[dict], failing: list[dict])
         if any(verdict is failed for failed in failing):
             lines = verdict["detail"].strip().splitlines()
             xml.SubElement(case, "failure", message=lines[0] if lines else verdict["verdict"]).text = verdict["detail"]
-        elif verdict["verdict"] in ("failed", "not_applicable"):
+        elif verdict["verdict"] in ("failed", "differs", "not_applicable"):
             xml.SubElement(case, "skipped", message=verdict.get("known") or verdict["detail"] or verdict["verdict"])
 
 

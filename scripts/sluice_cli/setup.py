@@ -28,7 +28,7 @@ SIGNS = {
     "libreaderwriterqueue-dev": "readerwriterqueue/readerwriterqueue.h",
     "libatomic-queue-dev": "atomic_queue/atomic_queue.h",
     "libtbb-dev": "oneapi/tbb/concurrent_queue.h",
-    "libboost-fiber-dev": "boost/fiber/buffered_channel.hpp",
+    "libboost-fiber-dev": "/usr/lib/*/libboost_fiber.*",
     "doxygen": "doxygen",
 }
 

@@ -436,6 +436,10 @@ def command(
         covering.reset(project)
     checks = verify(project, chosen, level, seed, shard)
     show(checks)
+    if sanitizer:
+        console.print(
+            "Under sanitizers, the schedules of channels that are not written against <sluice/platform.hpp> are not disturbed."
+        )
     summarize(checks)
     if coverage:
         covering.show(covering.measure(project))
