@@ -18,7 +18,8 @@ template <class T>
 class boost_fiber {
 public:
   using value_type = T;
-  static constexpr core_traits traits{.bounded = true, .exact_capacity = false, .exact_size = false};
+  static constexpr core_traits traits{
+      .bounded = true, .greatest_capacity = 1u << 31, .exact_capacity = false, .exact_size = false};
 
   explicit boost_fiber(std::size_t capacity) : slots_(std::bit_ceil(capacity + 1)), channel_(slots_) {}
   ~boost_fiber() { clear(); }

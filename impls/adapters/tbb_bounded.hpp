@@ -4,8 +4,10 @@
 #include <adapters/envelope.hpp>
 #include <sluice/core.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -24,7 +26,8 @@ public:
 
   tbb_bounded() = default;
   explicit tbb_bounded(std::size_t capacity) : capacity_(capacity) {
-    queue_.set_capacity(static_cast<std::ptrdiff_t>(capacity));
+    constexpr std::size_t greatest = std::numeric_limits<std::ptrdiff_t>::max();
+    queue_.set_capacity(static_cast<std::ptrdiff_t>(std::min(capacity, greatest)));
   }
   ~tbb_bounded() { clear(); }
 

@@ -24,6 +24,19 @@ class Covered:
     branches: dict[tuple[int, int], int]  # of each branch, by line and index
 
     @property
+    def described(self) -> dict:
+        """As results record it."""
+        return {
+            "file": self.file,
+            "lines": len(self.lines),
+            "executed": sum(map(bool, self.lines.values())),
+            "branches": len(self.branches),
+            "taken": sum(map(bool, self.branches.values())),
+            "not_executed": self.missed,
+            "one_outcome": self.half_taken,
+        }
+
+    @property
     def missed(self) -> list[int]:
         return sorted(line for line, count in self.lines.items() if count == 0)
 
@@ -81,11 +94,12 @@ def show(covered: list[Covered]) -> None:
     headings = ("source", "lines", "branches", "not executed", "executed with one outcome")
     table = rich.table.Table(*headings, title="What the checks executed")
     for one in covered:
+        told = one.described
         table.add_row(
             one.file,
-            f"{sum(map(bool, one.lines.values()))} of {len(one.lines)}",
-            f"{sum(map(bool, one.branches.values()))} of {len(one.branches)}",
-            ranges(one.missed),
-            ranges(one.half_taken),
+            f"{told['executed']} of {told['lines']}",
+            f"{told['taken']} of {told['branches']}",
+            ranges(told["not_executed"]),
+            ranges(told["one_outcome"]),
         )
     console.print(table)

@@ -37,10 +37,15 @@ def _whole(runs: dict[pathlib.Path, dict]) -> None:
 
 
 def merge(runs: dict[pathlib.Path, dict]) -> dict:
-    """The results as one machine would have written them. Raises BadResults if these are not the shards of one run."""
+    """The results as one machine would have written them, without coverage, which was measured of each shard alone.
+
+    Raises BadResults if these are not the shards of one run.
+    """
     _whole(runs)
     checks = verify.joined([check for run in runs.values() for check in run["checks"]], "1/1")
-    return next(iter(runs.values())) | {"checks": checks, "shard": "1/1"}
+    whole = next(iter(runs.values())) | {"checks": checks, "shard": "1/1"}
+    whole.pop("coverage", None)
+    return whole
 
 
 @click.command("merge")

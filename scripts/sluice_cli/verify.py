@@ -441,11 +441,14 @@ def command(
             "Under sanitizers, the schedules of channels that are not written against <sluice/platform.hpp> are not disturbed."
         )
     summarize(checks)
+    measured = {}
     if coverage:
-        covering.show(covering.measure(project))
+        covered = covering.measure(project)
+        covering.show(covered)
+        measured["coverage"] = [one.described for one in covered]
     if out:
         part, parts = shard
-        run = results.new_results(project, level, seed, registered, checks=checks)
+        run = results.new_results(project, level, seed, registered, checks=checks, **measured)
         results.save(run | {"shard": f"{part}/{parts}"}, out)
     if junit:
         write_junit(junit, checks=checks)

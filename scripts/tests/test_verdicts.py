@@ -8,9 +8,10 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 
-from sluice_cli import gate, junit, known, outcome, stats
+from sluice_cli import contract, gate, junit, known, outcome, stats
 from sluice_cli.common import BadResults
 from sluice_cli.project import Project
+from sluice_cli.registry import Channel
 
 
 class Known(unittest.TestCase):
@@ -101,6 +102,37 @@ class Junit(unittest.TestCase):
         self.assertEqual(told["model old"], [("skipped", "since 2025")])
         self.assertEqual(told["contract.037.never_early"], [("failure", "failed")])
         self.assertEqual(told["speed seq/1/1"][0][0], "failure")
+
+
+class Differs(unittest.TestCase):
+    RUNNER = """#!/bin/sh
+        if [ "$1" = --list ]; then echo "  15 exactly_c_sends: Exactly C sends succeed."; exit 0; fi
+        while [ "$1" != --json ]; do shift; done
+        echo '[{"number": 15, "name": "exactly_c_sends", "behaviour": "Exactly C sends succeed.", "channel": "theirs",
+                "verdict": "failed", "detail": "capacity.cpp:148 does not hold", "seconds": 0.1}]' > "$2"
+        exit 1
+    """
+
+    def verdict_of(self, role: str) -> dict:
+        with tempfile.TemporaryDirectory() as folder:
+            runner = pathlib.Path(folder) / "contract"
+            runner.write_text(self.RUNNER)
+            runner.chmod(0o755)
+            [verdict] = contract.run_on(
+                Project(pathlib.Path(folder)), [Channel("theirs", role, runners={"contract": runner})]
+            )
+        self.assertIn("--line 15 --channel theirs", verdict["detail"])
+        return verdict
+
+    def test_a_third_party_channel_differs(self):
+        verdict = self.verdict_of("third_party")
+        self.assertEqual(verdict["verdict"], "differs")
+        self.assertEqual(outcome.broken_lines([verdict]), [])
+        self.assertEqual(contract.held([verdict]), set())
+
+    def test_another_fails(self):
+        verdict = self.verdict_of("core")
+        self.assertEqual(outcome.broken_lines([verdict]), [verdict])
 
 
 if __name__ == "__main__":
