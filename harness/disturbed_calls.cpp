@@ -16,7 +16,7 @@
 // which they forward to (dlsym(3), RTLD_NEXT).
 //
 // What is inlined is out of reach: a channel's atomic operations, spin loops, and system calls in assembly. A semaphore
-// is never woken for nothing, since only a signal does that.
+// has no spurious wake-ups: only a signal would cause one.
 
 namespace {
 
