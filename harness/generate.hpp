@@ -18,6 +18,7 @@ constexpr bool offers(const core_traits& traits, op_kind kind) noexcept {
   if (timed(kind)) return traits.timed;
   if (kind == op_kind::try_send || kind == op_kind::try_recv) return traits.tries;
   if (kind == op_kind::size) return traits.exact_size;
+  if (stoppable(kind) || kind == op_kind::request_stop) return traits.selectable;
   if (kind == op_kind::clone_sender) return traits.producers == cardinality::many;
   if (kind == op_kind::clone_receiver) return traits.consumers == cardinality::many;
   return true;
@@ -175,8 +176,10 @@ private:
 inline std::vector<op_kind> alphabet_of(const core_traits& traits) {
   std::vector<op_kind> kinds;
   for (const op& o : op_table) {
-    // size() is not exact beside other threads, and a far deadline is as good as none.
+    // size() is not exact beside other threads, and a far deadline is as good as none. Stops would multiply the number
+    // of scenarios; random and named ones have them.
     if (o.kind == op_kind::size || o.kind == op_kind::quiescent || has_far_deadline(o.kind)) continue;
+    if (stoppable(o.kind) || o.kind == op_kind::request_stop) continue;
     if (offers(traits, o.kind)) kinds.push_back(o.kind);
   }
   return kinds;

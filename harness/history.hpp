@@ -36,6 +36,7 @@ struct event {
   std::uint8_t sleeping_senders = 0;    ///< of a quiescence
   std::uint8_t sleeping_receivers = 0;  ///< of a quiescence
   std::uint8_t sleeping_others = 0;     ///< of a quiescence: in operations that should never wait
+  std::uint8_t sleeping_stoppably = 0;  ///< of a quiescence: those of the senders and receivers that a stop would wake
 
   /// The first instant at which it can have taken effect.
   instant from() const noexcept { return std::max(called, asleep); }

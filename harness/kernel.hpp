@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #if defined(__linux__)
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -74,12 +76,15 @@ inline constexpr bool reports_sleepers = true;
 inline constexpr bool reports_sleepers = false;
 #endif
 
-/// Whether a thread sleeps now, for any reason.
-inline bool asleep(thread_id thread) {
+/// A thread's state as proc(5) abbreviates it; a blank if it is not known.
+inline char state(thread_id thread) {
   const detail::task_file stat(thread, "stat");
-  const auto name_end = stat.text().rfind(')');
-  return name_end != std::string_view::npos && stat.text().substr(name_end).starts_with(") S");
+  const auto name_end = stat.text().rfind(") ");
+  return name_end != std::string_view::npos && name_end + 2 < stat.text().size() ? stat.text()[name_end + 2] : ' ';
 }
+
+/// Whether a thread sleeps now, for any reason but a disk.
+inline bool asleep(thread_id thread) { return state(thread) == 'S'; }
 
 /// How often a thread has fallen asleep so far; nullopt if it is not asleep.
 inline std::optional<std::uint64_t> sleeps(thread_id thread) {
@@ -89,6 +94,34 @@ inline std::optional<std::uint64_t> sleeps(thread_id thread) {
   std::uint64_t count = 0;
   if (std::from_chars(number.data(), number.data() + number.size(), count).ec != std::errc{}) return std::nullopt;
   return count;
+}
+
+/// What keeps the threads of this process that are alive from running, other than each other.
+struct stalls {
+  std::chrono::nanoseconds waited{0};  ///< for a processor so far, all threads together
+  bool on_disk = false;                ///< one of them waits for a disk now, such as for its memory
+};
+
+inline stalls stalls_of_process() {
+  stalls found;
+#if defined(__linux__)
+  DIR* const tasks = opendir("/proc/self/task");
+  if (!tasks) return found;
+  while (const dirent* task = readdir(tasks)) {
+    thread_id thread = 0;
+    const std::string_view name = task->d_name;
+    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec != std::errc{}) continue;
+    // Time on a processor, time in its queue, turns.
+    const detail::task_file statistics(thread, "schedstat");
+    const std::string_view text = statistics.text();
+    std::int64_t waited = 0;
+    std::from_chars(text.data() + std::min(text.find(' ') + 1, text.size()), text.data() + text.size(), waited);
+    found.waited += std::chrono::nanoseconds(waited);
+    found.on_disk |= state(thread) == 'D';
+  }
+  closedir(tasks);
+#endif
+  return found;
 }
 
 /// A thread, and whether the deadline of its operation is so far away that it counts as none.

@@ -31,9 +31,11 @@ enum class violation_kind : std::uint8_t {
   still_connected,   ///< reported disconnected while the other side was connected
   has_disconnected,  ///< did not report that the other side had disconnected
   changed,           ///< a failed send returned another message
+  no_stop,           ///< reported stopped before a stop was requested
+  not_stopped,       ///< waited on after a stop was requested
 };
 
-inline constexpr std::array<std::string_view, 11> violation_names{
+inline constexpr std::array<std::string_view, 13> violation_names{
     "nothing",
     "a message from nowhere",
     "a message received twice",
@@ -45,6 +47,8 @@ inline constexpr std::array<std::string_view, 11> violation_names{
     "disconnected, while the other side was connected",
     "not disconnected, although the other side had disconnected",
     "a changed message returned by a failed send",
+    "stopped, before a stop was requested",
+    "asleep, although a stop was requested",
 };
 
 constexpr std::string_view to_string(violation_kind w) noexcept { return violation_names[static_cast<std::size_t>(w)]; }
@@ -131,6 +135,12 @@ private:
     };
     senders_disconnected_ = end_of(senders, op_kind::clone_sender, op_kind::drop_sender);
     receivers_disconnected_ = end_of(receivers, op_kind::clone_receiver, op_kind::drop_receiver);
+    for (const event& e : history_) {
+      if (e.kind == op_kind::request_stop) {
+        stopped_.from = std::min(stopped_.from, e.called);
+        stopped_.to = std::min(stopped_.to, e.returned);
+      }
+    }
   }
 
   void collect() {
@@ -165,8 +175,11 @@ private:
       const event& e = at(i);
       const auto found = [&](violation_kind w) { return violation{w, i, i}; };
       if (!e.intact) return found(violation_kind::changed);
+      if (e.sleeping_stoppably != 0 && stopped_.to < e.called) return found(violation_kind::not_stopped);
       const bool by_sender = sends(e.kind);
       if ((!by_sender && !receives(e.kind)) || e.pending()) continue;
+      if (e.result == status::stopped && e.returned < stopped_.from) return found(violation_kind::no_stop);
+      if (e.result == status::stopped) continue;
       const span& other = by_sender ? receivers_disconnected_ : senders_disconnected_;
       if (e.result == status::disconnected && e.returned < other.from) return found(violation_kind::still_connected);
       if (e.result == status::disconnected) continue;
@@ -271,6 +284,7 @@ private:
         continue;
       }
       if (!receives(e.kind) || e.pending() || e.result == status::ok) continue;
+      if (e.result == status::stopped) continue;
       const bool gone = e.result == status::disconnected;
       if (held_.hints && !gone) continue;
       const instant from = gone ? std::max(e.from(), senders_disconnected_.from) : e.from();
@@ -370,6 +384,7 @@ private:
   promises held_;
   span senders_disconnected_{never, never};
   span receivers_disconnected_{never, never};
+  span stopped_{never, never};
   std::vector<journey> journeys_;
   std::size_t stray_ = none;
   std::pair<std::size_t, std::size_t> twice_{none, none};

@@ -14,23 +14,26 @@ enum class op_kind : std::uint8_t {
   try_send,
   send_for,
   send_far,
+  stoppable_send,
   recv,
   try_recv,
   recv_for,
   recv_far,
+  stoppable_recv,
   size,  ///< asked through a receiver; exact only while no other thread operates
   clone_sender,
   drop_sender,
   clone_receiver,
   drop_receiver,
-  hold,       ///< last in a list: what the thread still holds stays until quiescence
-  quiescent,  ///< only in histories: every thread has finished or sleeps
+  request_stop,  ///< of the stop source whose token all stoppable operations of the scenario have
+  hold,          ///< last in a list: what the thread still holds stays until quiescence
+  quiescent,     ///< only in histories: every thread has finished or sleeps
 };
 
 /// The handle that an operation uses.
 enum class op_side : std::uint8_t { none, sender, receiver };
 
-enum class op_action : std::uint8_t { transfer, query, clone, drop, marker };
+enum class op_action : std::uint8_t { transfer, query, clone, drop, stop, marker };
 
 enum class op_timing : std::uint8_t {
   immediate,      ///< never waits
@@ -95,6 +98,12 @@ inline constexpr std::array op_table{
        op_action::transfer,
        op_timing::far_deadline,
        {0, 0, 1, 0, 0, 0, 0, 1, 1, 0, 1}},
+    op{op_kind::stoppable_send,
+       "stoppable_send",
+       op_side::sender,
+       op_action::transfer,
+       op_timing::blocking,
+       {1, 0, 1, 0, 0, 0, 1, 2, 0, 0, 2}},
     op{op_kind::recv,
        "recv",
        op_side::receiver,
@@ -119,6 +128,12 @@ inline constexpr std::array op_table{
        op_action::transfer,
        op_timing::far_deadline,
        {0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1}},
+    op{op_kind::stoppable_recv,
+       "stoppable_recv",
+       op_side::receiver,
+       op_action::transfer,
+       op_timing::blocking,
+       {0, 0, 0, 1, 0, 1, 1, 2, 0, 0, 2}},
     op{op_kind::size,
        "size",
        op_side::receiver,
@@ -149,6 +164,12 @@ inline constexpr std::array op_table{
        op_action::drop,
        op_timing::immediate,
        {0, 0, 0, 2, 1, 2, 4, 2, 0, 0, 1}},
+    op{op_kind::request_stop,
+       "request_stop",
+       op_side::none,
+       op_action::stop,
+       op_timing::immediate,
+       {1, 0, 0, 1, 0, 0, 1, 1, 0, 0, 1}},
     op{op_kind::hold, "hold", op_side::none, op_action::marker, op_timing::immediate, {}},
     op{op_kind::quiescent, "quiescent", op_side::none, op_action::marker, op_timing::immediate, {}},
 };
@@ -184,7 +205,11 @@ constexpr bool has_far_deadline(op_kind kind) noexcept { return info(kind).timin
 constexpr bool timed(op_kind kind) noexcept {
   return info(kind).timing == op_timing::near_deadline || has_far_deadline(kind);
 }
-/// Whether only a peer can end its wait.
+/// Whether a requested stop ends its wait.
+constexpr bool stoppable(op_kind kind) noexcept {
+  return kind == op_kind::stoppable_send || kind == op_kind::stoppable_recv;
+}
+/// Whether only another thread can end its wait.
 constexpr bool blocks(op_kind kind) noexcept {
   return info(kind).timing == op_timing::blocking || has_far_deadline(kind);
 }

@@ -23,6 +23,10 @@ constexpr const char* needs_tries(const core_traits& traits) noexcept {
   return traits.tries ? nullptr : "it has no operations that do not wait";
 }
 
+constexpr const char* needs_selectable(const core_traits& traits) noexcept {
+  return traits.selectable ? nullptr : "select cannot wait on it";
+}
+
 constexpr const char* needs_strong_guarantee(const core_traits& traits) noexcept {
   return traits.strong_guarantee ? nullptr : "it makes no promise for a failed allocation";
 }

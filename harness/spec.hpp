@@ -51,6 +51,7 @@ public:
         if (receivers_ == 0) return false;
         if (--receivers_ == 0) buffer_.clear();
         return true;
+      case op_kind::request_stop: stopped_ = true; return true;
       case op_kind::quiescent: return quiescence_allowed(e);
       default: return false;
     }
@@ -72,6 +73,7 @@ public:
 
   /// Whether a blocking operation would return without another thread's help.
   bool enabled(op_kind kind) const noexcept {
+    if (stopped_ && stoppable(kind)) return true;
     if (sends(kind)) return receivers_ == 0 || has_room();
     if (receives(kind)) return !buffer_.empty() || senders_ == 0;
     return true;
@@ -82,7 +84,7 @@ public:
   std::size_t size() const noexcept { return buffer_.size(); }
 
   std::size_t hash() const noexcept {
-    std::size_t h = senders_ * 31 + receivers_;
+    std::size_t h = (senders_ * 31 + receivers_) * 2 + stopped_;
     for (int value : buffer_) h = (h ^ static_cast<std::size_t>(value)) * 0x9e3779b97f4a7c15u;
     return h;
   }
@@ -104,6 +106,7 @@ private:
       case status::disconnected: return receivers_ == 0;
       case status::full: return e.kind == op_kind::try_send && may_seem_full();
       case status::timeout: return e.kind == op_kind::send_for && may_seem_full();
+      case status::stopped: return stoppable(e.kind) && stopped_;
       default: return false;
     }
   }
@@ -119,6 +122,7 @@ private:
       case status::disconnected: return senders_ == 0 && buffer_.empty();
       case status::empty: return e.kind == op_kind::try_recv && may_seem_empty();
       case status::timeout: return e.kind == op_kind::recv_for && may_seem_empty();
+      case status::stopped: return stoppable(e.kind) && stopped_;
       default: return false;
     }
   }
@@ -137,6 +141,7 @@ private:
     if (e.sleeping_others != 0) return false;
     if (e.sleeping_senders != 0 && enabled(op_kind::send)) return false;
     if (e.sleeping_receivers != 0 && enabled(op_kind::recv)) return false;
+    if (e.sleeping_stoppably != 0 && stopped_) return false;
     if (rendezvous() && e.sleeping_senders != 0 && e.sleeping_receivers != 0) return false;
     return e.value < 0 || static_cast<std::size_t>(e.value) == size() + e.sleeping_senders;
   }
@@ -146,6 +151,7 @@ private:
   std::size_t receivers_;
   ordering order_;
   bool hints_;
+  bool stopped_ = false;
   raw_vector<int> buffer_;
 };
 

@@ -24,7 +24,7 @@ public:
 
   const core_traits& traits() const noexcept { return traits_; }
   /// Whether it can be waited on by a select.
-  bool selectable() const noexcept { return selectable_; }
+  bool selectable() const noexcept { return traits_.selectable; }
 
   /// Checks for which cloning would be wrong do not apply.
   ///
@@ -51,11 +51,11 @@ public:
 private:
   using makers = std::tuple<core_maker<Messages>...>;
 
-  subject(const core_traits& traits, bool selectable, makers m)
-      : traits_(traits), selectable_(selectable), makers_(m) {}
+  subject(const core_traits& traits, bool selectable, makers m) : traits_(traits), makers_(m) {
+    traits_.selectable = selectable;
+  }
 
   core_traits traits_;
-  bool selectable_;
   makers makers_;
 };
 

@@ -4,6 +4,7 @@
 #include <harness/history.hpp>
 #include <harness/kernel.hpp>
 #include <harness/scenario.hpp>
+#include <harness/stall_clock.hpp>
 #include <harness/thread_interpreter.hpp>
 #include <harness/thread_pool.hpp>
 #include <harness/tracked_message.hpp>
@@ -17,6 +18,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -109,8 +111,8 @@ private:
     live_count* live;
     tracked_message operator()(int value) const noexcept { return {value, *live}; }
   };
-  using interpreter =
-      thread_interpreter<erased_sender<tracked_message>, erased_receiver<tracked_message>, make_message>;
+  using interpreter = thread_interpreter<erased_sender<tracked_message>, erased_receiver<tracked_message>, make_message,
+                                         std::stop_source>;
 
   /// What the threads of an execution share. An atomic counter is its clock: an operation reads it when it is called
   /// and advances it when it returns, so that operations which it orders did not overlap. That costs one contended
@@ -119,6 +121,7 @@ private:
     live_count live;
     alignas(64) std::atomic<instant> clock{0};
     std::atomic<bool> closing{false};
+    std::stop_source stop;
   };
 
   struct thread_state {
@@ -181,7 +184,7 @@ private:
       for (std::size_t t = 0; t < p.threads.size(); ++t) {
         const auto& list = p.threads[t];
         thread_state& mine =
-            threads.emplace_back(shared, t, list, interpreter(t, soon, far, make_message{&shared.live}));
+            threads.emplace_back(shared, t, list, interpreter(t, soon, far, make_message{&shared.live}, shared.stop));
         mine.events.reserve(2 * list.size() + 2);
         if (uses_sender(list)) mine.interpret.give(tx.clone());
         if (uses_receiver(list)) mine.interpret.give(rx.clone());
@@ -211,7 +214,7 @@ private:
   bool await_quiescence(const run_state& now) const {
     // A stalled machine advances neither those threads nor this one, so elapsed time alone proves nothing.
     constexpr unsigned least_polls = 500;
-    auto moved = std::chrono::steady_clock::now();
+    std::optional<stall_clock> still;
     instant clock = now.shared.clock.load(std::memory_order::relaxed);
     for (unsigned turns = 0, polls = 0;; ++turns) {
       if (finished(now)) return true;
@@ -224,11 +227,13 @@ private:
       const instant later = now.shared.clock.load(std::memory_order::relaxed);
       ++polls;
       if (later != clock) {
-        moved = std::chrono::steady_clock::now();
+        still.reset();
         polls = 0;
       }
       clock = later;
-      if (polls > least_polls && std::chrono::steady_clock::now() - moved > livelock_timeout_) return false;
+      if (polls < least_polls) continue;
+      if (!still) still.emplace();
+      if (still->elapsed() > livelock_timeout_) return false;
     }
   }
 

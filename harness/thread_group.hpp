@@ -47,6 +47,7 @@ public:
   }
 
   void join() {
+    dog_.main_waits();
     threads_.clear();
     dog_.watch_over({});
   }

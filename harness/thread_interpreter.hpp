@@ -23,13 +23,15 @@ concept observer = requires(O& o, op_kind kind, std::size_t index) {
 /// Performs the operations of one thread of a scenario and records their results, without a lock or an allocation.
 ///
 /// \tparam Make  makes a message of a value; a message converts back to int.
-template <class Sender, class Receiver, class Make>
+/// \tparam Stop  a stop source, which is cheap to copy.
+template <class Sender, class Receiver, class Make, class Stop>
 class thread_interpreter {
 public:
   /// \param near  the timeout of operations with a near deadline.
   /// \param far   the timeout of those with a far deadline: longer than any test, and than 32 bits of milliseconds.
-  thread_interpreter(std::size_t thread, std::chrono::nanoseconds near, std::chrono::hours far, Make make)
-      : thread_(thread), near_(near), far_(far), make_(std::move(make)) {
+  /// \param stop  of all threads of the scenario.
+  thread_interpreter(std::size_t thread, std::chrono::nanoseconds near, std::chrono::hours far, Make make, Stop stop)
+      : thread_(thread), near_(near), far_(far), make_(std::move(make)), stop_(std::move(stop)) {
     senders_.reserve(8);
     receivers_.reserve(8);
   }
@@ -85,15 +87,19 @@ private:
       case op_kind::try_send: return sent(e, senders_.back().try_send(make_(e.value)), status::full);
       case op_kind::send_for: return sent(e, senders_.back().send_for(make_(e.value), near_), status::timeout);
       case op_kind::send_far: return sent(e, senders_.back().send_for(make_(e.value), far_), status::timeout);
+      case op_kind::stoppable_send:
+        return sent(e, senders_.back().send(make_(e.value), stop_.get_token()), status::stopped);
       case op_kind::recv: return received(e, receivers_.back().recv(), status::disconnected);
       case op_kind::try_recv: return received(e, receivers_.back().try_recv(), status::empty);
       case op_kind::recv_for: return received(e, receivers_.back().recv_for(near_), status::timeout);
       case op_kind::recv_far: return received(e, receivers_.back().recv_for(far_), status::timeout);
+      case op_kind::stoppable_recv: return received(e, receivers_.back().recv(stop_.get_token()), status::stopped);
       case op_kind::size: e.value = static_cast<int>(receivers_.back().size()); break;
       case op_kind::clone_sender: clone(senders_); break;
       case op_kind::clone_receiver: clone(receivers_); break;
       case op_kind::drop_sender: senders_.pop_back(); break;
       case op_kind::drop_receiver: receivers_.pop_back(); break;
+      case op_kind::request_stop: stop_.request_stop(); break;
       default: break;
     }
     return status::ok;
@@ -127,6 +133,7 @@ private:
   std::chrono::nanoseconds near_;
   std::chrono::hours far_;
   Make make_;
+  Stop stop_;
   raw_vector<Sender> senders_;
   raw_vector<Receiver> receivers_;
 };
@@ -147,6 +154,7 @@ inline void count_sleeper(event& quiescence, op_kind asleep_in) noexcept {
   ++(sends(asleep_in)      ? quiescence.sleeping_senders
      : receives(asleep_in) ? quiescence.sleeping_receivers
                            : quiescence.sleeping_others);
+  if (stoppable(asleep_in)) ++quiescence.sleeping_stoppably;
 }
 
 }  // namespace sluice::harness

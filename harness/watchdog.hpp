@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/stall_clock.hpp>
 #include <harness/worker.hpp>
 
 #include <chrono>
@@ -16,7 +17,7 @@
 
 namespace sluice::harness {
 
-/// Ends the process with a report if a check makes no progress.
+/// Ends the process with a report if a check makes no progress (see stall_clock).
 class watchdog {
 public:
   using on_hang = std::function<void(const std::string& text)>;
@@ -39,7 +40,14 @@ public:
   void watch_over(std::vector<const worker*> workers) {
     std::scoped_lock guard(mutex_);
     workers_ = std::move(workers);
+    main_waits_ = false;
     begin();
+  }
+
+  /// From now on, the thread that runs a check waits for the workers.
+  void main_waits() {
+    std::scoped_lock guard(mutex_);
+    main_waits_ = true;
   }
 
 private:
@@ -48,12 +56,11 @@ private:
     while (!stop.stop_requested()) {
       changed_.wait_for(guard, stop, std::chrono::milliseconds(200), [] { return false; });
       if (steps_of_all() != steps_) note_progress();
-      const auto now = std::chrono::steady_clock::now();
-      const bool endless = now - begun_ >= 2 * hang_timeout_;
-      if ((now - since_ < hang_timeout_ && !endless) || (!main_ && workers_.empty())) continue;
+      const bool endless = in_all_.elapsed() >= 2 * hang_timeout_;
+      if ((without_progress_.elapsed() < hang_timeout_ && !endless) || (!main_ && workers_.empty())) continue;
       std::ostringstream text;
       text << (endless ? "no end within " : "no progress for ") << (endless ? 2 : 1) * hang_timeout_.count() << " s:\n";
-      if (workers_.empty()) text << "  " << main_->describe() << "\n";
+      if (main_) text << "  " << (main_waits_ ? main_->role_ + ": waits for the others" : main_->describe()) << "\n";
       for (const worker* w : workers_) text << "  " << w->describe() << "\n";
       report_(text.str());
       std::_Exit(1);
@@ -68,12 +75,12 @@ private:
 
   void begin() {
     note_progress();
-    begun_ = since_;
+    in_all_.restart();
   }
 
   void note_progress() {
     steps_ = steps_of_all();
-    since_ = std::chrono::steady_clock::now();
+    without_progress_.restart();
   }
 
   const std::chrono::seconds hang_timeout_;
@@ -83,8 +90,9 @@ private:
   const worker* main_ = nullptr;
   std::vector<const worker*> workers_;
   std::uint64_t steps_ = 0;
-  std::chrono::steady_clock::time_point since_;  ///< the last progress
-  std::chrono::steady_clock::time_point begun_;
+  bool main_waits_ = false;
+  stall_clock without_progress_;
+  stall_clock in_all_;
   std::jthread thread_;
 };
 

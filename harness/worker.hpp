@@ -43,6 +43,12 @@ public:
     }
   }
 
+  /// The calling thread is this worker's.
+  void adopt_this_thread() noexcept {
+    thread_id_.store(kernel::this_thread(), std::memory_order::release);
+    started_.store(true, std::memory_order::release);
+  }
+
   bool finished() const noexcept { return finished_.load(std::memory_order::acquire); }
 
   /// Processor time that the calling thread has used so far.
@@ -62,13 +68,14 @@ private:
 
   std::string describe() const {
     if (finished()) return role_ + ": finished";
-    std::string text = role_ + ": in " + doing_.load(std::memory_order::relaxed);
+    const char* const doing = doing_.load(std::memory_order::relaxed);
+    std::string text = role_ + (doing ? std::string(": in ") + doing : ": before its first operation");
     if (asleep()) text += ", asleep";
     return text;
   }
 
   std::string role_;
-  std::atomic<const char*> doing_{"start"};
+  std::atomic<const char*> doing_{nullptr};
   std::atomic<std::uint64_t> steps_{0};
   std::atomic<kernel::thread_id> thread_id_{0};
   std::atomic<bool> started_{false};

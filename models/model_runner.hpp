@@ -149,8 +149,8 @@ private:
 
   static void print_mutants() {
     for (const site& s : mutation_sites.sites()) {
-      // Atomics of a custom model itself are not part of the channel.
-      if (s.file.ends_with("_models.hpp")) continue;
+      // Atomics of a custom model itself, or of the models' stop source, are not part of the channel.
+      if (s.file.ends_with("_models.hpp") || s.file.ends_with("models/stop_source.hpp")) continue;
       for (const mutation m : mutations_of(s.what, s.order)) {
         std::cout << s.file << ":" << s.line << ":" << s.column << ":" << to_string(s.what) << ":" << to_string(m)
                   << "\n";

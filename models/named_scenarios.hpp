@@ -62,6 +62,14 @@ inline constexpr std::array named_scenarios{
                    "send send | recv_for | recv"},
     named_scenario{"room_passed_on", "Is a wake-up lost that went to a sender which timed out?", "0 1",
                    "send_for send_for | send | recv recv"},
+    named_scenario{"recv_stopped", "Does a requested stop wake a receiver that waits?", "unbounded 0 1",
+                   "stoppable_recv hold | request_stop hold | send"},
+    named_scenario{"send_stopped", "Does a requested stop wake a sender that waits, with its message?", "0 1",
+                   "stoppable_send stoppable_send hold | request_stop hold | recv"},
+    named_scenario{"stop_passed_on", "Is a wake-up lost that went to a receiver which was stopped?", "unbounded 0 1",
+                   "send request_stop hold | stoppable_recv hold | recv hold"},
+    named_scenario{"stops_race", "Do a stop and a disconnect that race end a wait once, and free the channel once?",
+                   "unbounded 0 1", "stoppable_recv | request_stop drop_sender | stoppable_send"},
     named_scenario{"reuse", "Is a slot or block reused while another thread still accesses it?", "unbounded 1 2 3",
                    "send send send send send | recv recv recv recv recv"},
     named_scenario{"reuse_by_two", "Is a block freed while one of two receivers still reads from it?", "unbounded 1 2",
@@ -111,9 +119,10 @@ inline std::string why_not(const core_traits& traits, const harness::scenario& p
   for (const auto& ops : p.threads) {
     for (const op_kind kind : ops) {
       if (harness::offers(traits, kind)) continue;
-      return timed(kind)             ? harness::needs_timed(traits)
-             : kind == op_kind::size ? harness::needs_exact_size(traits)
-                                     : harness::needs_tries(traits);
+      return timed(kind)                                        ? harness::needs_timed(traits)
+             : kind == op_kind::size                            ? harness::needs_exact_size(traits)
+             : stoppable(kind) || kind == op_kind::request_stop ? harness::needs_selectable(traits)
+                                                                : harness::needs_tries(traits);
     }
   }
   return outside_specification(traits);

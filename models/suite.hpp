@@ -4,6 +4,7 @@
 #include <models/message.hpp>
 #include <models/platform.hpp>
 #include <models/run_models.hpp>
+#include <models/stop_source.hpp>
 
 #include <harness/linearize.hpp>
 #include <harness/thread_interpreter.hpp>
@@ -204,9 +205,11 @@ public:
     auto& now = current_execution;
     now.begin();
     auto [tx, rx] = tested->make<message>(now.scenario().capacity);
+    const stop_source stop(stop_.emplace());
     for (std::size_t t = 0; t < interpreters_.size(); ++t) {
       const auto& list = now.scenario().threads[t];
-      auto& mine = interpreters_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{});
+      auto& mine =
+          interpreters_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{}, stop);
       if (harness::uses_sender(list)) mine.give(tx.clone());
       if (harness::uses_receiver(list)) mine.give(rx.clone());
     }
@@ -233,8 +236,8 @@ private:
   struct make_message {
     message operator()(int value) const { return message(value); }
   };
-  using interpreter =
-      harness::thread_interpreter<harness::erased_sender<message>, harness::erased_receiver<message>, make_message>;
+  using interpreter = harness::thread_interpreter<harness::erased_sender<message>, harness::erased_receiver<message>,
+                                                  make_message, stop_source>;
 
   /// Makes everything that the other threads did happen before the closer's next steps, as joining them would.
   static void join_all() {
@@ -267,6 +270,7 @@ private:
     now.add_pending();
   }
 
+  std::optional<stop_state> stop_;
   std::array<std::optional<interpreter>, Threads> interpreters_;
 };
 

@@ -68,6 +68,8 @@ struct failing_scenario {
 class run {
 public:
   run(const subject& channel, const options& o, harness::watchdog& dog) : channel_(channel), options_(o), dog_(dog) {
+    main_.about_to("the check itself");
+    main_.adopt_this_thread();
     dog_.watch_over_main(&main_);
   }
 
@@ -134,7 +136,7 @@ private:
   const subject& channel_;
   const options& options_;
   harness::watchdog& dog_;
-  worker main_{"main thread, between thread groups"};
+  worker main_{"main thread"};
   std::uint64_t executions_ = 0;
   std::string failure_;
   std::string skipped_;

@@ -87,11 +87,11 @@ public:
       case 0:
         if (e.kind != op_kind::quiescent && other.kind != op_kind::quiescent) std::swap(e.value, other.value);
         break;
-      case 1: e.result = static_cast<status>(draw(5)); break;
+      case 1: e.result = static_cast<status>(draw(6)); break;
       case 2: e.called = e.asleep = std::min(other.called, e.returned); break;
       case 3: e.returned = std::max(e.from(), other.called); break;
       case 4: e.kind = sends(e.kind) ? op_kind::try_send : receives(e.kind) ? op_kind::try_recv : e.kind; break;
-      default: e.intact = !sends(e.kind) || e.result == status::ok || draw(8) != 0; break;
+      default: e.intact = !sends(e.kind) || e.pending() || e.result == status::ok || draw(8) != 0; break;
     }
   }
 
@@ -160,7 +160,8 @@ private:
       for (const event& before : s.events) values.push_back(before.value);
       std::ranges::shuffle(values, random_);
     }
-    for (status result : {status::ok, status::disconnected, status::full, status::empty, status::timeout}) {
+    for (status result :
+         {status::stopped, status::ok, status::disconnected, status::full, status::empty, status::timeout}) {
       for (int value : values) {
         e.result = result;
         e.value = value;
@@ -175,9 +176,11 @@ private:
   void rest(scene& s, spec& state) {
     const instant now = 200;
     event e{.called = now, .returned = now, .thread = 3, .kind = op_kind::quiescent, .value = -1};
-    const op_kind kind = draw(2) == 0 ? op_kind::send : op_kind::recv;
+    const op_kind kind =
+        std::array{op_kind::send, op_kind::stoppable_send, op_kind::recv, op_kind::stoppable_recv}[draw(4)];
     if (draw(3) != 0 && !state.enabled(kind)) {
       (sends(kind) ? e.sleeping_senders : e.sleeping_receivers) = 1;
+      e.sleeping_stoppably = stoppable(kind);
       event sleeper{.called = now - 1 - draw(90), .asleep = now + 1, .thread = 2, .kind = kind};
       sleeper.value = scenario::value_of(2, 90);
       s.events.push_back(sleeper);

@@ -330,6 +330,7 @@ make_channel(std::size_t capacity) {
   static_assert(message<T>,
                 "a message's move and destructor must not throw: declare them noexcept, or broadcast a "
                 "std::shared_ptr");
+  check_send<T>();
   auto* channel = new detail::shared_broadcast<Core>(capacity);
   return {basic_sender<Core>(channel), basic_receiver<Core>(channel, channel->core.subscribe())};
 }

@@ -58,6 +58,7 @@ struct core_traits {
   bool exact_size = true;                   ///< size() is exact while no other thread operates
   std::size_t messages_per_allocation = 0;  ///< at least so many, on average; 0: no promise
   bool strong_guarantee = true;             ///< an operation whose allocation fails throws, and changes nothing
+  bool selectable = true;                   ///< whether it is a selectable_core: the harness sees to it
   bool deferred_reclamation = false;        ///< memory is freed in batches, and what waits for that is bounded
   static constexpr std::size_t no_allocation = (std::numeric_limits<std::size_t>::max)();
 
@@ -79,6 +80,24 @@ concept trying_core = requires(C& c, typename C::value_type& value, std::optiona
   { c.try_send(value) } -> std::same_as<status>;
   { c.try_recv(out) } -> std::same_as<status>;
 };
+
+/// Whether messages of a type may change threads: true, unless it is specialised. C++ cannot see that a type is bound
+/// to its thread, as Rust's `Send` does; say so for those that are, and a channel of them does not compile:
+///
+///     template <>
+///     inline constexpr bool sluice::enable_send<widget_handle> = false;
+///
+/// Types that contain such a type are not looked into.
+template <class T>
+inline constexpr bool enable_send = true;
+
+/// Refuses messages that must not change threads, in a sentence.
+template <class T>
+constexpr void check_send() {
+  static_assert(enable_send<T>,
+                "sluice::enable_send says that this type must not change threads: send what it stands for, and keep it "
+                "in its thread");
+}
 
 /// The operations of a core.
 ///
@@ -134,6 +153,7 @@ constexpr void check_core() {
                 "a message's move must not throw: declare it noexcept, or wrap the message in std::unique_ptr");
   static_assert(std::is_nothrow_destructible_v<T>,
                 "a message's destructor must not throw: declare it noexcept, or wrap the message in std::unique_ptr");
+  check_send<T>();
   static_assert(
       !C::traits.tries ||
           requires(C & c, T & v) {

@@ -3,6 +3,7 @@
 #include <sluice/core.hpp>
 #include <sluice/detail/arm.hpp>
 #include <sluice/detail/handle.hpp>
+#include <sluice/detail/stop.hpp>
 #include <sluice/detail/time.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/detail/waiter.hpp>
@@ -26,6 +27,8 @@ template <class Core, cardinality Consumers = cardinality::many, cardinality Pro
 class basic_sender;
 template <class Core, cardinality Consumers = cardinality::many>
 class basic_receiver;
+template <class Core, cardinality Consumers = cardinality::many>
+class basic_weak_sender;
 
 namespace detail {
 
@@ -108,6 +111,7 @@ public:
   using send_result = std::expected<void, send_error<value_type>>;
   using try_send_result = std::expected<void, try_send_error<value_type>>;
   using send_timeout_result = std::expected<void, send_timeout_error<value_type>>;
+  using stoppable_send_result = std::expected<void, stoppable_send_error<value_type>>;
 
   basic_sender(basic_sender&&) noexcept = default;
   basic_sender& operator=(basic_sender&&) noexcept = default;
@@ -124,6 +128,16 @@ public:
   // clang-format off
   void clone() const requires(Producers == cardinality::one) = delete;  // a single sender has no clones: use sluice::mpsc
   // clang-format on
+
+  /// A handle that does not keep the channel open.
+  [[nodiscard("a weak sender that is dropped at once changes nothing")]] basic_weak_sender<Core, Consumers> downgrade()
+      const noexcept requires(Producers == cardinality::many) {
+    return basic_weak_sender<Core, Consumers>(this->channel());
+  }
+
+  /// Whether every receiver has disconnected, for good: no message that is sent from now on is received. It orders no
+  /// memory.
+  bool is_disconnected() const noexcept { return this->receiver_count() == 0; }
 
   /// Sends, waiting while the channel is full.
   ///
@@ -171,17 +185,68 @@ public:
     return send_by(detail::as_message<value_type>(std::forward<U>(given)), detail::after(duration));
   }
 
+  /// As send(), but a requested stop ends the wait.
+  ///
+  /// A stop that was requested before the call comes first: nothing is sent then. One that is requested later ends the
+  /// wait, unless a receive, a disconnect or a deadline has ended it already. Nothing polls, and no thread of the
+  /// library's is needed: request_stop() wakes the sender itself.
+  ///
+  /// \param token  a std::stop_token, or another type that models sluice::stop_token.
+  /// \returns  nothing, or the message back with `stopped` or `disconnected`.
+  template <class U = value_type, stop_token Token>
+  [[nodiscard("an unread result loses the message that could not be sent")]] stoppable_send_result send(
+      U&& given, const Token& token) {
+    return send_stoppably(detail::as_message<value_type>(std::forward<U>(given)), token, no_deadline);
+  }
+
+  /// As send_until(), but a requested stop ends the wait.
+  ///
+  /// \returns  nothing, or the message back with `stopped`, `timeout` or `disconnected`.
+  template <class U = value_type, class Clock, class Duration, stop_token Token>
+  [[nodiscard("an unread result loses the message that could not be sent")]] stoppable_send_result send_until(
+      U&& given, std::chrono::time_point<Clock, Duration> when, const Token& token) {
+    return send_stoppably(detail::as_message<value_type>(std::forward<U>(given)), token, detail::at(when));
+  }
+
+  /// As send_for(), but a requested stop ends the wait.
+  ///
+  /// \returns  as send_until().
+  template <class U = value_type, class Rep, class Period, stop_token Token>
+  [[nodiscard("an unread result loses the message that could not be sent")]] stoppable_send_result send_for(
+      U&& given, std::chrono::duration<Rep, Period> duration, const Token& token) {
+    return send_stoppably(detail::as_message<value_type>(std::forward<U>(given)), token, detail::after(duration));
+  }
+
   /// Sending `value` as one of the operations of a select (select.hpp).
   detail::send_arm<Core> arm(value_type& value) const {
     static_assert(selectable_core<Core>,
-                  "select needs a core with register_send_waiter() and register_recv_waiter(): see selectable_core");
+                  "select and stop tokens need a core with register_send_waiter() and register_recv_waiter(): see "
+                  "selectable_core");
     return detail::send_arm<Core>(core(), value);
   }
 
 private:
   friend detail::factory;
+  friend basic_weak_sender<Core, Consumers>;
 
   basic_sender(detail::shared_channel<Core>* channel, detail::origin where) : base(channel, where) {}
+
+  template <class Token>
+  stoppable_send_result send_stoppably(value_type&& value, const Token& token, deadline until) {
+    const auto unsent = [](stoppable_send_reason reason, value_type& message) {
+      return std::unexpected(stoppable_send_error<value_type>{reason, std::move(message)});
+    };
+    if (token.stop_requested()) return unsent(stoppable_send_reason::stopped, value);
+    auto operation = arm(value);
+    if (!operation.attempt()) {
+      const status now = detail::wait_stoppably(operation, token, until);
+      if (now == status::stopped) return unsent(stoppable_send_reason::stopped, value);
+      if (now == status::timeout) return unsent(stoppable_send_reason::timeout, value);
+    }
+    auto result = operation.result();
+    if (result) return {};
+    return unsent(stoppable_send_reason::disconnected, result.error().value);
+  }
 
   send_timeout_result send_by(value_type&& value, deadline until) {
     const status now = core().send_until(value, until);
@@ -189,6 +254,44 @@ private:
     return std::unexpected(send_timeout_error<value_type>{
         now == status::timeout ? send_timeout_reason::timeout : send_timeout_reason::disconnected, std::move(value)});
   }
+};
+
+/// A reference to a channel that does not keep it open, for what stores a sender but does not own the right to send: a
+/// sender that is forgotten in a registry or in a message keeps receivers waiting for ever.
+///
+/// \par Threads  any number may use one concurrently, except for assignment and destruction.
+/// \par Progress  lock-free.
+template <class Core, cardinality Consumers>
+class basic_weak_sender {
+public:
+  using sender_type = basic_sender<Core, Consumers, cardinality::many>;
+
+  basic_weak_sender(const basic_weak_sender& other) noexcept : channel_(other.channel_) {
+    if (channel_) channel_->add_owner();
+  }
+  basic_weak_sender(basic_weak_sender&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
+  basic_weak_sender& operator=(basic_weak_sender other) noexcept {
+    std::swap(channel_, other.channel_);
+    return *this;
+  }
+  ~basic_weak_sender() {
+    if (channel_) detail::shared_channel<Core>::drop_owner(channel_);
+  }
+
+  /// \returns  a sender, if another one is left; otherwise nothing, for good.
+  [[nodiscard("a sender that is dropped at once changes nothing")]] std::optional<sender_type> lock(
+      detail::origin where = detail::origin::current()) const noexcept {
+    if (!channel_ || !channel_->add_sender_to_others()) return std::nullopt;
+    return sender_type(channel_, where);
+  }
+
+private:
+  friend sender_type;
+  explicit basic_weak_sender(detail::shared_channel<Core>& channel) noexcept : channel_(&channel) {
+    channel.add_owner();
+  }
+
+  detail::shared_channel<Core>* channel_;
 };
 
 /// The receiving side of a channel; also an input range of its messages.
@@ -287,6 +390,9 @@ public:
   void clone() const requires(Consumers == cardinality::one) = delete;  // a single receiver has no clones: use sluice::mpmc
   // clang-format on
 
+  /// Whether every sender has disconnected, for good; messages may still be buffered. It orders no memory.
+  bool is_disconnected() const noexcept { return this->sender_count() == 0; }
+
   /// Receives the next message, waiting until one arrives or every sender has disconnected.
   ///
   /// Messages sent before the last sender disconnected are still delivered, so `disconnected` means "empty, for good".
@@ -345,6 +451,38 @@ public:
     return recv_by(detail::after(duration));
   }
 
+  /// As recv(), but a requested stop ends the wait.
+  ///
+  /// A stop that was requested before the call comes first: messages that are buffered stay so. One that is requested
+  /// later ends the wait, unless a message, a disconnect or a deadline has ended it already. Nothing polls, and no
+  /// thread of the library's is needed: request_stop() wakes the receiver itself.
+  ///
+  /// \param token  a std::stop_token, or another type that models sluice::stop_token.
+  /// \returns  the message, `stopped` or `disconnected`.
+  template <stop_token Token>
+  [[nodiscard("an unread result loses a message")]] std::expected<value_type, stoppable_recv_error> recv(
+      const Token& token) {
+    return recv_stoppably(token, no_deadline);
+  }
+
+  /// As recv_until(), but a requested stop ends the wait.
+  ///
+  /// \returns  the message, `stopped`, `timeout` or `disconnected`.
+  template <class Clock, class Duration, stop_token Token>
+  [[nodiscard("an unread result loses a message")]] std::expected<value_type, stoppable_recv_error> recv_until(
+      std::chrono::time_point<Clock, Duration> when, const Token& token) {
+    return recv_stoppably(token, detail::at(when));
+  }
+
+  /// As recv_for(), but a requested stop ends the wait.
+  ///
+  /// \returns  as recv_until().
+  template <class Rep, class Period, stop_token Token>
+  [[nodiscard("an unread result loses a message")]] std::expected<value_type, stoppable_recv_error> recv_for(
+      std::chrono::duration<Rep, Period> duration, const Token& token) {
+    return recv_stoppably(token, detail::after(duration));
+  }
+
   /// Iterates over messages until the channel is empty and disconnected, waiting for each.
   iterator begin() noexcept { return iterator(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
@@ -356,7 +494,8 @@ public:
   detail::recv_arm<Core, Consumers> arm() const {
     static_assert(
         requires(Core & c, detail::wait_entry & e) { c.register_recv_waiter(e); },
-        "select needs a core with register_send_waiter() and register_recv_waiter(): see selectable_core");
+        "select and stop tokens need a core with register_send_waiter() and register_recv_waiter(): see "
+        "selectable_core");
     return detail::recv_arm<Core, Consumers>(core());
   }
 
@@ -380,6 +519,20 @@ private:
     core().unregister_recv_waiter(entry);
     if (end.how == detail::outcome::handed_over) return status::ok;
     return end.how == detail::outcome::closed ? status::disconnected : status::empty;
+  }
+
+  template <class Token>
+  std::expected<value_type, stoppable_recv_error> recv_stoppably(const Token& token, deadline until) {
+    if (token.stop_requested()) return std::unexpected(stoppable_recv_error::stopped);
+    auto operation = arm();
+    if (!operation.attempt()) {
+      const status now = detail::wait_stoppably(operation, token, until);
+      if (now == status::stopped) return std::unexpected(stoppable_recv_error::stopped);
+      if (now == status::timeout) return std::unexpected(stoppable_recv_error::timeout);
+    }
+    auto result = operation.result();
+    if (result) return std::move(*result);
+    return std::unexpected(stoppable_recv_error::disconnected);
   }
 
   std::expected<value_type, recv_timeout_error> recv_by(deadline until) {

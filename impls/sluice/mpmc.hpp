@@ -12,6 +12,8 @@ namespace sluice::inline SLUICE_ABI::mpmc {
 template <class T>
 using sender = basic_sender<cores::mpmc<T>>;
 template <class T>
+using weak_sender = basic_weak_sender<cores::mpmc<T>>;
+template <class T>
 using receiver = basic_receiver<cores::mpmc<T>>;
 
 /// An unbounded channel: sends never wait.

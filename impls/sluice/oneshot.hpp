@@ -23,6 +23,7 @@ template <class T>
   static_assert(message<T>,
                 "a message's move and destructor must not throw: declare them noexcept, or wrap the "
                 "message in std::unique_ptr");
+  check_send<T>();
   auto* shared = new detail::shared_channel<cores::oneshot<T>>(where);
   return {sender<T>(shared, where), receiver<T>(detail::factory::receiver_of<cardinality::one>(*shared))};
 }

@@ -15,7 +15,7 @@
 namespace sluice::inline SLUICE_ABI {
 
 /// The result of one operation on a core; handles translate it into the errors below.
-enum class status : std::uint8_t { ok, full, empty, timeout, disconnected };
+enum class status : std::uint8_t { ok, full, empty, timeout, disconnected, stopped };
 
 constexpr std::string_view to_string(status s) noexcept {
   switch (s) {
@@ -24,6 +24,7 @@ constexpr std::string_view to_string(status s) noexcept {
     case status::empty: return "empty";
     case status::timeout: return "timeout";
     case status::disconnected: return "disconnected";
+    case status::stopped: return "stopped";
   }
   return "unknown";
 }
@@ -37,11 +38,17 @@ enum class try_recv_error : std::uint8_t { empty, disconnected };
 /// Why a timed receive returned no message.
 enum class recv_timeout_error : std::uint8_t { timeout, disconnected };
 
+/// Why a receive with a stop token returned no message; `timeout` only of those with a deadline.
+enum class stoppable_recv_error : std::uint8_t { stopped, timeout, disconnected };
+
 /// Why try_send() did not send.
 enum class try_send_reason : std::uint8_t { full, disconnected };
 
 /// Why a timed send did not send.
 enum class send_timeout_reason : std::uint8_t { timeout, disconnected };
+
+/// Why a send with a stop token did not send; `timeout` only of those with a deadline.
+enum class stoppable_send_reason : std::uint8_t { stopped, timeout, disconnected };
 
 constexpr std::string_view to_string(recv_error) noexcept { return to_string(status::disconnected); }
 constexpr std::string_view to_string(try_recv_error e) noexcept {
@@ -50,11 +57,22 @@ constexpr std::string_view to_string(try_recv_error e) noexcept {
 constexpr std::string_view to_string(recv_timeout_error e) noexcept {
   return to_string(e == recv_timeout_error::timeout ? status::timeout : status::disconnected);
 }
+constexpr std::string_view to_string(stoppable_recv_error e) noexcept {
+  return to_string(e == stoppable_recv_error::stopped   ? status::stopped
+                   : e == stoppable_recv_error::timeout ? status::timeout
+                                                        : status::disconnected);
+}
 constexpr std::string_view to_string(try_send_reason r) noexcept {
   return to_string(r == try_send_reason::full ? status::full : status::disconnected);
 }
 constexpr std::string_view to_string(send_timeout_reason r) noexcept {
   return to_string(r == send_timeout_reason::timeout ? status::timeout : status::disconnected);
+}
+
+constexpr std::string_view to_string(stoppable_send_reason r) noexcept {
+  return to_string(r == stoppable_send_reason::stopped   ? status::stopped
+                   : r == stoppable_send_reason::timeout ? status::timeout
+                                                         : status::disconnected);
 }
 
 /// The error of a send on a channel without receivers; holds the unsent message.
@@ -81,6 +99,17 @@ struct send_timeout_error {
 
   bool timeout() const noexcept { return reason == send_timeout_reason::timeout; }
   bool disconnected() const noexcept { return reason == send_timeout_reason::disconnected; }
+};
+
+/// The error of a send with a stop token; holds the unsent message.
+template <class T>
+struct stoppable_send_error {
+  stoppable_send_reason reason;
+  T value;
+
+  bool stopped() const noexcept { return reason == stoppable_send_reason::stopped; }
+  bool timeout() const noexcept { return reason == stoppable_send_reason::timeout; }
+  bool disconnected() const noexcept { return reason == stoppable_send_reason::disconnected; }
 };
 
 /// Prints an error or status by name.

@@ -2,6 +2,7 @@
 
 #include <sluice/detail/arm.hpp>
 #include <sluice/detail/raise.hpp>
+#include <sluice/detail/stop.hpp>
 #include <sluice/detail/time.hpp>
 #include <sluice/handles.hpp>
 
@@ -22,6 +23,7 @@
 ///
 ///     sluice::select(sluice::on_recv(jobs, [&](auto job) { ... }),          // std::expected<T, recv_error>
 ///                    sluice::on_send(results, next, [&](auto sent) { ... }),  // std::expected<void, send_error<T>>
+///                    sluice::on_stop(token, [&] { ... }),
 ///                    sluice::on_timeout(100ms, [&] { ... }));
 ///
 /// Exactly one arm takes effect, and its handler is called. An arm whose channel is disconnected is ready, too: its
@@ -48,6 +50,22 @@ public:
 
 private:
   Arm arm_;
+  Handler handler_;
+};
+
+/// A stop with its handler.
+template <class Token, class Handler>
+class stop_clause {
+public:
+  stop_clause(Token token, Handler handler) : arm_(std::move(token)), handler_(std::move(handler)) {
+    static_assert(std::invocable<Handler&>, "the handler of a stop takes nothing");
+  }
+
+  detail::arm& operation() noexcept { return arm_; }
+  decltype(auto) finish() { return handler_(); }
+
+private:
+  stop_arm<Token> arm_;
   Handler handler_;
 };
 
@@ -157,6 +175,16 @@ template <class Sender, class Handler>
   return detail::clause(to.arm(value), std::move(handler));
 }
 
+/// An arm that a requested stop makes ready, for good. Among several ready arms it is as likely as any other: to have a
+/// stop come first, write it first in select_in_order().
+///
+/// \param token    a std::stop_token, or another type that models sluice::stop_token.
+/// \param handler  called with nothing.
+template <stop_token Token, class Handler>
+[[nodiscard("an arm does nothing outside a select")]] auto on_stop(Token token, Handler handler) {
+  return detail::stop_clause<Token, Handler>(std::move(token), std::move(handler));
+}
+
 /// The handler to call if no arm was ready for a duration from now. A duration beyond the clock's range means no
 /// timeout.
 template <class Rep, class Period, class Handler>
@@ -246,6 +274,16 @@ public:
     return add(to.arm(value), std::move(handler));
   }
 
+  /// Adds an arm that a requested stop makes ready, for good. \returns  its key.
+  ///
+  /// \param token    a std::stop_token, or another type that models sluice::stop_token.
+  /// \param handler  called with nothing.
+  template <stop_token Token, class Handler>
+  key stop(Token token, Handler handler) {
+    static_assert(std::invocable<Handler&>, "the handler of a stop takes nothing");
+    return add(std::make_shared<stop_operation<Token, Handler>>(std::move(token), std::move(handler)));
+  }
+
   /// Removes an arm. \returns  whether it was in the set.
   bool remove(key name) {
     return std::erase_if(operations_, [name](const entry& e) { return e.name == name; }) != 0;
@@ -291,17 +329,37 @@ private:
       if constexpr (!Arm::clonable) {
         detail::raise<std::logic_error>(
             "sluice: an arm of this selector is for one thread; make the other selector anew");
-      } else if constexpr (!std::copy_constructible<Handler>) {
-        detail::raise<std::logic_error>(
-            "sluice: a handler of this selector cannot be copied; make the other selector anew");
       } else {
-        return std::make_shared<operation_on>(arm_.fresh(), handler_);
+        return cloned<operation_on>(arm_.fresh(), handler_);
       }
     }
 
     Arm arm_;
     Handler handler_;
   };
+
+  template <class Token, class Handler>
+  struct stop_operation final : operation {
+    stop_operation(Token t, Handler h) : token_(t), arm_(std::move(t)), handler_(std::move(h)) {}
+    detail::arm& arm() noexcept override { return arm_; }
+    void finish() override { handler_(); }
+    std::shared_ptr<operation> clone() const override { return cloned<stop_operation>(token_, handler_); }
+
+    Token token_;
+    detail::stop_arm<Token> arm_;
+    Handler handler_;
+  };
+
+  /// \throws std::logic_error  if the handler cannot be copied.
+  template <class Operation, class Argument, class Handler>
+  static std::shared_ptr<operation> cloned(Argument argument, const Handler& handler) {
+    if constexpr (std::copy_constructible<Handler>) {
+      return std::make_shared<Operation>(std::move(argument), handler);
+    } else {
+      detail::raise<std::logic_error>(
+          "sluice: a handler of this selector cannot be copied; make the other selector anew");
+    }
+  }
 
   struct entry {
     key name;
@@ -312,8 +370,11 @@ private:
   key add(Arm arm, Handler handler) {
     static_assert(std::invocable<Handler&, typename Arm::result_type>,
                   "a handler takes the operation's result, a std::expected: [](auto result) { ... }");
-    operations_.push_back(
-        {next_key_, std::make_shared<operation_on<Arm, Handler>>(std::move(arm), std::move(handler))});
+    return add(std::make_shared<operation_on<Arm, Handler>>(std::move(arm), std::move(handler)));
+  }
+
+  key add(std::shared_ptr<operation> run) {
+    operations_.push_back({next_key_, std::move(run)});
     return next_key_++;
   }
 

@@ -2,6 +2,7 @@
 
 #include <properties/contract/messages.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -17,9 +18,13 @@ struct channel {
   const core_traits& traits() const noexcept { return subject->traits(); }
   bool selectable() const noexcept { return subject->selectable(); }
 
+  /// How many have been made so far.
+  inline static std::atomic<std::size_t> made{0};
+
   /// \pre  traits().accepts(capacity)
   template <class T>
   auto make(std::optional<std::size_t> capacity) const {
+    made.fetch_add(1, std::memory_order::relaxed);
     return subject->make<T>(capacity);
   }
 };

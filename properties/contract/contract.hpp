@@ -84,19 +84,11 @@ std::vector<cell> on(const std::vector<channel>& channels, void (*test)(test_con
     } else {
       c.test = [test, tested](test_context& t) {
         use_once(tested);
+        const std::size_t before = channel::made;
         test(t, tested);
+        if (channel::made == before) t.skip("it accepts none of the capacities that the line is about");
       };
     }
-  }
-  return cells;
-}
-
-/// As on(), for a line about select.
-template <auto Need>
-std::vector<cell> on_selectable(const std::vector<channel>& channels, void (*test)(test_context&, const channel&)) {
-  std::vector<cell> cells = on<Need>(channels, test);
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (!channels[i].selectable()) cells[i].not_applicable = "select cannot wait on it";
   }
   return cells;
 }
@@ -109,8 +101,10 @@ inline std::vector<cell> only(std::string what, std::function<void(test_context&
 // Reasons for which a line does not apply, beside those of harness/requirements.hpp.
 using harness::always;
 using harness::needs_buffer;
+using harness::needs_disconnect;
 using harness::needs_exact_capacity;
 using harness::needs_exact_size;
+using harness::needs_selectable;
 using harness::needs_strong_guarantee;
 
 constexpr const char* needs_unbounded(const core_traits& traits) noexcept {
@@ -144,7 +138,20 @@ constexpr const char* both(const core_traits& traits) noexcept {
   return harness::needs_all(traits, Needs...);
 }
 
+/// As on(), for a line about select.
+template <auto Need>
+std::vector<cell> on_selectable(const std::vector<channel>& channels, void (*test)(test_context&, const channel&)) {
+  return on<both<needs_selectable, Need>>(channels, test);
+}
+
 using capacities = std::vector<std::optional<std::size_t>>;
+
+/// Capacities that stand for any other: a channel that accepts none of them is tested with its least one.
+struct usual_capacities {
+  enum class kind : bool { usual };  // so that a list in braces means capacities
+  kind tag;
+  capacities list;
+};
 
 /// Another sender where the channel has several, else the same one.
 template <class T>
@@ -169,6 +176,15 @@ void each(const channel& s, const capacities& wanted, Test test) {
   }
 }
 
+template <class T, class Test>
+void each(const channel& s, const usual_capacities& wanted, Test test) {
+  const auto accepted = [&](const auto& capacity) { return s.traits().accepts(capacity); };
+  if (s.traits().bounded && std::ranges::none_of(wanted.list, accepted)) {
+    return each<T>(s, capacities{s.traits().least_capacity}, test);
+  }
+  each<T>(s, wanted.list, test);
+}
+
 inline void use_once(const channel& tested) {
   if (!tested.traits().tries) return;
   each<int>(tested, {std::nullopt, 1}, [](auto& tx, auto& rx) {
@@ -177,10 +193,10 @@ inline void use_once(const channel& tested) {
   });
 }
 
-inline const capacities all{std::nullopt, 0, 1, 3};
-inline const capacities buffered{std::nullopt, 1, 3};
-inline const capacities bounded{0, 1, 3};
-inline const capacities with_room{1, 3};
+inline const usual_capacities all{usual_capacities::kind::usual, {std::nullopt, 0, 1, 3}};
+inline const usual_capacities buffered{usual_capacities::kind::usual, {std::nullopt, 1, 3}};
+inline const usual_capacities bounded{usual_capacities::kind::usual, {0, 1, 3}};
+inline const usual_capacities with_room{usual_capacities::kind::usual, {1, 3}};
 inline const capacities unbounded{std::nullopt};
 inline const capacities zero{0};
 
@@ -200,5 +216,7 @@ void add_timers(line_table&);
 void add_broadcast(line_table&);
 void add_oneshot(line_table&);
 void add_robustness(line_table&);
+void add_stop(line_table&);
+void add_handles(line_table&);
 
 }  // namespace sluice::contract

@@ -42,6 +42,8 @@ line_table whole_contract() {
   add_broadcast(contract);
   add_oneshot(contract);
   add_robustness(contract);
+  add_stop(contract);
+  add_handles(contract);
   contract.complete(names_of(every_channel()), names_of(every_core()));
   return contract;
 }
@@ -106,6 +108,8 @@ private:
     }
     test_context t(dog, divisor_);
     worker self("line " + std::to_string(one.number) + " on " + c.channel);
+    self.about_to("the line itself");
+    self.adopt_this_thread();
     dog.watch_over_main(&self);
     try {
       c.test(t);

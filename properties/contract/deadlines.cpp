@@ -44,7 +44,7 @@ void add_deadlines(line_table& contract) {
 
   contract.line(38, "value_then_disconnect_then_timeout",
                 "At zero and past deadlines a value comes before a disconnect, and that before a timeout.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_disconnect, needs_buffer>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, buffered, [&](auto& tx, auto& rx) {
                     t.expect(rx.recv_for(0s).error() == recv_timeout_error::timeout);
                     t.expect(tx.send_for(1, 0s).has_value());
@@ -64,7 +64,7 @@ void add_deadlines(line_table& contract) {
                 }));
 
   contract.line(39, "disconnect_ends_a_timed_wait", "When the other side disconnects, a timed wait ends at once.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     helper_thread receiver(
                         t, [&] { t.expect(rx.recv_for(1h).error() == recv_timeout_error::disconnected); });
@@ -143,7 +143,7 @@ void add_deadlines(line_table& contract) {
 
   contract.line(43, "exact_under_timeouts",
                 "Under timeouts of 1 ms 10,000 messages, and of 10 ms 8 x 1,000, all arrive once.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   const auto count_all = [](auto& rx, auto patience) {
                     for (std::size_t received = 0;;) {
                       const auto got = rx.recv_for(patience);

@@ -9,7 +9,7 @@ namespace {
 
 void add_sides(line_table& contract) {
   contract.line(44, "empty_and_disconnected", "Without senders an empty channel returns `disconnected`, every time.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     tx.reset();
                     for (int i = 0; i < 3; ++i) {
@@ -22,7 +22,7 @@ void add_sides(line_table& contract) {
 
   contract.line(45, "buffered_first",
                 "What was buffered when the last sender disconnected is received first, in order.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_disconnect, needs_buffer>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, {std::nullopt, 3, 40}, [&](auto& tx, auto& rx) {
                     for (int i = 0; i < 3; ++i) t.expect(tx.send(i).has_value());
                     tx.reset();
@@ -32,7 +32,7 @@ void add_sides(line_table& contract) {
                 }));
 
   contract.line(46, "every_send_fails", "Without receivers each form of send returns its message, even with room.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     rx.reset();
                     const auto sent = tx.send(std::make_unique<int>(1));
@@ -46,7 +46,7 @@ void add_sides(line_table& contract) {
 
   contract.line(47, "all_receivers_wake",
                 "Of 8 receivers that wait for 3 messages and a disconnect, 3 get a message and 5 an error.",
-                on<needs_consumers>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_disconnect, needs_consumers>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     std::atomic<int> messages{0};
                     std::deque<helper_thread> receivers;
@@ -64,25 +64,26 @@ void add_sides(line_table& contract) {
 
   contract.line(48, "all_senders_wake",
                 "When the last receiver disconnects, all of 10 waiting senders wake, with their messages.",
-                on<both<needs_bounded, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
-                  each<std::unique_ptr<int>>(s, bounded, [&](auto& tx, auto& rx) {
-                    while (tx.try_send(std::make_unique<int>(-1))) {
-                    }
-                    std::deque<helper_thread> senders;
-                    for (int i = 0; i < 10; ++i) {
-                      senders.emplace_back(t, [&, i, mine = tx.clone()]() mutable {
-                        const auto refused = mine.send(std::make_unique<int>(i));
-                        t.expect(!refused && *refused.error().value == i);
+                on<both<needs_disconnect, needs_bounded, needs_producers>>(
+                    every_channel(), [](test_context& t, const channel& s) {
+                      each<std::unique_ptr<int>>(s, bounded, [&](auto& tx, auto& rx) {
+                        while (tx.try_send(std::make_unique<int>(-1))) {
+                        }
+                        std::deque<helper_thread> senders;
+                        for (int i = 0; i < 10; ++i) {
+                          senders.emplace_back(t, [&, i, mine = tx.clone()]() mutable {
+                            const auto refused = mine.send(std::make_unique<int>(i));
+                            t.expect(!refused && *refused.error().value == i);
+                          });
+                        }
+                        for (const auto& sender : senders) sender.asleep();
+                        rx.reset();
                       });
-                    }
-                    for (const auto& sender : senders) sender.asleep();
-                    rx.reset();
-                  });
-                }));
+                    }));
 
   contract.line(49, "unreceived_die_at_once",
                 "When the last receiver disconnects, what is buffered is destroyed at once, even without memory.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_disconnect, needs_buffer>>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::shared_ptr<int>>(s, {std::nullopt, 5, 40}, [&](auto& tx, auto& rx) {
                     const auto watched = std::make_shared<int>(0);
                     for (int i = 0; i < 5; ++i) t.expect(tx.send(watched).has_value());
@@ -99,7 +100,7 @@ void add_sides(line_table& contract) {
 void add_races(line_table& contract) {
   contract.line(50, "send_races_the_receivers_end",
                 "The message of a send that races the receiver's disconnect is returned or destroyed.",
-                on<always>(every_core(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                       const auto watched = std::make_shared<int>(0);
@@ -117,7 +118,7 @@ void add_races(line_table& contract) {
                 }));
 
   contract.line(51, "last_words_arrive", "A message arrives although its sender disconnects right after the send.",
-                on<always>(every_core(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<int>(s, all, [&](auto& tx, auto& rx) {
                       t.together(2, [&](std::size_t i) {
@@ -135,7 +136,7 @@ void add_races(line_table& contract) {
 
   contract.line(52, "both_sides_go_at_once",
                 "When the last sender and the last receiver disconnect together, everything is freed once.",
-                on<always>(every_core(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
                   const std::size_t before = allocations::live();
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<std::unique_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
@@ -147,9 +148,9 @@ void add_races(line_table& contract) {
                 }));
 
   contract.line(53, "ends_cascade", "The disconnect of the first or last of 32 stages runs through the whole pipeline.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   for (const bool from_the_front : {true, false}) {
-                    for (const auto& capacity : all) {
+                    for (const auto& capacity : all.list) {
                       if (!s.traits().accepts(capacity)) continue;
                       auto [first, in] = s.make<int>(capacity);
                       std::deque<helper_thread> stages;
@@ -177,7 +178,7 @@ void add_races(line_table& contract) {
                 }));
 
   contract.line(54, "never_disconnected_early", "A receiver never returns `disconnected` while any sender lives.",
-                on<needs_producers>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_disconnect, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     std::atomic<int> cloning{2};
                     t.together(3, [&](std::size_t i) {
@@ -196,7 +197,7 @@ void add_races(line_table& contract) {
 
   contract.line(55, "late_clones_fail_too",
                 "A sender cloned after the receiver has disconnected fails as its original does.",
-                on<needs_producers>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_disconnect, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     rx.reset();
                     auto other = tx.clone();
@@ -206,7 +207,7 @@ void add_races(line_table& contract) {
                 }));
 
   contract.line(56, "one_receiver_of_many_goes", "When one of several receivers disconnects, nothing is lost.",
-                on<needs_consumers>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_disconnect, needs_consumers>>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::size_t>(s, all, [&](auto& tx, auto& rx) {
                     const std::size_t count = t.times(10'000);
                     std::atomic<std::size_t> sum{0};

@@ -10,7 +10,7 @@ namespace sluice::contract {
 
 void add_iteration(line_table& contract) {
   contract.line(74, "ends_with_the_channel", "Iteration ends when the channel is drained and disconnected, not before.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   using receiver = receiver<int>;
                   static_assert(std::input_iterator<typename receiver::iterator> && std::ranges::input_range<receiver>);
                   // size() is a hint, so that it must not stand for the length of an iteration.
@@ -53,7 +53,7 @@ void add_iteration(line_table& contract) {
                 }));
 
   contract.line(77, "an_owned_range", "A range that owns its receiver keeps the channel alive until its end.",
-                on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_disconnect, needs_buffer>>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, {std::nullopt, 2}, [&](auto& tx, auto& rx) {
                     t.expect(tx.send(1).has_value() && tx.send(2).has_value());
                     tx.reset();
@@ -66,49 +66,51 @@ void add_iteration(line_table& contract) {
 
   contract.line(78, "iteration_is_lazy",
                 "begin and ++ take no message; the first * or comparison with the end takes one, and repeats nothing.",
-                on<both<needs_buffer, needs_exact_size>>(every_channel(), [](test_context& t, const channel& s) {
-                  each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
-                    const auto refill = [&] {
-                      while (rx.try_recv()) {
-                      }
-                      for (int i = 0; i < 4; ++i) t.expect(tx.send(i).has_value());
-                    };
-                    refill();
-                    auto it = rx.begin();
-                    t.expect(rx.size() == 4);
-                    for (int i = 0; i < 5; ++i) t.expect(it != rx.end());
-                    t.expect(*it == 0 && *it == 0 && rx.size() == 3);
-                    ++it;
-                    t.expect(rx.size() == 3);
-                    ++it;  // neither read nor compared: message 1 is dropped
-                    t.expect(rx.size() == 2 && *it == 2);
-                    t.expect(rx.recv() == 3);
+                on<both<needs_disconnect, needs_buffer, needs_exact_size>>(
+                    every_channel(), [](test_context& t, const channel& s) {
+                      each<int>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
+                        const auto refill = [&] {
+                          while (rx.try_recv()) {
+                          }
+                          for (int i = 0; i < 4; ++i) t.expect(tx.send(i).has_value());
+                        };
+                        refill();
+                        auto it = rx.begin();
+                        t.expect(rx.size() == 4);
+                        for (int i = 0; i < 5; ++i) t.expect(it != rx.end());
+                        t.expect(*it == 0 && *it == 0 && rx.size() == 3);
+                        ++it;
+                        t.expect(rx.size() == 3);
+                        ++it;  // neither read nor compared: message 1 is dropped
+                        t.expect(rx.size() == 2 && *it == 2);
+                        t.expect(rx.recv() == 3);
 
-                    // The channel is live and empty after the third message: taking three must not wait for a fourth.
-                    t.expect(tx.send(1).has_value() && tx.send(2).has_value() && tx.send(3).has_value());
-                    int sum = 0;
-                    for (const int message : rx | std::views::take(3)) sum += message;
-                    t.expect(sum == 6);
-                    refill();
-                    for (const int message : rx | std::views::take(3)) t.expect(message < 3);
-                    t.expect(rx.recv() == 3);
-                  });
-                  // What takes `*it` by value moves the message out of the iterator.
-                  each<std::string>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
-                    t.expect(tx.send("a string too long to be stored inside").has_value());
-                    t.expect(tx.send("a string too long to be stored inside").has_value());
-                    tx.reset();
-                    const auto by_value = [](std::string message) { return !message.empty(); };
-                    const auto by_reference = [](const auto& message) { return !message.empty(); };
-                    for (auto&& message : rx | std::views::take(1) | std::views::filter(by_value)) {
-                      t.expect(message.empty());
-                    }
-                    for (auto&& message : rx | std::views::filter(by_reference)) t.expect(!message.empty());
-                  });
-                }));
+                        // The channel is live and empty after the third message: taking three must not wait for a
+                        // fourth.
+                        t.expect(tx.send(1).has_value() && tx.send(2).has_value() && tx.send(3).has_value());
+                        int sum = 0;
+                        for (const int message : rx | std::views::take(3)) sum += message;
+                        t.expect(sum == 6);
+                        refill();
+                        for (const int message : rx | std::views::take(3)) t.expect(message < 3);
+                        t.expect(rx.recv() == 3);
+                      });
+                      // What takes `*it` by value moves the message out of the iterator.
+                      each<std::string>(s, {std::nullopt, 4}, [&](auto& tx, auto& rx) {
+                        t.expect(tx.send("a string too long to be stored inside").has_value());
+                        t.expect(tx.send("a string too long to be stored inside").has_value());
+                        tx.reset();
+                        const auto by_value = [](std::string message) { return !message.empty(); };
+                        const auto by_reference = [](const auto& message) { return !message.empty(); };
+                        for (auto&& message : rx | std::views::take(1) | std::views::filter(by_value)) {
+                          t.expect(message.empty());
+                        }
+                        for (auto&& message : rx | std::views::filter(by_reference)) t.expect(!message.empty());
+                      });
+                    }));
 
   contract.line(79, "the_end_is_final", "Once iteration has ended, it stays ended.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   each<int>(s, all, [&](auto& tx, auto& rx) {
                     tx.reset();
                     for (int i = 0; i < 3; ++i) t.expect(rx.begin() == rx.end());

@@ -71,7 +71,7 @@ void add_ordering(line_table& contract) {
   contract.line(
       59, "linearizable",
       "Whatever up to four threads do, one order of their operations explains it, in real time where that is promised.",
-      on<always>(every_core(), [](test_context& t, const channel& s) {
+      on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
         harness::thread_engine<subject> engine(*s.subject, 10s);
         harness::draws draw(59);
         const capacities small = s.subject->capacities(capacities{std::nullopt, 0, 1, 2});

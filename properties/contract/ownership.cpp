@@ -21,7 +21,7 @@ void pass_large(test_context& t, const channel& s) {
 
 void add_types(line_table& contract) {
   contract.line(62, "barely_movable_messages", "Messages need no copy, default construction or assignment.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   each<bare>(s, all, [&](auto& tx, auto& rx) {
                     helper_thread sender(t, [&] {
                       t.expect(tx.send(bare(1)).has_value());
@@ -98,7 +98,7 @@ void add_rejections(line_table& contract) {
 
 void add_lives(line_table& contract) {
   contract.line(63, "destroyed_once", "Each message is destroyed once, whether it was received or not.",
-                on<always>(every_core(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
                   std::minstd_rand random(1);
                   for (std::size_t run = 0; run < t.times(100); ++run) {
                     const std::size_t steps = random() % 10'000;
@@ -119,7 +119,7 @@ void add_lives(line_table& contract) {
 
   contract.line(64, "failed_sends_harm_nothing",
                 "A failed send leaves its message unchanged, and it is destroyed once.",
-                on<always>(every_channel(), [](test_context& t, const channel& s) {
+                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                     const auto watched = std::make_shared<int>(3);
                     rx.reset();
@@ -172,7 +172,7 @@ void add_lives(line_table& contract) {
                 "A message that holds a sender of its own channel is destroyed with the last receiver.",
                 on<both<needs_buffer, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   const std::size_t before = allocations::live();
-                  for (const auto& capacity : buffered) {
+                  for (const auto& capacity : buffered.list) {
                     if (!s.traits().accepts(capacity)) continue;
                     auto [tx, rx] = s.make<linked>(capacity);
                     linked message;

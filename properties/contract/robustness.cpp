@@ -110,7 +110,7 @@ void add_robustness(line_table& contract) {
                 "A message's destructor may send on its own channel, also while the channel is destroyed.",
                 destructors);
 
-  auto last_wakes = on<always>(every_core(), [](test_context& t, const channel& s) {
+  auto last_wakes = on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
     for (std::size_t round = 0; round < t.times(2000); ++round) {
       each<int>(s, all, [&](auto& tx, auto& rx) { part_at_once(t, tx, rx); });
     }
@@ -180,8 +180,8 @@ void add_robustness(line_table& contract) {
                       }});
   contract.line(135, "everything_is_freed", "When the last handle is dropped, every block is freed.", teardown);
 
-  auto whole = on<always>(every_core(), [](test_context& t, const channel& s) {
-    for (const auto& capacity : all) {
+  auto whole = on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
+    for (const auto& capacity : all.list) {
       if (!s.traits().accepts(capacity)) continue;
       {
         // The prime sieve: a filter for each prime, each a thread between two channels.

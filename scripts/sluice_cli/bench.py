@@ -16,7 +16,7 @@ import time
 import click
 
 from sluice_cli import build, figures, goals, options, page, peers, project, registry, results
-from sluice_cli.common import REFERENCE, Failure, Usage, console, progress
+from sluice_cli.common import Failure, REFERENCE, Usage, console, ended, progress
 from sluice_cli.figures import USUAL_THREADS
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -133,7 +133,7 @@ def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
         except subprocess.TimeoutExpired:
             raise Lost(f"{cell.channel.name} {cell.name}: no end within {TIMEOUT} s") from None
         if not out.exists():
-            raise Lost(f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+            raise Lost(f"`{' '.join(command)}` {ended(done.returncode)}: {done.stderr.strip()[-300:]}")
         report = json.loads(out.read_text())
     around |= _probe(prober, "after") if prober else {}
     (run,) = report["benchmarks"]

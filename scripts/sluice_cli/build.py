@@ -69,6 +69,8 @@ def compile_targets(binary: pathlib.Path, targets: list[str] = ()) -> None:
         log = binary / "build.log"
         log.write_text("".join(lines))
         cause = errors[0] if errors else "".join(lines[-5:]).strip()
+        if target := re.search(r"^FAILED: \S*?(\w+)\.dir/", "".join(lines), re.MULTILINE):
+            cause = f"{target[1]}: {cause}"
         raise BuildFailed(f"building failed: {cause} (all output: {log})")
 
 

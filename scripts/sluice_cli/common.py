@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import signal
 import sys
 import time
 import tomllib
@@ -62,6 +63,11 @@ class BuildFailed(Failure):
     """The tree does not build."""
 
     exit_code = 6
+
+
+def ended(code: int) -> str:
+    """How a process ended, in words."""
+    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
 def toml_entries(file: pathlib.Path, name: str) -> list[dict]:

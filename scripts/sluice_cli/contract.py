@@ -15,7 +15,7 @@ import click
 import rich.table
 
 from sluice_cli import build, known, options, outcome, project, registry, results
-from sluice_cli.common import BuildFailed, Usage, console, progress
+from sluice_cli.common import BuildFailed, Usage, console, ended, progress
 from sluice_cli.junit import write as write_junit
 from sluice_cli.project import OWN, Project
 from sluice_cli.registry import Channel
@@ -129,9 +129,9 @@ def _line_on(channel: Channel, number: str, name: str, behaviour: str, divide: i
                 text=True,
                 timeout=2 * HANGS,
             )
-            ending = f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-500:]}"
+            ending = f"the line {ended(done.returncode)}: {done.stderr.strip()[-500:]}"
         except subprocess.TimeoutExpired:
-            ending = f"`{' '.join(command)}` did not end within {2 * HANGS} s"
+            ending = f"the line did not end within {2 * HANGS} s"
         if out.exists():
             (verdict,) = json.loads(out.read_text())
         else:

@@ -29,7 +29,8 @@ def require_passed(checks: list[dict], lines: list[dict] = (), mutants: list[dic
     """Raises Unverified if a check, a line of the contract or a mutant of the audit fails the run."""
     if broken := broken_lines(lines):
         names = ", ".join(f"{v['number']} on {v['channel']}" for v in broken[:5])
-        raise Unverified(f"{len(broken)} lines of the contract do not hold: {names}")
+        more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
+        raise Unverified(f"{len(broken)} lines of the contract do not hold: {names}{more}")
     if failed := failed_checks(checks):
         names = ", ".join(f"{c['channel']} {c['kind']} {c['check']}" for c in failed[:5])
         more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""

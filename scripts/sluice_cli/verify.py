@@ -18,7 +18,7 @@ import rich.table
 from sluice_cli import backtrace, build
 from sluice_cli import coverage as covering
 from sluice_cli import known, options, outcome, project, registry, results
-from sluice_cli.common import Unverified, Usage, console, progress
+from sluice_cli.common import Unverified, Usage, console, ended, progress
 from sluice_cli.junit import write as write_junit
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -122,12 +122,12 @@ def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
                 timeout=timeout,
             )
             code, errors = done.returncode, done.stderr
-            ending = f"ended with {code}: {(errors or done.stdout).strip()[-500:]}"
+            ending = f"{ended(code)}: {(errors or done.stdout).strip()[-500:]}"
         except subprocess.TimeoutExpired:
             ending = f"did not end within {timeout} s"
         checks = json.loads(verdicts.read_text()) if verdicts.exists() else []
     if summary := re.search(r"SUMMARY: \w+Sanitizer: .*", errors):
-        ending = f"ended with {code}: {summary[0]}"
+        ending = f"{ended(code)}: {summary[0]}"
     places = backtrace.read(errors, task.channel.runners[task.tool])
     for check, place in zip([check for check in checks if check.get("detail", "").startswith(CRASHED)], places):
         check["detail"] += f"\n{place}"
@@ -327,6 +327,12 @@ def show(checks: list[dict]) -> None:
                     cells.append("[bold red]FAILED[/bold red]")
             table.add_row(f"{kind} {check}", *cells)
         console.print(table)
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for check in checks:
+        if check["verdict"] == "not_applicable" and check["detail"]:
+            reasons.setdefault((check["channel"], check["detail"]), []).append(check["check"])
+    for (channel, reason), without in sorted(reasons.items()):
+        console.print(f"{channel}: {reason} ({', '.join(without)})", style="dim", markup=False)
     for check in searched(checks):
         space = check["space"]
         console.print(

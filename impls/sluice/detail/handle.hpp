@@ -11,7 +11,8 @@
 
 namespace sluice::inline SLUICE_ABI::detail {
 
-/// A core and its handle counts. The side that disconnects last frees it.
+/// A core and its handle counts. The last of its owners frees it: each side, until it disconnects, and each weak
+/// handle.
 template <class Core>
 class shared_channel {
 public:
@@ -26,30 +27,45 @@ public:
 
   void add_sender() noexcept { senders_.fetch_add(1, std::memory_order::relaxed); }
   void add_receiver() noexcept { receivers_.fetch_add(1, std::memory_order::relaxed); }
+  void add_owner() noexcept { owners_.fetch_add(1, std::memory_order::relaxed); }
+
+  /// \returns  whether there was a sender left to add one to.
+  bool add_sender_to_others() noexcept {
+    std::size_t others = senders_.load(std::memory_order::relaxed);
+    while (others != 0) {
+      if (senders_.compare_exchange_weak(others, others + 1, std::memory_order::relaxed, std::memory_order::relaxed)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::size_t senders() const noexcept { return senders_.load(std::memory_order::relaxed); }
+  std::size_t receivers() const noexcept { return receivers_.load(std::memory_order::relaxed); }
 
   static void drop_sender(shared_channel* self) noexcept {
     // [H1] acq_rel with itself: closing a side happens after everything that its other handles did.
     if (self->senders_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
     self->core.close_senders();
-    leave(self);
+    drop_owner(self);
   }
 
   static void drop_receiver(shared_channel* self) noexcept {
     // [H2] acq_rel with itself: as [H1].
     if (self->receivers_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
     self->core.close_receivers();
-    leave(self);
+    drop_owner(self);
+  }
+
+  static void drop_owner(shared_channel* self) noexcept {
+    // [H3] acq_rel with itself: freeing happens after the other owners' last use.
+    if (self->owners_.fetch_sub(1, std::memory_order::acq_rel) == 1) delete self;
   }
 
 private:
-  static void leave(shared_channel* self) noexcept {
-    // [H3] acq_rel with itself: freeing happens after the other side's last use.
-    if (self->one_side_left_.exchange(true, std::memory_order::acq_rel)) delete self;
-  }
-
   platform::atomic<std::size_t> senders_{1};
   platform::atomic<std::size_t> receivers_{1};
-  platform::atomic<bool> one_side_left_{false};
+  platform::atomic<std::size_t> owners_{2};
 };
 
 /// The side of a channel that a handle is on: what making, moving and dropping one means.
@@ -105,6 +121,10 @@ public:
   }
   /// nullopt: unbounded.
   std::optional<std::size_t> capacity() const { return core().capacity(); }
+
+  /// How many senders and receivers there are; a hint while other threads clone or drop theirs.
+  std::size_t sender_count() const noexcept { return channel().senders(); }
+  std::size_t receiver_count() const noexcept { return channel().receivers(); }
 
   /// Whether the other handle, of the same side, belongs to the same channel.
   bool same_channel(const handle& other) const noexcept { return channel_ == other.channel_; }
