@@ -82,10 +82,15 @@ public:
           std::cout << std::setw(3) << one.number << " " << one.name << ": " << one.behaviour << "\n";
           continue;
         }
+        tested_ = skipped_ = 0;
         for (const cell& c : one.cells) {
           if (!channels.empty() && std::ranges::find(channels, c.channel) == channels.end()) continue;
           ran = true;
           test(one, c, dog);
+        }
+        if (channels.empty() && skipped_ != 0 && skipped_ == tested_) {
+          std::cout << one.number << " " << one.name << ": FAILED, nothing was tested on any channel" << std::endl;
+          all_hold_ = false;
         }
       }
       if (list) return exit_code::passed;
@@ -106,6 +111,7 @@ private:
     if (!c.offers_all && lacks_operation(c)) {
       return report(verdict::not_applicable, "it uses an operation that the channel does not have");
     }
+    ++tested_;
     test_context t(dog, divisor_);
     worker self("line " + std::to_string(one.number) + " on " + c.channel);
     self.about_to("the line itself");
@@ -119,6 +125,7 @@ private:
     }
     dog.watch_over_main(nullptr);
     if (!t.failure().empty()) return report(verdict::failed, t.failure());
+    skipped_ += !t.skipped().empty();
     report(t.skipped().empty() ? verdict::passed : verdict::not_applicable, t.skipped());
   }
 
@@ -177,6 +184,8 @@ private:
   std::string json_;
   std::vector<nlohmann::json> verdicts_;
   bool all_hold_ = true;
+  std::size_t tested_ = 0;   ///< channels on which the line was tested
+  std::size_t skipped_ = 0;  ///< of these, those on which that proved nothing
 };
 
 }  // namespace

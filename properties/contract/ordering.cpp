@@ -6,6 +6,7 @@
 
 #include <array>
 #include <functional>
+#include <string>
 
 /// Lines 57 to 61: the order of messages, and what happens before their receipt.
 namespace sluice::contract {
@@ -78,7 +79,9 @@ void add_ordering(line_table& contract) {
         for (std::size_t n = 0; n < t.times(5000); ++n) {
           const auto p = harness::any_scenario(s.traits(), small[n % small.size()], std::ref(draw));
           const auto done = engine.execute(p, draw.next());
-          t.expect(!done.livelock && harness::check_execution(p, done, s.traits()).empty());
+          ++channel::made;
+          const std::string unexplained = harness::check_execution(p, done, s.traits());
+          if (!t.expect(unexplained.empty() && !done.livelock)) return t.explain(unexplained);
         }
       }));
 

@@ -160,7 +160,7 @@ void add_robustness(line_table& contract) {
   auto teardown = on<always>(every_channel(), [](test_context& t, const channel& s) {
     const std::size_t before = allocations::live();
     for (const int left : {0, 1, 31, 32, 63, 100}) {
-      each<std::unique_ptr<int>>(s, {std::nullopt, 1, 100}, [&](auto& tx, auto& rx) {
+      each<std::unique_ptr<int>>(s, {std::nullopt, 0, 1, 100}, [&](auto& tx, auto& rx) {
         for (int i = 0; i < 40 && tx.try_send(std::make_unique<int>(i)); ++i) (void)rx.try_recv();
         for (int i = 0; i < left && tx.try_send(std::make_unique<int>(i)); ++i) {
         }

@@ -36,6 +36,12 @@ public:
     return holds;
   }
 
+  /// Adds to the failure. From the test's thread.
+  void explain(const std::string& text) {
+    std::scoped_lock guard(mutex_);
+    failure_ += "\n" + text;
+  }
+
   /// The number of repetitions: what the line promises, divided for a quick run.
   std::size_t times(std::size_t full) const noexcept { return std::max<std::size_t>(full / divisor_, 1); }
 
