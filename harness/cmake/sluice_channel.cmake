@@ -1,5 +1,5 @@
 # sluice_channel(NAME HEADER header TYPE template [ROLE role] [KIND kind] [LIBRARIES target...]
-#                [PROPERTIES OFF] [MODELS OFF] [BENCHMARKS OFF] [CAUGHT_BY check...] [KNOWN_VIOLATIONS check...])
+#                [PROPERTIES OFF] [MODELS OFF] [BENCHMARKS OFF] [CONTRACT OFF] [CAUGHT_BY check...] [KNOWN_VIOLATIONS check...])
 #
 # Registers a channel: makes the runners that check and measure it, one translation unit each.
 #
@@ -28,7 +28,7 @@ define_property(GLOBAL PROPERTY SLUICE_REGISTRY BRIEF_DOCS "JSON objects of the 
 
 function(sluice_channel name)
   get_filename_component(root ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../.. ABSOLUTE)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;ROLE;PROPERTIES;MODELS;BENCHMARKS;KIND"
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;ROLE;PROPERTIES;MODELS;BENCHMARKS;CONTRACT;KIND"
                         "LIBRARIES;CAUGHT_BY;KNOWN_VIOLATIONS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sluice_channel(${name}): `${arg_UNPARSED_ARGUMENTS}` is not understood")
@@ -90,7 +90,7 @@ function(sluice_channel name)
   set(header ${arg_HEADER})
   set(type ${arg_TYPE})
   set(runners "")
-  if(SLUICE_CONTRACT AND kind STREQUAL "queue" AND role MATCHES "^(core|facade|baseline|third_party)$")
+  if(SLUICE_CONTRACT AND NOT "${arg_CONTRACT}" STREQUAL "OFF" AND kind STREQUAL "queue" AND role MATCHES "^(core|facade|baseline|third_party)$")
     _sluice_contract_channel()
   endif()
   if(SLUICE_PROPERTIES AND NOT "${arg_PROPERTIES}" STREQUAL "OFF")

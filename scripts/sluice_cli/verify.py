@@ -62,6 +62,8 @@ KIND = {"properties": "property", "models": "model"}
 ENDED_INSIDE = "the process ended in this check"
 CRASHED = "it crashed"
 
+LONGEST = 600  # characters of a line that is printed
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:
@@ -308,6 +310,16 @@ def matrix(checks: list[dict]) -> tuple[list[str], list[tuple[str, str, dict[str
     return names, [(kind, name, verdicts) for (kind, name), verdicts in ordered]
 
 
+def clipped(text: str) -> str:
+    """A text without the rest of lines that are too long to read, such as a scenario of a thousand operations."""
+    return "\n".join(
+        line
+        if len(line) <= LONGEST
+        else f"{line[:LONGEST]} … ({len(line):,} characters; replay has the whole scenario)"
+        for line in text.splitlines()
+    )
+
+
 def show(checks: list[dict]) -> None:
     """Prints the matrix, the faulty channels and every failure."""
     names, rows = matrix(checks)
@@ -377,7 +389,8 @@ def show(checks: list[dict]) -> None:
             console.print(text, style="yellow", markup=False)
     for check in outcome.failed_checks(checks):
         console.print(f"\n{check['channel']}: {check['kind']} {check['check']} {check['verdict']}", style="bold red")
-        console.print(f"{check['claim']}\n{check['detail']}\nreproduce: {check['reproduce']}", markup=False)
+        console.print(f"{check['claim']}\n{clipped(check['detail'])}", markup=False)
+        console.print(f"reproduce: {clipped(check['reproduce'])}", markup=False)
 
 
 def summarize(checks: list[dict]) -> None:

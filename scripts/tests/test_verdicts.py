@@ -8,7 +8,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 
-from sluice_cli import contract, gate, junit, known, outcome, stats
+from sluice_cli import common, contract, gate, junit, known, outcome, stats, verify
 from sluice_cli.common import BadResults
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -133,6 +133,18 @@ class Differs(unittest.TestCase):
     def test_another_fails(self):
         verdict = self.verdict_of("core")
         self.assertEqual(outcome.broken_lines([verdict]), [verdict])
+
+
+class Words(unittest.TestCase):
+    def test_how_a_process_ended(self):
+        self.assertEqual(common.ended(-11), "ended by SIGSEGV")
+        self.assertEqual(common.ended(6), "ended with exit code 6")
+
+    def test_long_lines_are_cut(self):
+        text = "no progress for 3 s:\n" + "recv " * 1000
+        self.assertEqual(verify.clipped(text).count("\n"), 1)
+        self.assertIn("… (5,000 characters; replay has the whole scenario)", verify.clipped(text))
+        self.assertEqual(verify.clipped("short"), "short")
 
 
 if __name__ == "__main__":
