@@ -191,6 +191,7 @@ public:
   /// wait, unless a receive, a disconnect or a deadline has ended it already. Nothing polls, and no thread of the
   /// library's is needed: request_stop() wakes the sender itself.
   ///
+  /// \param given  as for the other send().
   /// \param token  a std::stop_token, or another type that models sluice::stop_token.
   /// \returns  nothing, or the message back with `stopped` or `disconnected`.
   template <class U = value_type, stop_token Token>
