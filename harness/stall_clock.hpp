@@ -23,7 +23,7 @@ public:
     sum_ = {};
   }
 
-  /// The time since the last restart, in steps of a tenth of a second; call it more often than that.
+  /// The time since the last restart, in steps of a tenth of a second or of the time between two calls.
   std::chrono::nanoseconds elapsed() {
     const auto now = clock::now();
     if (now - last_ < std::chrono::milliseconds(100)) return sum_;

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace sluice::harness {
@@ -83,17 +84,16 @@ private:
 
   status perform(event& e) {
     switch (e.kind) {
-      case op_kind::send: return sent(e, senders_.back().send(make_(e.value)), status::disconnected);
-      case op_kind::try_send: return sent(e, senders_.back().try_send(make_(e.value)), status::full);
-      case op_kind::send_for: return sent(e, senders_.back().send_for(make_(e.value), near_), status::timeout);
-      case op_kind::send_far: return sent(e, senders_.back().send_for(make_(e.value), far_), status::timeout);
-      case op_kind::stoppable_send:
-        return sent(e, senders_.back().send(make_(e.value), stop_.get_token()), status::stopped);
-      case op_kind::recv: return received(e, receivers_.back().recv(), status::disconnected);
-      case op_kind::try_recv: return received(e, receivers_.back().try_recv(), status::empty);
-      case op_kind::recv_for: return received(e, receivers_.back().recv_for(near_), status::timeout);
-      case op_kind::recv_far: return received(e, receivers_.back().recv_for(far_), status::timeout);
-      case op_kind::stoppable_recv: return received(e, receivers_.back().recv(stop_.get_token()), status::stopped);
+      case op_kind::send: return sent(e, senders_.back().send(make_(e.value)));
+      case op_kind::try_send: return sent(e, senders_.back().try_send(make_(e.value)));
+      case op_kind::send_for: return sent(e, senders_.back().send_for(make_(e.value), near_));
+      case op_kind::send_far: return sent(e, senders_.back().send_for(make_(e.value), far_));
+      case op_kind::stoppable_send: return sent(e, senders_.back().send(make_(e.value), stop_.get_token()));
+      case op_kind::recv: return received(e, receivers_.back().recv());
+      case op_kind::try_recv: return received(e, receivers_.back().try_recv());
+      case op_kind::recv_for: return received(e, receivers_.back().recv_for(near_));
+      case op_kind::recv_far: return received(e, receivers_.back().recv_for(far_));
+      case op_kind::stoppable_recv: return received(e, receivers_.back().recv(stop_.get_token()));
       case op_kind::size: e.value = static_cast<int>(receivers_.back().size()); break;
       case op_kind::clone_sender: clone(senders_); break;
       case op_kind::clone_receiver: clone(receivers_); break;
@@ -111,22 +111,27 @@ private:
   }
 
   template <class Result>
-  static status sent(event& e, const Result& result, status otherwise) {
+  static status sent(event& e, const Result& result) {
     if (result) return status::ok;
     e.intact = static_cast<int>(result.error().value) == e.value;
-    if constexpr (requires { result.error().disconnected(); }) {
-      return result.error().disconnected() ? status::disconnected : otherwise;
-    }
-    return otherwise;
+    if constexpr (requires { result.error().reason; }) return named(to_string(result.error().reason));
+    return status::disconnected;
   }
 
   template <class Result>
-  static status received(event& e, const Result& result, status otherwise) {
+  static status received(event& e, const Result& result) {
     if (result) {
       e.value = static_cast<int>(*result);
       return status::ok;
     }
-    return to_string(result.error()) == to_string(status::disconnected) ? status::disconnected : otherwise;
+    return named(to_string(result.error()));
+  }
+
+  static status named(std::string_view name) {
+    for (status s : {status::full, status::empty, status::timeout, status::stopped}) {
+      if (name == to_string(s)) return s;
+    }
+    return status::disconnected;
   }
 
   std::size_t thread_;

@@ -26,6 +26,7 @@ public:
 
   void request() {
     platform::unique_lock guard(mutex_);
+    if (requested_.load(std::memory_order::relaxed)) return;
     requested_.store(true, std::memory_order::release);
     while (!waiting_.empty()) {
       running_ = waiting_.front();
@@ -48,7 +49,7 @@ public:
     called.run();
   }
 
-  /// Returns once the callback does not run.
+  /// Returns once the callback does not run. \pre  the callback does not remove itself
   void remove(callback& called) {
     platform::unique_lock guard(mutex_);
     std::erase(waiting_, &called);

@@ -97,7 +97,8 @@ private:
       kept.push_back(kind);
       harness::event e{.kind = kind};
       // Only the number of messages matters here, not their values.
-      for (status result : {status::ok, status::disconnected, status::timeout, status::full, status::empty}) {
+      for (status result :
+           {status::stopped, status::ok, status::disconnected, status::timeout, status::full, status::empty}) {
         e.result = result;
         if (state.step(e)) break;
       }

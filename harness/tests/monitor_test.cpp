@@ -154,6 +154,20 @@ TEST(monitor, finds_what_a_side_that_goes_makes_wrong) {
   EXPECT_EQ(told(status::empty, 20), violation_kind::has_disconnected);
 }
 
+TEST(monitor, finds_what_a_stop_makes_wrong) {
+  const event stop{.called = 10, .returned = 11, .kind = op_kind::request_stop};
+  const auto told = [&](event e) { return monitor({stop, e}, 1, ordering::global, 1, 1).check().what; };
+  event stopped{.called = 5, .returned = 6, .thread = 1, .kind = op_kind::stoppable_recv, .result = status::stopped};
+  EXPECT_EQ(told(stopped), violation_kind::no_stop);
+  stopped.returned = 10;
+  EXPECT_EQ(told(stopped), violation_kind::nothing);
+  event quiet{
+      .called = 20, .returned = 20, .thread = 2, .kind = op_kind::quiescent, .value = -1, .sleeping_receivers = 1};
+  EXPECT_EQ(told(quiet), violation_kind::nothing);
+  quiet.sleeping_stoppably = 1;
+  EXPECT_EQ(told(quiet), violation_kind::not_stopped);
+}
+
 TEST(monitor, needs_values_that_differ) {
   const history h(2, event{.called = 1, .returned = 2, .kind = op_kind::send, .value = 3});
   EXPECT_THROW(monitor(h, std::nullopt, ordering::global, 1, 1), std::invalid_argument);

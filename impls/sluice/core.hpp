@@ -58,7 +58,7 @@ struct core_traits {
   bool exact_size = true;                   ///< size() is exact while no other thread operates
   std::size_t messages_per_allocation = 0;  ///< at least so many, on average; 0: no promise
   bool strong_guarantee = true;             ///< an operation whose allocation fails throws, and changes nothing
-  bool selectable = true;                   ///< whether it is a selectable_core: the harness sees to it
+  bool selectable = true;                   ///< whether it is a selectable_core; the harness sets it
   bool deferred_reclamation = false;        ///< memory is freed in batches, and what waits for that is bounded
   static constexpr std::size_t no_allocation = (std::numeric_limits<std::size_t>::max)();
 

@@ -135,6 +135,10 @@ public:
     return basic_weak_sender<Core, Consumers>(this->channel());
   }
 
+  // clang-format off
+  void downgrade() const requires(Producers == cardinality::one) = delete;  // a single sender has no weak handles: use sluice::mpsc
+  // clang-format on
+
   /// Whether every receiver has disconnected, for good: no message that is sent from now on is received. It orders no
   /// memory.
   bool is_disconnected() const noexcept { return this->receiver_count() == 0; }
@@ -192,9 +196,9 @@ public:
   /// library's is needed: request_stop() wakes the sender itself.
   ///
   /// \param given  as for the other send().
-  /// \param token  a std::stop_token, or another type that models sluice::stop_token.
+  /// \param token  a std::stop_token, or another type that models sluice::any_stop_token.
   /// \returns  nothing, or the message back with `stopped` or `disconnected`.
-  template <class U = value_type, stop_token Token>
+  template <class U = value_type, any_stop_token Token>
   [[nodiscard("an unread result loses the message that could not be sent")]] stoppable_send_result send(
       U&& given, const Token& token) {
     return send_stoppably(detail::as_message<value_type>(std::forward<U>(given)), token, no_deadline);
@@ -203,7 +207,7 @@ public:
   /// As send_until(), but a requested stop ends the wait.
   ///
   /// \returns  nothing, or the message back with `stopped`, `timeout` or `disconnected`.
-  template <class U = value_type, class Clock, class Duration, stop_token Token>
+  template <class U = value_type, class Clock, class Duration, any_stop_token Token>
   [[nodiscard("an unread result loses the message that could not be sent")]] stoppable_send_result send_until(
       U&& given, std::chrono::time_point<Clock, Duration> when, const Token& token) {
     return send_stoppably(detail::as_message<value_type>(std::forward<U>(given)), token, detail::at(when));
@@ -212,7 +216,7 @@ public:
   /// As send_for(), but a requested stop ends the wait.
   ///
   /// \returns  as send_until().
-  template <class U = value_type, class Rep, class Period, stop_token Token>
+  template <class U = value_type, class Rep, class Period, any_stop_token Token>
   [[nodiscard("an unread result loses the message that could not be sent")]] stoppable_send_result send_for(
       U&& given, std::chrono::duration<Rep, Period> duration, const Token& token) {
     return send_stoppably(detail::as_message<value_type>(std::forward<U>(given)), token, detail::after(duration));
@@ -258,7 +262,8 @@ private:
 };
 
 /// A reference to a channel that does not keep it open, for what stores a sender but does not own the right to send: a
-/// sender that is forgotten in a registry or in a message keeps receivers waiting for ever.
+/// sender that is forgotten in a registry or in a message keeps receivers waiting for ever. It does keep the channel's
+/// memory. lock() once and keep the sender for as long as you send: other threads' operations read what it writes.
 ///
 /// \par Threads  any number may use one concurrently, except for assignment and destruction.
 /// \par Progress  lock-free.
@@ -267,6 +272,8 @@ class basic_weak_sender {
 public:
   using sender_type = basic_sender<Core, Consumers, cardinality::many>;
 
+  /// Of no channel.
+  basic_weak_sender() noexcept = default;
   basic_weak_sender(const basic_weak_sender& other) noexcept : channel_(other.channel_) {
     if (channel_) channel_->add_owner();
   }
@@ -275,8 +282,10 @@ public:
     std::swap(channel_, other.channel_);
     return *this;
   }
-  ~basic_weak_sender() {
-    if (channel_) detail::shared_channel<Core>::drop_owner(channel_);
+  ~basic_weak_sender() { reset(); }
+
+  void reset() noexcept {
+    if (auto* channel = std::exchange(channel_, nullptr)) detail::shared_channel<Core>::drop_owner(channel);
   }
 
   /// \returns  a sender, if another one is left; otherwise nothing, for good.
@@ -292,7 +301,7 @@ private:
     channel.add_owner();
   }
 
-  detail::shared_channel<Core>* channel_;
+  detail::shared_channel<Core>* channel_ = nullptr;
 };
 
 /// The receiving side of a channel; also an input range of its messages.
@@ -391,8 +400,12 @@ public:
   void clone() const requires(Consumers == cardinality::one) = delete;  // a single receiver has no clones: use sluice::mpmc
   // clang-format on
 
-  /// Whether every sender has disconnected, for good; messages may still be buffered. It orders no memory.
-  bool is_disconnected() const noexcept { return this->sender_count() == 0; }
+  /// Whether every sender has disconnected, for good; messages may still be buffered. It orders no memory, and
+  /// try_recv() may return `empty` for a moment longer. A timer never disconnects.
+  bool is_disconnected() const noexcept {
+    if constexpr (requires(Core & c) { c.due(); }) return false;
+    return this->sender_count() == 0;
+  }
 
   /// Receives the next message, waiting until one arrives or every sender has disconnected.
   ///
@@ -458,9 +471,9 @@ public:
   /// later ends the wait, unless a message, a disconnect or a deadline has ended it already. Nothing polls, and no
   /// thread of the library's is needed: request_stop() wakes the receiver itself.
   ///
-  /// \param token  a std::stop_token, or another type that models sluice::stop_token.
+  /// \param token  a std::stop_token, or another type that models sluice::any_stop_token.
   /// \returns  the message, `stopped` or `disconnected`.
-  template <stop_token Token>
+  template <any_stop_token Token>
   [[nodiscard("an unread result loses a message")]] std::expected<value_type, stoppable_recv_error> recv(
       const Token& token) {
     return recv_stoppably(token, no_deadline);
@@ -469,7 +482,7 @@ public:
   /// As recv_until(), but a requested stop ends the wait.
   ///
   /// \returns  the message, `stopped`, `timeout` or `disconnected`.
-  template <class Clock, class Duration, stop_token Token>
+  template <class Clock, class Duration, any_stop_token Token>
   [[nodiscard("an unread result loses a message")]] std::expected<value_type, stoppable_recv_error> recv_until(
       std::chrono::time_point<Clock, Duration> when, const Token& token) {
     return recv_stoppably(token, detail::at(when));
@@ -478,7 +491,7 @@ public:
   /// As recv_for(), but a requested stop ends the wait.
   ///
   /// \returns  as recv_until().
-  template <class Rep, class Period, stop_token Token>
+  template <class Rep, class Period, any_stop_token Token>
   [[nodiscard("an unread result loses a message")]] std::expected<value_type, stoppable_recv_error> recv_for(
       std::chrono::duration<Rep, Period> duration, const Token& token) {
     return recv_stoppably(token, detail::after(duration));
@@ -527,7 +540,8 @@ private:
     if (token.stop_requested()) return std::unexpected(stoppable_recv_error::stopped);
     auto operation = arm();
     if (!operation.attempt()) {
-      const status now = detail::wait_stoppably(operation, token, until);
+      const status now = detail::receive_watched(
+          &this->channel(), core(), until, [&](deadline end) { return detail::wait_stoppably(operation, token, end); });
       if (now == status::stopped) return std::unexpected(stoppable_recv_error::stopped);
       if (now == status::timeout) return std::unexpected(stoppable_recv_error::timeout);
     }

@@ -178,9 +178,9 @@ template <class Sender, class Handler>
 /// An arm that a requested stop makes ready, for good. Among several ready arms it is as likely as any other: to have a
 /// stop come first, write it first in select_in_order().
 ///
-/// \param token    a std::stop_token, or another type that models sluice::stop_token.
+/// \param token    a std::stop_token, or another type that models sluice::any_stop_token.
 /// \param handler  called with nothing.
-template <stop_token Token, class Handler>
+template <any_stop_token Token, class Handler>
 [[nodiscard("an arm does nothing outside a select")]] auto on_stop(Token token, Handler handler) {
   return detail::stop_clause<Token, Handler>(std::move(token), std::move(handler));
 }
@@ -276,9 +276,9 @@ public:
 
   /// Adds an arm that a requested stop makes ready, for good. \returns  its key.
   ///
-  /// \param token    a std::stop_token, or another type that models sluice::stop_token.
+  /// \param token    a std::stop_token, or another type that models sluice::any_stop_token.
   /// \param handler  called with nothing.
-  template <stop_token Token, class Handler>
+  template <any_stop_token Token, class Handler>
   key stop(Token token, Handler handler) {
     static_assert(std::invocable<Handler&>, "the handler of a stop takes nothing");
     return add(std::make_shared<stop_operation<Token, Handler>>(std::move(token), std::move(handler)));
@@ -340,12 +340,11 @@ private:
 
   template <class Token, class Handler>
   struct stop_operation final : operation {
-    stop_operation(Token t, Handler h) : token_(t), arm_(std::move(t)), handler_(std::move(h)) {}
+    stop_operation(Token token, Handler h) : arm_(std::move(token)), handler_(std::move(h)) {}
     detail::arm& arm() noexcept override { return arm_; }
     void finish() override { handler_(); }
-    std::shared_ptr<operation> clone() const override { return cloned<stop_operation>(token_, handler_); }
+    std::shared_ptr<operation> clone() const override { return cloned<stop_operation>(arm_.token(), handler_); }
 
-    Token token_;
     detail::stop_arm<Token> arm_;
     Handler handler_;
   };

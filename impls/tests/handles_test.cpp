@@ -47,6 +47,11 @@ static_assert(clonable<ends_of<cores::sync<int>>::first_type> && clonable<ends_o
 static_assert(!clonable<ends_of<cores::spsc_ring<int>>::first_type> &&
               !clonable<ends_of<cores::spsc_ring<int>>::second_type>);
 
+TEST(handles, of_a_timer_never_disconnect) {
+  EXPECT_FALSE(timer::tick(std::chrono::hours(1)).is_disconnected());
+  EXPECT_FALSE(timer::never().is_disconnected());
+}
+
 TEST(facades, choose_by_capacity) {
   EXPECT_EQ(mpsc::channel<int>().first.capacity(), std::nullopt);
   EXPECT_EQ(mpsc::sync_channel<int>(0).first.capacity(), 0u);

@@ -20,7 +20,8 @@ from sluice_cli.junit import write as write_junit
 from sluice_cli.project import OWN, Project
 from sluice_cli.registry import Channel
 
-HANGS = 60  # seconds, of one line on one channel
+HANGS = 60  # seconds without progress, of one line on one channel
+LATEST = 20 * HANGS  # the runner ends itself before, unless it cannot
 MARKS = {
     "passed": "[green]✓[/green]",
     "failed": "[bold red]FAILED[/bold red]",
@@ -127,11 +128,11 @@ def _line_on(channel: Channel, number: str, name: str, behaviour: str, divide: i
                 [*command, "--hang-timeout", str(HANGS), "--json", str(out)],
                 capture_output=True,
                 text=True,
-                timeout=2 * HANGS,
+                timeout=LATEST,
             )
             ending = f"the line {ended(done.returncode)}: {done.stderr.strip()[-500:]}"
         except subprocess.TimeoutExpired:
-            ending = f"the line did not end within {2 * HANGS} s"
+            ending = f"the line did not end within {LATEST} s"
         if out.exists():
             (verdict,) = json.loads(out.read_text())
         else:

@@ -10,20 +10,14 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
-#include <stop_token>
 #include <utility>
+
+#if __has_include(<stop_token>)
+#include <stop_token>
+#endif
 
 /// Ending a wait by a stop token, as an arm of a select.
 namespace sluice::inline SLUICE_ABI {
-
-/// What std::stop_token and C++26's std::inplace_stop_token have in common: https://wg21.link/exec#stoptoken.concepts.
-template <class Token>
-concept stop_token = std::copy_constructible<Token> && requires(const Token& token) {
-  { token.stop_requested() }
-  noexcept->std::same_as<bool>;
-  { token.stop_possible() }
-  noexcept->std::same_as<bool>;
-};
 
 namespace detail {
 
@@ -38,8 +32,21 @@ struct stop_callback_of<std::stop_token, Callback> {
 };
 #endif
 
+}  // namespace detail
+
+/// A token that tells when a stop is requested: std::stop_token, C++26's std::inplace_stop_token, and others like them
+/// (https://wg21.link/exec#stoptoken.concepts).
+template <class Token>
+concept any_stop_token = std::copy_constructible<Token> && requires(const Token& token) {
+  { token.stop_requested() }
+  noexcept->std::same_as<bool>;
+  typename detail::stop_callback_of<Token, void (*)()>::type;
+};
+
+namespace detail {
+
 /// A requested stop, as an operation that a select may wait for.
-template <stop_token Token>
+template <any_stop_token Token>
 class stop_arm final : public arm {
 public:
   explicit stop_arm(Token token) : token_(std::move(token)) {}
@@ -60,6 +67,8 @@ public:
   bool worth_spinning() const noexcept override { return false; }
   bool stays_ready() const noexcept override { return true; }
 
+  const Token& token() const noexcept { return token_; }
+
 private:
   struct wake {
     wait_entry* entry;
@@ -77,7 +86,7 @@ private:
 /// Waits until one operation takes effect, a stop is requested or the deadline passes.
 ///
 /// \returns  `ok` if the operation has taken effect, if only by a disconnect; `stopped`; or `timeout`.
-template <class Arm, stop_token Token>
+template <class Arm, any_stop_token Token>
 [[gnu::noinline]] status wait_stoppably(Arm& operation, const Token& token, deadline until) {
   stop_arm<Token> stop(token);
   std::array<arm*, 2> arms{&operation, &stop};
