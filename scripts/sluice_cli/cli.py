@@ -52,6 +52,7 @@ def main() -> None:
     except Failure as failure:
         failure.show()
         sys.exit(failure.exit_code)
-    except click.ClickException as misuse:
-        misuse.show()
+    except click.UsageError as misuse:
+        command = misuse.ctx.command_path if misuse.ctx else PROGRAM
+        console.print(f"sluice: {misuse.format_message()} See `{command} --help`.", style="red", markup=False)
         sys.exit(misuse.exit_code)

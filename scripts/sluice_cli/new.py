@@ -96,7 +96,7 @@ def start(name: str, folder: pathlib.Path) -> pathlib.Path:
 @click.argument("name")
 @click.option(
     "--source",
-    type=click.Path(file_okay=False, path_type=pathlib.Path),
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
     help="The folder, instead of the current one.",
 )
 def command(name: str, source: pathlib.Path | None) -> None:
@@ -106,4 +106,5 @@ def command(name: str, source: pathlib.Path | None) -> None:
     """
     folder = (source or pathlib.Path.cwd()).resolve()
     header = create(name) if IN_TREE and folder.is_relative_to(HOME) else start(name, folder)
-    console.print(f"{header}\nnext: change it, then run {PROGRAM} verify {name}", markup=False)
+    there = f" --source {source}" if source else ""
+    console.print(f"{header}\nnext: change it, then run {PROGRAM} verify {name}{there}", markup=False)

@@ -57,13 +57,16 @@ class CommandLine(unittest.TestCase):
             (["report", "--from", "/no/such.json"], 5),
             (["test", "--preset", "fast"], 2),
             (["contract", "--preset", "fast"], 2),
+            (["contract", "--divide", "0"], 2),
+            (["new", "ok", "--source", "/no/such"], 2),
         ):
             environment = os.environ | {"SLUICE_NO_INSTALL": "1"}
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
             done = subprocess.run(command + arguments, capture_output=True, text=True, env=environment)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-            self.assertIn(arguments[-1], (done.stdout + done.stderr).replace("\n", " "))
+            self.assertIn(arguments[-1], done.stdout + done.stderr)
+            self.assertEqual((done.stdout + done.stderr).count("\n"), 1, arguments)
             # Processor time, since other tests run beside this one.
             self.assertLess(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime, 2, arguments)
 
