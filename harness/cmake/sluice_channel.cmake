@@ -312,6 +312,10 @@ function(_sluice_warnings target)
     # False positive in std::string's operator+ (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+    # False positives where optimization is limited, as of std::optional.
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+  endif()
   if(SLUICE_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
