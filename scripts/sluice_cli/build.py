@@ -10,7 +10,7 @@ import subprocess
 import click
 
 from sluice_cli import options, project, registry, setup
-from sluice_cli.common import HOME, IN_TREE, BuildFailed, Unverified, Usage, console, progress
+from sluice_cli.common import HOME, IN_TREE, BuildFailed, Unverified, Usage, console, output_of, progress
 from sluice_cli.project import OWN, Project
 from sluice_cli.registry import Channel
 
@@ -95,10 +95,7 @@ def package() -> pathlib.Path:
     binary, prefix = OWN.builds / "package", OWN.builds / "installed"
     parts = ("PROPERTIES", "MODELS", "BENCHMARKS", "TESTS")
     configure(HOME, binary, ["-G", "Ninja", *definitions({f"SLUICE_{part}": "OFF" for part in parts})])
-    command = ["cmake", "--install", str(binary), "--prefix", str(prefix)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise BuildFailed(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+    output_of(["cmake", "--install", str(binary), "--prefix", str(prefix)])
     return prefix / "share" / "cmake" / "sluice"
 
 

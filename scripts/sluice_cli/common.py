@@ -6,6 +6,7 @@ import contextlib
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 import tomllib
@@ -63,6 +64,14 @@ class BuildFailed(Failure):
     """The tree does not build."""
 
     exit_code = 6
+
+
+def output_of(command: list[str], cwd: pathlib.Path | None = None) -> str:
+    """What a tool prints. Raises BuildFailed with the command and its error, if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+    if done.returncode != 0:
+        raise BuildFailed(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+    return done.stdout
 
 
 def ended(code: int) -> str:

@@ -163,16 +163,12 @@ def show(verdicts: list[dict]) -> None:
     """Prints the table, the reasons why lines do not apply, and every failure."""
     test = rich.table.Column("test", overflow="fold")
     table = rich.table.Table("line", "behaviour", test, "channels", title="The contract; – where it does not apply")
-    reasons: dict[tuple[str, str], list[int]] = {}
     for number, name, behaviour, mine in lines(verdicts):
         table.add_row(str(number), behaviour, name, "  ".join(f"{v['channel']} {_mark(v)}" for v in mine))
-        for verdict in mine:
-            if verdict["verdict"] == "not_applicable":
-                reasons.setdefault((verdict["channel"], verdict["detail"]), []).append(number)
     console.print(table)
     console.print("Where lines do not apply:")
-    for (channel, reason), numbers in sorted(reasons.items()):
-        console.print(f"  {channel}: {reason} ({', '.join(map(str, numbers))})", markup=False)
+    for reason in outcome.why_not_applicable(verdicts, "number"):
+        console.print(f"  {reason}", markup=False)
     seconds = sum(v["seconds"] for v in verdicts)
     for verdict in verdicts:
         if verdict["verdict"] == "differs":

@@ -7,11 +7,10 @@ import dataclasses
 import json
 import pathlib
 import shutil
-import subprocess
 
 import rich.table
 
-from sluice_cli.common import BuildFailed, Environment, console
+from sluice_cli.common import Environment, console, output_of
 from sluice_cli.project import Project
 
 
@@ -60,10 +59,7 @@ def measure(of: Project) -> list[Covered]:
     branches: dict[str, collections.Counter] = {}
     for data in sorted(of.binary.rglob("*.gcda")):
         command = ["gcov", "--json-format", "--stdout", "--branch-probabilities", str(data)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=of.binary)
-        if done.returncode != 0:
-            raise BuildFailed(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
-        for unit in map(json.loads, done.stdout.splitlines()):
+        for unit in map(json.loads, output_of(command, cwd=of.binary).splitlines()):
             for part in unit["files"]:
                 file = (pathlib.Path(unit["current_working_directory"]) / part["file"]).resolve()
                 if not file.is_relative_to(of.source) or file.is_relative_to(of.builds):

@@ -14,7 +14,7 @@ import click
 import rich.table
 
 from sluice_cli import bench, build, options, outcome, project, registry, results, stats, verify
-from sluice_cli.common import BuildFailed, Failure, Usage, console, progress
+from sluice_cli.common import Failure, Usage, console, output_of, progress
 from sluice_cli.junit import write as write_junit
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -67,10 +67,7 @@ def checkout(of: Project, revision: str) -> tuple[str, Project]:
     if not (tree / ".git").exists():
         shutil.rmtree(tree, ignore_errors=True)
         git("worktree", "prune")
-        command = ["git", "-C", str(of.source), "worktree", "add", "--detach", "--force", str(tree), commit]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise BuildFailed(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+        output_of(["git", "-C", str(of.source), "worktree", "add", "--detach", "--force", str(tree), commit])
     # The project may be a folder of its repository.
     folder = git("rev-parse", "--show-prefix")
     if not (tree / folder / "CMakeLists.txt").exists():

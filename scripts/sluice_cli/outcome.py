@@ -1,4 +1,4 @@
-"""What makes a run fail."""
+"""What makes a run fail, and why it did not ask more."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def failed_checks(checks: list[dict]) -> list[dict]:
 def broken_lines(lines: list[dict]) -> list[dict]:
     """The lines of the contract that do not hold, without those that are known."""
     return [line for line in lines if line["verdict"] == "failed" and "known" not in line]
+
+
+def why_not_applicable(verdicts: list[dict], label: str) -> list[str]:
+    """For each channel, the reasons why checks or lines do not apply to it, with the labels of these."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for verdict in verdicts:
+        if verdict["verdict"] == "not_applicable" and verdict["detail"]:
+            reasons.setdefault((verdict["channel"], verdict["detail"]), []).append(str(verdict[label]))
+    return [f"{channel}: {reason} ({', '.join(named)})" for (channel, reason), named in sorted(reasons.items())]
 
 
 def unexplained_mutants(mutants: list[dict]) -> list[dict]:

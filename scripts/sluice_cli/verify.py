@@ -339,12 +339,8 @@ def show(checks: list[dict]) -> None:
                     cells.append("[bold red]FAILED[/bold red]")
             table.add_row(f"{kind} {check}", *cells)
         console.print(table)
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for check in checks:
-        if check["verdict"] == "not_applicable" and check["detail"]:
-            reasons.setdefault((check["channel"], check["detail"]), []).append(check["check"])
-    for (channel, reason), without in sorted(reasons.items()):
-        console.print(f"{channel}: {reason} ({', '.join(without)})", style="dim", markup=False)
+    for reason in outcome.why_not_applicable(checks, "check"):
+        console.print(reason, style="dim", markup=False)
     for check in searched(checks):
         space = check["space"]
         console.print(
