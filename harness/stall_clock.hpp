@@ -8,36 +8,29 @@
 
 namespace sluice::harness {
 
-/// Measures how long a process has made no progress, for timeouts that must not accuse a sound channel on a busy
-/// machine.
+/// A clock for timeouts that must not accuse a sound channel on a busy machine.
 ///
-/// Time in which its threads wait for a processor, or for memory from a disk, counts a tenth: not less, since a thread
-/// that spins for ever waits for a processor, too.
+/// Time in which the process's threads wait for a processor, or for memory from a disk, counts a tenth: not less, since
+/// a thread that spins for ever waits for a processor, too.
 class stall_clock {
 public:
-  using clock = std::chrono::steady_clock;
-
-  /// Progress has been made.
-  void restart() noexcept {
-    last_ = clock::now();
-    sum_ = {};
-  }
-
-  /// The time since the last restart, in steps of a tenth of a second or of the time between two calls.
-  std::chrono::nanoseconds elapsed() {
-    const auto now = clock::now();
-    if (now - last_ < std::chrono::milliseconds(100)) return sum_;
-    const auto step = now - std::exchange(last_, now);
+  /// The time that has counted so far. It asks the kernel at most ten times a second, and may go back by what it has
+  /// counted since then.
+  std::chrono::nanoseconds now() {
+    const auto time = std::chrono::steady_clock::now();
+    const auto step = time - last_;
+    if (step < std::chrono::milliseconds(100)) return counted_ + step;
+    last_ = time;
     const auto stalls = kernel::stalls_of_process();
     const auto waited = std::max(stalls.waited - std::exchange(waited_, stalls.waited), std::chrono::nanoseconds(0));
-    sum_ += std::max(step / 10, stalls.on_disk ? clock::duration(0) : step - waited);
-    return sum_;
+    counted_ += std::max(step / 10, stalls.on_disk ? std::chrono::nanoseconds(0) : step - waited);
+    return counted_;
   }
 
 private:
-  clock::time_point last_ = clock::now();
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   std::chrono::nanoseconds waited_ = kernel::stalls_of_process().waited;
-  std::chrono::nanoseconds sum_{};
+  std::chrono::nanoseconds counted_{0};
 };
 
 }  // namespace sluice::harness

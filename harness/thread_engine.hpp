@@ -233,7 +233,7 @@ private:
       clock = later;
       if (polls < least_polls) continue;
       if (!still) still.emplace();
-      if (still->elapsed() > livelock_timeout_) return false;
+      if (still->now() > livelock_timeout_) return false;
     }
   }
 

@@ -56,8 +56,9 @@ private:
     while (!stop.stop_requested()) {
       changed_.wait_for(guard, stop, std::chrono::milliseconds(200), [] { return false; });
       if (steps_of_all() != steps_) note_progress();
-      const bool endless = in_all_.elapsed() >= 2 * hang_timeout_;
-      if ((without_progress_.elapsed() < hang_timeout_ && !endless) || (!main_ && workers_.empty())) continue;
+      const auto now = clock_.now();
+      const bool endless = now - begun_ >= 2 * hang_timeout_;
+      if ((now - since_ < hang_timeout_ && !endless) || (!main_ && workers_.empty())) continue;
       std::ostringstream text;
       text << (endless ? "no end within " : "no progress for ") << (endless ? 2 : 1) * hang_timeout_.count() << " s:\n";
       if (main_) text << "  " << (main_waits_ ? main_->role_ + ": waits for the others" : main_->describe()) << "\n";
@@ -75,12 +76,12 @@ private:
 
   void begin() {
     note_progress();
-    in_all_.restart();
+    begun_ = since_;
   }
 
   void note_progress() {
     steps_ = steps_of_all();
-    without_progress_.restart();
+    since_ = clock_.now();
   }
 
   const std::chrono::seconds hang_timeout_;
@@ -91,8 +92,9 @@ private:
   std::vector<const worker*> workers_;
   std::uint64_t steps_ = 0;
   bool main_waits_ = false;
-  stall_clock without_progress_;
-  stall_clock in_all_;
+  stall_clock clock_;
+  std::chrono::nanoseconds since_{0};  ///< the last progress
+  std::chrono::nanoseconds begun_{0};
   std::jthread thread_;
 };
 
