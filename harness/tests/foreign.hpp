@@ -39,18 +39,13 @@ public:
   status recv_until(std::optional<T>& out, deadline until) {
     std::unique_lock guard(mutex_);
     const auto ready = [this] { return !queue_.empty() || senders_disconnected_; };
-    if constexpr (Rechecks) {
-      if (until == deadline::max()) {
-        changed_.wait(guard, ready);
-      } else {
-        changed_.wait_until(guard, until, ready);
-      }
-    } else if (!ready()) {
+    while (!ready()) {
       if (until == deadline::max()) {
         changed_.wait(guard);
-      } else {
-        changed_.wait_until(guard, until);
+      } else if (changed_.wait_until(guard, until) == std::cv_status::timeout) {
+        break;
       }
+      if constexpr (!Rechecks) break;
     }
     return take(out, status::timeout);
   }

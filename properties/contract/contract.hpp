@@ -148,10 +148,17 @@ using capacities = std::vector<std::optional<std::size_t>>;
 
 /// Capacities that stand for any other: a channel that accepts none of them is tested with its least one.
 struct usual_capacities {
-  enum class kind : bool { usual };  // so that a list in braces means capacities
-  kind tag;
+  // Explicit, so that a list in braces means capacities.
+  explicit usual_capacities(capacities these) : list(std::move(these)) {}
   capacities list;
 };
+
+/// Those with which a channel is tested.
+inline capacities accepted(const channel& s, const usual_capacities& usual) {
+  const auto accepts = [&](const auto& capacity) { return s.traits().accepts(capacity); };
+  const bool any = s.traits().bounded || std::ranges::any_of(usual.list, accepts);
+  return any ? s.subject->capacities(usual.list) : capacities{};
+}
 
 /// Another sender where the channel has several, else the same one.
 template <class T>
@@ -178,11 +185,7 @@ void each(const channel& s, const capacities& wanted, Test test) {
 
 template <class T, class Test>
 void each(const channel& s, const usual_capacities& wanted, Test test) {
-  const auto accepted = [&](const auto& capacity) { return s.traits().accepts(capacity); };
-  if (s.traits().bounded && std::ranges::none_of(wanted.list, accepted)) {
-    return each<T>(s, capacities{s.traits().least_capacity}, test);
-  }
-  each<T>(s, wanted.list, test);
+  each<T>(s, accepted(s, wanted), test);
 }
 
 inline void use_once(const channel& tested) {
@@ -193,10 +196,10 @@ inline void use_once(const channel& tested) {
   });
 }
 
-inline const usual_capacities all{usual_capacities::kind::usual, {std::nullopt, 0, 1, 3}};
-inline const usual_capacities buffered{usual_capacities::kind::usual, {std::nullopt, 1, 3}};
-inline const usual_capacities bounded{usual_capacities::kind::usual, {0, 1, 3}};
-inline const usual_capacities with_room{usual_capacities::kind::usual, {1, 3}};
+inline const usual_capacities all(capacities{std::nullopt, 0, 1, 3});
+inline const usual_capacities buffered(capacities{std::nullopt, 1, 3});
+inline const usual_capacities bounded(capacities{0, 1, 3});
+inline const usual_capacities with_room(capacities{1, 3});
 inline const capacities unbounded{std::nullopt};
 inline const capacities zero{0};
 

@@ -150,8 +150,7 @@ void add_races(line_table& contract) {
   contract.line(53, "ends_cascade", "The disconnect of the first or last of 32 stages runs through the whole pipeline.",
                 on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
                   for (const bool from_the_front : {true, false}) {
-                    for (const auto& capacity : all.list) {
-                      if (!s.traits().accepts(capacity)) continue;
+                    for (const auto& capacity : accepted(s, all)) {
                       auto [first, in] = s.make<int>(capacity);
                       std::deque<helper_thread> stages;
                       for (int i = 0; i < 32; ++i) {

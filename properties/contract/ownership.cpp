@@ -172,8 +172,7 @@ void add_lives(line_table& contract) {
                 "A message that holds a sender of its own channel is destroyed with the last receiver.",
                 on<both<needs_buffer, needs_producers>>(every_channel(), [](test_context& t, const channel& s) {
                   const std::size_t before = allocations::live();
-                  for (const auto& capacity : buffered.list) {
-                    if (!s.traits().accepts(capacity)) continue;
+                  for (const auto& capacity : accepted(s, buffered)) {
                     auto [tx, rx] = s.make<linked>(capacity);
                     linked message;
                     message.senders.push_back(tx.clone());

@@ -181,8 +181,7 @@ void add_robustness(line_table& contract) {
   contract.line(135, "everything_is_freed", "When the last handle is dropped, every block is freed.", teardown);
 
   auto whole = on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
-    for (const auto& capacity : all.list) {
-      if (!s.traits().accepts(capacity)) continue;
+    for (const auto& capacity : accepted(s, all)) {
       {
         // The prime sieve: a filter for each prime, each a thread between two channels.
         auto [numbers, candidates] = s.make<int>(capacity);
