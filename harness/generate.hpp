@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/requirements.hpp>
 #include <harness/scenario.hpp>
 #include <sluice/core.hpp>
 
@@ -13,15 +14,21 @@
 /// Scenario generators: random ones, and every one up to a size.
 namespace sluice::harness {
 
-/// Whether a channel with these traits offers an operation.
+/// Why a channel with these traits does not offer an operation, or nullptr if it does.
+constexpr const char* why_not_offered(const core_traits& traits, op_kind kind) noexcept {
+  if (timed(kind)) return needs_timed(traits);
+  if (about_stops(kind)) return needs_selectable(traits);
+  switch (kind) {
+    case op_kind::try_send:
+    case op_kind::try_recv: return needs_tries(traits);
+    case op_kind::size: return needs_exact_size(traits);
+    case op_kind::clone_sender: return traits.producers == cardinality::many ? nullptr : "it has one producer";
+    case op_kind::clone_receiver: return traits.consumers == cardinality::many ? nullptr : "it has one consumer";
+    default: return nullptr;
+  }
+}
 constexpr bool offers(const core_traits& traits, op_kind kind) noexcept {
-  if (timed(kind)) return traits.timed;
-  if (kind == op_kind::try_send || kind == op_kind::try_recv) return traits.tries;
-  if (kind == op_kind::size) return traits.exact_size;
-  if (stoppable(kind) || kind == op_kind::request_stop) return traits.selectable;
-  if (kind == op_kind::clone_sender) return traits.producers == cardinality::many;
-  if (kind == op_kind::clone_receiver) return traits.consumers == cardinality::many;
-  return true;
+  return why_not_offered(traits, kind) == nullptr;
 }
 
 namespace detail {
@@ -179,7 +186,7 @@ inline std::vector<op_kind> alphabet_of(const core_traits& traits) {
     // size() is not exact beside other threads, and a far deadline is as good as none. Stops would multiply the number
     // of scenarios; random and named ones have them.
     if (o.kind == op_kind::size || o.kind == op_kind::quiescent || has_far_deadline(o.kind)) continue;
-    if (stoppable(o.kind) || o.kind == op_kind::request_stop) continue;
+    if (about_stops(o.kind)) continue;
     if (offers(traits, o.kind)) kinds.push_back(o.kind);
   }
   return kinds;

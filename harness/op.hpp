@@ -209,6 +209,8 @@ constexpr bool timed(op_kind kind) noexcept {
 constexpr bool stoppable(op_kind kind) noexcept {
   return kind == op_kind::stoppable_send || kind == op_kind::stoppable_recv;
 }
+/// Whether it has to do with stops.
+constexpr bool about_stops(op_kind kind) noexcept { return stoppable(kind) || kind == op_kind::request_stop; }
 /// Whether only another thread can end its wait.
 constexpr bool blocks(op_kind kind) noexcept {
   return info(kind).timing == op_timing::blocking || has_far_deadline(kind);

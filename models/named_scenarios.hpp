@@ -105,26 +105,14 @@ namespace detail {
 
 /// Why a scenario does not apply to a channel with these traits, or empty.
 inline std::string why_not(const core_traits& traits, const harness::scenario& p) {
-  const auto clones = [&](harness::op_kind kind) {
-    return std::ranges::any_of(p.threads, [&](const auto& ops) { return std::ranges::count(ops, kind) != 0; });
-  };
-  const auto initial = initial_state(p);
-  using harness::op_kind;
-  if (traits.producers == cardinality::one && (initial.senders() > 1 || clones(op_kind::clone_sender))) {
-    return "it has one producer";
-  }
-  if (traits.consumers == cardinality::one && (initial.receivers() > 1 || clones(op_kind::clone_receiver))) {
-    return "it has one consumer";
-  }
   for (const auto& ops : p.threads) {
-    for (const op_kind kind : ops) {
-      if (harness::offers(traits, kind)) continue;
-      return timed(kind)                                        ? harness::needs_timed(traits)
-             : kind == op_kind::size                            ? harness::needs_exact_size(traits)
-             : stoppable(kind) || kind == op_kind::request_stop ? harness::needs_selectable(traits)
-                                                                : harness::needs_tries(traits);
+    for (const harness::op_kind kind : ops) {
+      if (const char* reason = harness::why_not_offered(traits, kind)) return reason;
     }
   }
+  const auto initial = initial_state(p);
+  if (traits.producers == cardinality::one && initial.senders() > 1) return "it has one producer";
+  if (traits.consumers == cardinality::one && initial.receivers() > 1) return "it has one consumer";
   return outside_specification(traits);
 }
 
