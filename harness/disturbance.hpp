@@ -131,6 +131,9 @@ public:
   T fetch_and(T value, order o = order::seq_cst) noexcept {
     return around([&] { return base::fetch_and(value, o); });
   }
+  T fetch_xor(T value, order o = order::seq_cst) noexcept {
+    return around([&] { return base::fetch_xor(value, o); });
+  }
   template <class... Orders>
   bool compare_exchange_strong(T& expected, T desired, Orders... orders) noexcept {
     return around([&] { return base::compare_exchange_strong(expected, desired, orders...); });
@@ -169,6 +172,10 @@ public:
     disturb();
     base::lock();
   }
+  bool try_lock() {
+    disturb();
+    return base::try_lock();
+  }
   void unlock() {
     base::unlock();
     disturb();
@@ -181,9 +188,29 @@ public:
   void wait(unique_lock& guard) {
     if (!woken_spuriously(guard)) impl_.wait(guard);
   }
+  template <class Predicate>
+  void wait(unique_lock& guard, Predicate ready) {
+    while (!ready()) wait(guard);
+  }
   template <class Clock, class Duration>
-  void wait_until(unique_lock& guard, const std::chrono::time_point<Clock, Duration>& until) {
-    if (!woken_spuriously(guard)) impl_.wait_until(guard, until);
+  std::cv_status wait_until(unique_lock& guard, const std::chrono::time_point<Clock, Duration>& until) {
+    if (!woken_spuriously(guard)) return impl_.wait_until(guard, until);
+    return Clock::now() < until ? std::cv_status::no_timeout : std::cv_status::timeout;
+  }
+  template <class Clock, class Duration, class Predicate>
+  bool wait_until(unique_lock& guard, const std::chrono::time_point<Clock, Duration>& until, Predicate ready) {
+    while (!ready()) {
+      if (wait_until(guard, until) == std::cv_status::timeout) return ready();
+    }
+    return true;
+  }
+  template <class Rep, class Period>
+  std::cv_status wait_for(unique_lock& guard, const std::chrono::duration<Rep, Period>& duration) {
+    return wait_until(guard, std::chrono::steady_clock::now() + duration);
+  }
+  template <class Rep, class Period, class Predicate>
+  bool wait_for(unique_lock& guard, const std::chrono::duration<Rep, Period>& duration, Predicate ready) {
+    return wait_until(guard, std::chrono::steady_clock::now() + duration, ready);
   }
   void notify_one() noexcept {
     disturb();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,13 +35,14 @@ inline thread_id this_thread() noexcept {
 
 namespace detail {
 
-/// The first bytes of a file in /proc/self/task/THREAD; empty if there is none.
+/// The first bytes of a file in /proc/self/task/THREAD; empty if there is none. Reading it allocates nothing.
 class task_file {
 public:
   task_file([[maybe_unused]] thread_id thread, [[maybe_unused]] const char* name) {
 #if defined(__linux__)
-    const std::string path = "/proc/self/task/" + std::to_string(thread) + "/" + name;
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    std::array<char, 64> path{};
+    std::snprintf(path.data(), path.size(), "/proc/self/task/%ld/%s", thread, name);
+    const int file = open(path.data(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
     // The wanted line may be last, behind a long list of groups or processors.
     while (length_ < text_.size()) {

@@ -7,6 +7,7 @@
 #include <models/replayed_schedule.hpp>
 #include <models/scenario_search.hpp>
 #include <models/settings.hpp>
+#include <models/step_watchdog.hpp>
 #include <models/time_limited_search.hpp>
 
 #include <harness/results.hpp>
@@ -60,6 +61,7 @@ private:
     line.add_seed(set_.seed, "the seed of the first execution; each further one has the next");
     line.add_executions(set_.executions, "random executions for each check and capacity");
     app.add_option("--schedule", set_.schedule, "this one schedule, as a failure reports it");
+    line.add_hang_timeout(set_.hang_timeout);
     line.add_json(set_.json);
     line.add_failures(set_.failures);
     if (asked_.scenarios) {
@@ -199,10 +201,25 @@ private:
   /// Runs a check, measures its time, and reports its verdict.
   template <class Check>
   bool holds(Check run) {
-    using harness::verdict;
     const auto start = std::chrono::steady_clock::now();
+    const step_watchdog dog(std::chrono::seconds(set_.hang_timeout), [this] {
+      report(
+          {.check = "runner",
+           .claim = "The runner runs to its end.",
+           .verdict = harness::verdict::failed,
+           .detail = "no step for " + std::to_string(set_.hang_timeout) +
+                     " s: a thread loops without any operation of <sluice/platform.hpp>, so no other can run. It may "
+                     "wait by a loop that never yields, or use std:: instead of platform::\n"});
+      if (!set_.json.empty()) report_.write(set_.json);
+    });
     harness::check_result result = run();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return report(std::move(result));
+  }
+
+  /// \returns  whether it holds.
+  bool report(harness::check_result result) {
+    using harness::verdict;
     std::cout << std::left << std::setw(26) << result.check << std::right << std::setw(10) << result.executions
               << " executions  " << to_string(result.verdict);
     if (result.verdict != verdict::failed && !result.detail.empty()) std::cout << ": " << result.detail;

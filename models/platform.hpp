@@ -111,6 +111,10 @@ inline step_observer* observing = nullptr;
 /// How many stores behind the newest the running load's value is.
 inline unsigned stores_back = 0;
 
+/// Counts what shows that the process advances, for the watchdog.
+inline std::atomic<std::uint64_t> steps{0};
+inline void advance() noexcept { steps.store(steps.load(std::memory_order::relaxed) + 1, std::memory_order::relaxed); }
+
 /// Whether the threads of the model run, rather than its set-up or tear-down.
 inline bool playing = false;
 
@@ -125,6 +129,7 @@ inline bool read_old = false;
 
 inline void did(access what, const void* object, const location& where) {
   const unsigned older = std::exchange(stores_back, 0);
+  advance();
   if (!playing) return;
   stepped = true;
   changed |= stores(what) || what == access::wake || what == access::fence;
@@ -231,6 +236,14 @@ private:
 
 inline sleepers asleep;
 
+/// Wakes all threads that sleep there, unless the running mutant forgets some.
+inline void wake_all(const void* address, const location& where) {
+  if (models::mutation_sites.mutated(models::role::wake_all, where, models::mutation::dropped)) return;
+  while (asleep.wake_one(address, where)) {
+    if (models::mutation_sites.mutated(models::role::wake_all, where, models::mutation::one_for_all)) return;
+  }
+}
+
 /// Resets the state at the start of an execution.
 inline void begin() {
   time = {};
@@ -259,7 +272,7 @@ private:
   rl::var<int> alive_;
 };
 
-/// An atomic whose accesses carry their source locations.
+/// An atomic whose accesses carry their source locations. So it has the standard's named operations, and no operators.
 template <class T>
 class atomic {
 public:
@@ -284,9 +297,17 @@ public:
     const bool weak = models::mutation_sites.mutated(models::role::strong, where);
     return compare_exchange(weak, expected, desired, success, failure, where);
   }
+  bool compare_exchange_strong(T& expected, T desired, std::memory_order o = std::memory_order::seq_cst,
+                               location where = location::current()) {
+    return compare_exchange_strong(expected, desired, o, of_failure(o), where);
+  }
   bool compare_exchange_weak(T& expected, T desired, std::memory_order success, std::memory_order failure,
                              location where = location::current()) {
     return compare_exchange(true, expected, desired, success, failure, where);
+  }
+  bool compare_exchange_weak(T& expected, T desired, std::memory_order o = std::memory_order::seq_cst,
+                             location where = location::current()) {
+    return compare_exchange(true, expected, desired, o, of_failure(o), where);
   }
   T fetch_add(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
     return updated(impl_.fetch_add(value, order(o, models::role::rmw, where), used(where)), where);
@@ -300,11 +321,34 @@ public:
   T fetch_and(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
     return updated(impl_.fetch_and(value, order(o, models::role::rmw, where), used(where)), where);
   }
+  T fetch_xor(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
+    return updated(impl_.fetch_xor(value, order(o, models::role::rmw, where), used(where)), where);
+  }
+
+  void wait(T old, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) const {
+    while (load(o, where) == old) {
+      rl::ctx().sched();
+      if (newest() == old) model::asleep.sleep(this, std::chrono::steady_clock::time_point::max(), where);
+    }
+  }
+  void notify_one(location where = location::current()) {
+    rl::ctx().sched();
+    if (!models::mutation_sites.mutated(models::role::wake, where)) model::asleep.wake_one(this, where);
+  }
+  void notify_all(location where = location::current()) {
+    rl::ctx().sched();
+    model::wake_all(this, where);
+  }
 
   /// The newest value, as the kernel reads it under its own lock.
   T newest() const { return impl_.debug_value(); }
 
 private:
+  static constexpr std::memory_order of_failure(std::memory_order success) noexcept {
+    if (success == std::memory_order::acq_rel) return std::memory_order::acquire;
+    return success == std::memory_order::release ? std::memory_order::relaxed : success;
+  }
+
   static rl::memory_order order(std::memory_order o, models::role r, const location& where) {
     return model::order(models::mutation_sites.order(o, r, where));
   }
@@ -366,6 +410,12 @@ public:
     life_.used(model::at(where));
     model::did(model::access::write, this, where);
   }
+  bool try_lock(location where = location::current()) {
+    const bool locked = impl_.try_lock(model::at(where));
+    life_.used(model::at(where));
+    model::did(locked ? model::access::write : model::access::read, this, where);
+    return locked;
+  }
   void unlock(location where = location::current()) {
     life_.used(model::at(where));
     impl_.unlock(model::at(where));
@@ -380,6 +430,7 @@ private:
 class unique_lock {
 public:
   explicit unique_lock(mutex& m, location where = location::current()) : mutex_(m), where_(where) { lock(); }
+  unique_lock(mutex& m, std::defer_lock_t, location where = location::current()) : mutex_(m), where_(where) {}
   ~unique_lock() {
     if (owns_) unlock(where_);
   }
@@ -390,10 +441,12 @@ public:
     mutex_.lock(where_);
     owns_ = true;
   }
+  bool try_lock() { return owns_ = mutex_.try_lock(where_); }
   void unlock(location where = location::current()) {
     owns_ = false;
     mutex_.unlock(where);
   }
+  bool owns_lock() const noexcept { return owns_; }
 
 private:
   mutex& mutex_;
@@ -403,10 +456,35 @@ private:
 
 class condition_variable {
 public:
-  void wait(unique_lock& guard, location where = location::current()) { sleep(guard, deadline_never, where); }
-  void wait_until(unique_lock& guard, std::chrono::steady_clock::time_point until,
+  void wait(unique_lock& guard, location where = location::current()) { (void)sleep(guard, deadline_never, where); }
+  template <class Predicate>
+  requires std::predicate<Predicate&>
+  void wait(unique_lock& guard, Predicate ready, location where = location::current()) {
+    while (!ready()) wait(guard, where);
+  }
+  std::cv_status wait_until(unique_lock& guard, std::chrono::steady_clock::time_point until,
+                            location where = location::current()) {
+    return sleep(guard, until, where) ? std::cv_status::timeout : std::cv_status::no_timeout;
+  }
+  template <class Predicate>
+  requires std::predicate<Predicate&>
+  bool wait_until(unique_lock& guard, std::chrono::steady_clock::time_point until, Predicate ready,
                   location where = location::current()) {
-    sleep(guard, until, where);
+    while (!ready()) {
+      if (wait_until(guard, until, where) == std::cv_status::timeout) return ready();
+    }
+    return true;
+  }
+  template <class Rep, class Period>
+  std::cv_status wait_for(unique_lock& guard, std::chrono::duration<Rep, Period> duration,
+                          location where = location::current()) {
+    return wait_until(guard, model::time + duration, where);
+  }
+  template <class Rep, class Period, class Predicate>
+  requires std::predicate<Predicate&>
+  bool wait_for(unique_lock& guard, std::chrono::duration<Rep, Period> duration, Predicate ready,
+                location where = location::current()) {
+    return wait_until(guard, model::time + duration, ready, where);
   }
   void notify_one(location where = location::current()) {
     rl::ctx().sched();
@@ -416,25 +494,25 @@ public:
   void notify_all(location where = location::current()) {
     rl::ctx().sched();
     life_.used(model::at(where));
-    if (models::mutation_sites.mutated(models::role::wake_all, where, models::mutation::dropped)) return;
-    while (model::asleep.wake_one(this, where)) {
-      if (models::mutation_sites.mutated(models::role::wake_all, where, models::mutation::one_for_all)) return;
-    }
+    model::wake_all(this, where);
   }
 
 private:
   static constexpr auto deadline_never = std::chrono::steady_clock::time_point::max();
 
   /// Unlocking and falling asleep are one step, as in a real condition variable.
-  void sleep(unique_lock& guard, std::chrono::steady_clock::time_point until, const location& where) {
+  ///
+  /// \returns  whether the deadline ended it.
+  bool sleep(unique_lock& guard, std::chrono::steady_clock::time_point until, const location& where) {
     rl::ctx().sched();
     {
       rl::preemption_disabler together(rl::ctx());
       life_.used(model::at(where));
       guard.unlock(where);
     }
-    model::asleep.sleep(this, until, where);
+    const bool expired = model::asleep.sleep(this, until, where);
     guard.lock();
+    return expired;
   }
 
   lifetime life_;

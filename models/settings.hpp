@@ -13,6 +13,7 @@ struct settings {
   std::uint64_t seed = 1;
   std::uint64_t executions = 10'000;
   std::string schedule;
+  std::int64_t hang_timeout = 60;
   std::string json;
   std::string failures;
 
