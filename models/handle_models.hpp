@@ -1,0 +1,81 @@
+#pragma once
+
+#include <models/custom_model.hpp>
+#include <models/suite.hpp>
+
+#include <harness/requirements.hpp>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What weak senders promise, in every interleaving of two or three threads.
+namespace sluice::models {
+
+/// A channel with one sender, one receiver and a weak sender.
+struct weakly_held_channel {
+  explicit weakly_held_channel(std::optional<std::size_t> capacity) : weakly_held_channel(make(capacity)) {}
+
+  harness::erased_sender<message> tx;
+  harness::erased_receiver<message> rx;
+  decltype(std::declval<harness::erased_sender<message>&>().downgrade()) weak;
+  int sent = -1;      ///< by a sender that was locked
+  int received = -1;  ///< -1: disconnected
+
+private:
+  using handles = std::pair<harness::erased_sender<message>, harness::erased_receiver<message>>;
+
+  static handles make(std::optional<std::size_t> capacity) { return tested->make<message>(capacity); }
+  explicit weakly_held_channel(handles made)
+      : tx(std::move(made.first)), rx(std::move(made.second)), weak(tx.downgrade()) {}
+};
+
+inline constexpr std::array weak_sender_models{
+    custom_model<weakly_held_channel>{
+        "lock_races_the_last_sender",
+        "Does lock() that races the last sender's disconnect give a sender to an open channel, or nothing?",
+        "unbounded 0 1",
+        [](weakly_held_channel& s, unsigned index) {
+          if (index == 0) {
+            s.tx.reset();
+          } else if (index == 1) {
+            if (auto locked = s.weak.lock()) {
+              expect(locked->send(message(7)).has_value());
+              s.sent = 7;
+            }
+          } else {
+            const auto got = s.rx.recv();
+            if (got) s.received = static_cast<int>(*got);
+          }
+        },
+        [](weakly_held_channel& s) { expect(s.received == s.sent && !s.weak.lock()); }},
+    custom_model<weakly_held_channel>{"the_last_handle_frees",
+                                      "Is the channel freed once, whichever of its handles goes last?", "unbounded 1",
+                                      [](weakly_held_channel& s, unsigned index) {
+                                        if (index == 0) {
+                                          s.tx.reset();
+                                        } else if (index == 1) {
+                                          s.rx.reset();
+                                        } else {
+                                          (void)s.weak.lock();
+                                          s.weak.reset();
+                                        }
+                                      },
+                                      [](weakly_held_channel&) {}},
+};
+
+/// Those models as checks of one channel.
+inline std::vector<model_check> handle_checks(const model_subject& channel) {
+  auto checks = checks_of(weak_sender_models);
+  for (model_check& c : checks) {
+    if (const char* reason = harness::needs_disconnect(channel.traits())) c.not_applicable = reason;
+    if (channel.traits().producers == cardinality::one) c.not_applicable = "it has one producer";
+    std::erase_if(c.capacities,
+                  [&](const std::string& word) { return !channel.traits().accepts(harness::parse_capacity(word)); });
+  }
+  return checks;
+}
+
+}  // namespace sluice::models
