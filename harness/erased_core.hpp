@@ -1,13 +1,16 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/batch.hpp>
 #include <sluice/handles.hpp>
 
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
+#include <utility>
 
 /// Channels behind virtual functions, so that the checks are compiled once and not for each channel.
 namespace sluice::harness {
@@ -16,7 +19,24 @@ namespace sluice::harness {
 /// deadline. It does not return.
 inline void (*when_not_offered)() = nullptr;
 
-/// A core's operations (see sluice::selectable_core), whatever its type.
+/// Called, if set, with the number of messages that an operation of the calling thread has sent.
+inline void (*when_sent)(std::size_t messages) = nullptr;
+
+/// Where a batch of received messages goes, whatever its type.
+template <class T>
+class message_sink {
+public:
+  template <class Out>
+  explicit message_sink(Out& out) noexcept
+      : out_(&out), emplace_([](void* to, T& message) { static_cast<Out*>(to)->emplace(std::move(message)); }) {}
+  void emplace(T&& message) noexcept { emplace_(out_, message); }
+
+private:
+  void* out_;
+  void (*emplace_)(void*, T&);
+};
+
+/// A core's operations (see sluice::selectable_core and batching_core), whatever its type.
 template <class T>
 class core_interface {
 public:
@@ -26,6 +46,8 @@ public:
   virtual status send_until(T& value, deadline until) = 0;
   virtual status try_recv(std::optional<T>& out) = 0;
   virtual status recv_until(std::optional<T>& out, deadline until) = 0;
+  virtual std::size_t try_send_many(std::span<T> messages) = 0;
+  virtual std::size_t try_recv_many(message_sink<T>& out, std::size_t most) = 0;
   virtual bool register_send_waiter(sluice::detail::wait_entry& entry) = 0;
   virtual void unregister_send_waiter(sluice::detail::wait_entry& entry) noexcept = 0;
   virtual bool register_recv_waiter(sluice::detail::wait_entry& entry) = 0;
@@ -70,6 +92,16 @@ public:
   status recv_until(std::optional<T>& out, deadline until) override {
     require_timed(until);
     return core_.recv_until(out, until);
+  }
+  std::size_t try_send_many([[maybe_unused]] std::span<T> messages) override {
+    if constexpr (trying_core<Core>) return sluice::detail::try_send_many(core_, messages);
+    refuse();
+    std::abort();
+  }
+  std::size_t try_recv_many([[maybe_unused]] message_sink<T>& out, [[maybe_unused]] std::size_t most) override {
+    if constexpr (trying_core<Core>) return sluice::detail::try_recv_many(core_, out, most);
+    refuse();
+    std::abort();
   }
   bool register_send_waiter(wait_entry& entry) override {
     if constexpr (selectable_core<Core>) return core_.register_send_waiter(entry);
@@ -128,10 +160,20 @@ public:
 
   erased_core(core_maker<T> make, std::optional<std::size_t> capacity) : core_(make(capacity)) {}
 
-  status try_send(T& value) { return core_->try_send(value); }
-  status send_until(T& value, deadline until) { return core_->send_until(value, until); }
+  status try_send(T& value) { return sent(core_->try_send(value)); }
+  status send_until(T& value, deadline until) { return sent(core_->send_until(value, until)); }
   status try_recv(std::optional<T>& out) { return core_->try_recv(out); }
   status recv_until(std::optional<T>& out, deadline until) { return core_->recv_until(out, until); }
+  std::size_t try_send_many(std::span<T> messages) {
+    const std::size_t count = core_->try_send_many(messages);
+    if (when_sent) when_sent(count);
+    return count;
+  }
+  template <class Out>
+  std::size_t try_recv_many(Out& out, std::size_t most) {
+    message_sink<T> sink(out);
+    return core_->try_recv_many(sink, most);
+  }
   bool register_send_waiter(sluice::detail::wait_entry& entry) { return core_->register_send_waiter(entry); }
   void unregister_send_waiter(sluice::detail::wait_entry& entry) noexcept { core_->unregister_send_waiter(entry); }
   bool register_recv_waiter(sluice::detail::wait_entry& entry) { return core_->register_recv_waiter(entry); }
@@ -142,6 +184,11 @@ public:
   std::optional<std::size_t> capacity() const { return core_->capacity(); }
 
 private:
+  static status sent(status now) {
+    if (now == status::ok && when_sent) when_sent(1);
+    return now;
+  }
+
   std::unique_ptr<core_interface<T>> core_;
 };
 

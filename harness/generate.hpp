@@ -18,6 +18,7 @@ namespace sluice::harness {
 constexpr const char* why_not_offered(const core_traits& traits, op_kind kind) noexcept {
   if (timed(kind)) return needs_timed(traits);
   if (about_stops(kind)) return needs_selectable(traits);
+  if (batch_of(kind) > 1) return needs_tries(traits);
   switch (kind) {
     case op_kind::try_send:
     case op_kind::try_recv: return needs_tries(traits);
@@ -183,10 +184,10 @@ private:
 inline std::vector<op_kind> alphabet_of(const core_traits& traits) {
   std::vector<op_kind> kinds;
   for (const op& o : op_table) {
-    // size() is not exact beside other threads, and a far deadline is as good as none. Stops would multiply the number
-    // of scenarios; random and named ones have them.
+    // size() is not exact beside other threads, and a far deadline is as good as none. Stops, batches and watchers
+    // would multiply the number of scenarios; random and named ones have them.
     if (o.kind == op_kind::size || o.kind == op_kind::quiescent || has_far_deadline(o.kind)) continue;
-    if (about_stops(o.kind)) continue;
+    if (about_stops(o.kind) || batch_of(o.kind) > 1 || o.kind == op_kind::wait_disconnected) continue;
     if (offers(traits, o.kind)) kinds.push_back(o.kind);
   }
   return kinds;

@@ -29,6 +29,7 @@ struct event {
   instant returned = never;  ///< never: it still sleeps
   std::uint32_t index = 0;   ///< its index in the thread's list
   std::uint16_t thread = 0;
+  std::uint8_t part = 0;  ///< of a batch: which of its messages; each is an event, and they took effect in order
   op_kind kind{};
   status result{};
   int value = 0;                        ///< sent or received, or a size; of a quiescence: live messages, -1 if unknown
@@ -36,6 +37,8 @@ struct event {
   std::uint8_t sleeping_senders = 0;    ///< of a quiescence
   std::uint8_t sleeping_receivers = 0;  ///< of a quiescence
   std::uint8_t sleeping_others = 0;     ///< of a quiescence: in operations that should never wait
+  std::uint8_t unsent_rest = 0;  ///< of a quiescence: messages of sleeping senders' batches, beyond the first unsent
+  std::uint8_t sleeping_watchers = 0;   ///< of a quiescence: in wait_disconnected
   std::uint8_t sleeping_stoppably = 0;  ///< of a quiescence: those of the senders and receivers that a stop would wake
 
   /// The first instant at which it can have taken effect.
@@ -63,7 +66,7 @@ inline std::string result_of(const event& e) {
 /// A quiescence in words.
 inline std::string describe_quiescence(const event& e) {
   std::string text = "quiescent: ";
-  const int sleeping = e.sleeping_senders + e.sleeping_receivers + e.sleeping_others;
+  const int sleeping = e.sleeping_senders + e.sleeping_receivers + e.sleeping_watchers + e.sleeping_others;
   text += sleeping == 0 ? "all finished" : std::to_string(sleeping) + " asleep";
   if (e.value >= 0) text += ", " + std::to_string(e.value) + (e.value == 1 ? " live message" : " live messages");
   return text;

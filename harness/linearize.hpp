@@ -35,6 +35,8 @@ struct linearization {
 /// Of a channel that is only sequentially or weakly consistent (Lamport 1979), the order is consistent with each
 /// thread's own and with quiescences, but not with real time.
 ///
+/// The messages of a batch are events in a row, taken in order.
+///
 /// An operation that never returned has taken no effect; whether it was right to wait is checked at the quiescences.
 class linearizer {
 public:
@@ -85,6 +87,7 @@ private:
     set next = 0;
     for (set left = all_ & ~done; left != 0; left &= left - 1) {
       const std::size_t i = first(left);
+      if (history_[i].part != 0 && !has(done, i - 1)) continue;
       const bool in_real_time = real_time_ || history_[i].kind == op_kind::quiescent;
       if (in_real_time ? history_[i].from() <= earliest_return : follows(i, done)) next |= bit(i);
     }

@@ -82,7 +82,7 @@ inline std::string describe(const violation& f, const history& h) {
 /// Requires distinct values. The patterns for queues are those of Bouajjani, Emmi, Enea and Hamza, On Reducing
 /// Linearizability to State Reachability (ICALP 2015, https://arxiv.org/abs/1502.06882), which are complete for an
 /// unbounded queue without disconnects; those for bounds and disconnects are ours, and never reject a linearizable
-/// history. O(n log n) time, O(n) space.
+/// history. The messages of a batch count as overlapping. O(n log n) time, O(n) space.
 class monitor {
 public:
   /// \param start  the state before the first operation; its buffer is empty.
@@ -176,6 +176,12 @@ private:
       const auto found = [&](violation_kind w) { return violation{w, i, i}; };
       if (!e.intact) return found(violation_kind::changed);
       if (e.sleeping_stoppably != 0 && stopped_.to < e.called) return found(violation_kind::not_stopped);
+      if (e.sleeping_watchers != 0 && receivers_disconnected_.to < e.called)
+        return found(violation_kind::has_disconnected);
+      if (e.kind == op_kind::wait_disconnected && !e.pending() && e.result == status::ok &&
+          e.returned < receivers_disconnected_.from) {
+        return found(violation_kind::still_connected);
+      }
       const bool by_sender = sends(e.kind);
       if ((!by_sender && !receives(e.kind)) || e.pending()) continue;
       if (e.result == status::stopped && e.returned < stopped_.from) return found(violation_kind::no_stop);

@@ -15,12 +15,16 @@ enum class op_kind : std::uint8_t {
   send_for,
   send_far,
   stoppable_send,
+  send_all,           ///< a batch
+  wait_disconnected,  ///< until every receiver has disconnected
   recv,
   try_recv,
   recv_for,
   recv_far,
   stoppable_recv,
-  size,  ///< asked through a receiver; exact only while no other thread operates
+  recv_many,      ///< up to a batch
+  try_recv_many,  ///< up to a batch
+  size,           ///< asked through a receiver; exact only while no other thread operates
   clone_sender,
   drop_sender,
   clone_receiver,
@@ -29,6 +33,9 @@ enum class op_kind : std::uint8_t {
   hold,          ///< last in a list: what the thread still holds stays until quiescence
   quiescent,     ///< only in histories: every thread has finished or sleeps
 };
+
+/// The number of messages in a batch: so few, since a scenario is small.
+inline constexpr std::size_t largest_batch = 2;
 
 /// The handle that an operation uses.
 enum class op_side : std::uint8_t { none, sender, receiver };
@@ -104,6 +111,18 @@ inline constexpr std::array op_table{
        op_action::transfer,
        op_timing::blocking,
        {1, 0, 1, 0, 0, 0, 1, 2, 0, 0, 2}},
+    op{op_kind::send_all,
+       "send_all",
+       op_side::sender,
+       op_action::transfer,
+       op_timing::blocking,
+       {2, 0, 1, 0, 0, 0, 1, 2, 2, 0, 2}},
+    op{op_kind::wait_disconnected,
+       "wait_disconnected",
+       op_side::sender,
+       op_action::query,
+       op_timing::blocking,
+       {1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0}},
     op{op_kind::recv,
        "recv",
        op_side::receiver,
@@ -134,6 +153,18 @@ inline constexpr std::array op_table{
        op_action::transfer,
        op_timing::blocking,
        {0, 0, 0, 1, 0, 1, 1, 2, 0, 0, 2}},
+    op{op_kind::recv_many,
+       "recv_many",
+       op_side::receiver,
+       op_action::transfer,
+       op_timing::blocking,
+       {0, 0, 0, 2, 0, 1, 1, 2, 0, 2, 2}},
+    op{op_kind::try_recv_many,
+       "try_recv_many",
+       op_side::receiver,
+       op_action::transfer,
+       op_timing::immediate,
+       {0, 0, 0, 1, 3, 1, 0, 1, 0, 1, 2}},
     op{op_kind::size,
        "size",
        op_side::receiver,
@@ -211,6 +242,15 @@ constexpr bool stoppable(op_kind kind) noexcept {
 }
 /// Whether it has to do with stops.
 constexpr bool about_stops(op_kind kind) noexcept { return stoppable(kind) || kind == op_kind::request_stop; }
+/// The number of messages that it sends, or receives at most.
+constexpr std::size_t batch_of(op_kind kind) noexcept {
+  switch (kind) {
+    case op_kind::send_all:
+    case op_kind::recv_many:
+    case op_kind::try_recv_many: return largest_batch;
+    default: return 1;
+  }
+}
 /// Whether only another thread can end its wait.
 constexpr bool blocks(op_kind kind) noexcept {
   return info(kind).timing == op_timing::blocking || has_far_deadline(kind);

@@ -19,7 +19,8 @@ namespace sluice::harness {
 /// A thread whose list uses a sender starts with its own sender, and likewise for receivers. It drops what it still
 /// holds at the end of its list, unless the list ends in `hold`: that exposes a lost wake-up which the disconnect would
 /// hide. Operations may block for ever: at quiescence, a closer drops the handles that are left. Operation n of thread
-/// t, both counted from 0, sends the value 10 * n + t, so all values differ.
+/// t, both counted from 0, sends the value 10 * n + t, and a batch sends further ones 100,000 apart, so all values
+/// differ.
 struct scenario {
   using thread = std::vector<op_kind>;
 
@@ -33,8 +34,9 @@ struct scenario {
   }
 
   static constexpr std::size_t most_threads = 9;
-  static constexpr int value_of(std::size_t thread, std::size_t index) noexcept {
-    return static_cast<int>(10 * index + thread);
+  /// \param part  which message of a batch
+  static constexpr int value_of(std::size_t thread, std::size_t index, std::size_t part = 0) noexcept {
+    return static_cast<int>(100'000 * part + 10 * index + thread);
   }
   /// The thread that sent a value.
   static constexpr std::size_t sender_of(int value) noexcept { return static_cast<std::size_t>(value) % 10; }

@@ -21,10 +21,13 @@ constexpr op_kind plainer(op_kind kind) noexcept {
   switch (kind) {
     case op_kind::send_for:
     case op_kind::send_far:
-    case op_kind::stoppable_send: return op_kind::send;
+    case op_kind::stoppable_send:
+    case op_kind::send_all: return op_kind::send;
     case op_kind::recv_for:
     case op_kind::recv_far:
-    case op_kind::stoppable_recv: return op_kind::recv;
+    case op_kind::stoppable_recv:
+    case op_kind::recv_many: return op_kind::recv;
+    case op_kind::try_recv_many: return op_kind::try_recv;
     default: return kind;
   }
 }

@@ -51,6 +51,8 @@ public:
         if (receivers_ == 0) return false;
         if (--receivers_ == 0) buffer_.clear();
         return true;
+      // The closer stops those that sleep at a quiescence.
+      case op_kind::wait_disconnected: return e.result == status::stopped ? e.asleep != 0 : receivers_ == 0;
       case op_kind::request_stop: stopped_ = true; return true;
       case op_kind::quiescent: return quiescence_allowed(e);
       default: return false;
@@ -60,7 +62,7 @@ public:
   /// Whether an event changes no state: it can be taken as soon as it is allowed.
   static bool changes_nothing(const event& e) noexcept {
     if (sends(e.kind) || receives(e.kind)) return e.result != status::ok;
-    return e.kind == op_kind::size || e.kind == op_kind::quiescent;
+    return e.kind == op_kind::size || e.kind == op_kind::wait_disconnected || e.kind == op_kind::quiescent;
   }
 
   /// \returns  whether these two can meet in this state.
@@ -76,6 +78,7 @@ public:
     if (stopped_ && stoppable(kind)) return true;
     if (sends(kind)) return receivers_ == 0 || has_room();
     if (receives(kind)) return !buffer_.empty() || senders_ == 0;
+    if (kind == op_kind::wait_disconnected) return receivers_ == 0;
     return true;
   }
 
@@ -120,7 +123,7 @@ private:
         return true;
       }
       case status::disconnected: return senders_ == 0 && buffer_.empty();
-      case status::empty: return e.kind == op_kind::try_recv && may_seem_empty();
+      case status::empty: return (e.kind == op_kind::try_recv || e.kind == op_kind::try_recv_many) && may_seem_empty();
       case status::timeout: return e.kind == op_kind::recv_for && may_seem_empty();
       case status::stopped: return stoppable(e.kind) && stopped_;
       default: return false;
@@ -141,9 +144,10 @@ private:
     if (e.sleeping_others != 0) return false;
     if (e.sleeping_senders != 0 && enabled(op_kind::send)) return false;
     if (e.sleeping_receivers != 0 && enabled(op_kind::recv)) return false;
+    if (e.sleeping_watchers != 0 && enabled(op_kind::wait_disconnected)) return false;
     if (e.sleeping_stoppably != 0 && stopped_) return false;
     if (rendezvous() && e.sleeping_senders != 0 && e.sleeping_receivers != 0) return false;
-    return e.value < 0 || static_cast<std::size_t>(e.value) == size() + e.sleeping_senders;
+    return e.value < 0 || static_cast<std::size_t>(e.value) == size() + e.sleeping_senders + e.unsent_rest;
   }
 
   std::optional<std::size_t> capacity_;

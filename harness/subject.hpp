@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/core_of.hpp>
 #include <harness/erased_core.hpp>
 
 #include <concepts>
@@ -15,11 +16,12 @@ namespace sluice::harness {
 template <class... Messages>
 class subject {
 public:
-  /// \tparam Core  the channel, as named in its registry line.
-  template <template <class> class Core>
+  /// \tparam Channel  as named in its registry line.
+  template <template <class> class Channel>
   static subject of() {
-    static_assert((check_core<Core<int>>(), true));
-    return subject(Core<int>::traits, selectable_core<Core<int>>, {&detail::make_erased<Core<Messages>>...});
+    using core = core_of<Channel, int>;
+    static_assert((check_core<core>(), true));
+    return subject(core::traits, selectable_core<core>, {&detail::make_erased<core_of<Channel, Messages>>...});
   }
 
   const core_traits& traits() const noexcept { return traits_; }

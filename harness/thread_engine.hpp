@@ -58,7 +58,12 @@ class thread_engine {
 public:
   /// \param livelock_timeout  without progress for so long, although some thread is awake, it is a livelock.
   thread_engine(const Subject& channel, std::chrono::milliseconds livelock_timeout)
-      : channel_(channel), livelock_timeout_(livelock_timeout) {}
+      : channel_(channel), livelock_timeout_(livelock_timeout) {
+    when_sent = [](std::size_t messages) {
+      if (sent_by_this_thread)
+        sent_by_this_thread->fetch_add(static_cast<unsigned>(messages), std::memory_order::relaxed);
+    };
+  }
 
   execution execute(const scenario& p, std::uint64_t seed) {
     auto now = std::make_shared<run_state>(channel_, p, seed);
@@ -88,18 +93,18 @@ public:
       // Only events before this operation are read: the thread no longer writes them.
       pool_.abandon(t);
       const std::uint32_t step = mine.step.load(std::memory_order::acquire);
-      for (std::size_t i = 0; i + 1 < step; ++i) result.events.push_back(mine.events[i]);
-      if (step != 0) {
-        result.events.push_back({.called = mine.since.load(std::memory_order::relaxed),
-                                 .index = step - 1,
-                                 .thread = static_cast<std::uint16_t>(t),
-                                 .kind = mine.kind.load(std::memory_order::relaxed),
-                                 .value = scenario::value_of(t, step - 1)});
-      }
+      if (step == 0) continue;
+      const std::size_t recorded = mine.recorded.load(std::memory_order::relaxed);
+      for (std::size_t i = 0; i < recorded; ++i) result.events.push_back(mine.events[i]);
+      push_pending(result.events, {.called = mine.since.load(std::memory_order::relaxed),
+                                   .index = step - 1,
+                                   .thread = static_cast<std::uint16_t>(t),
+                                   .kind = mine.kind.load(std::memory_order::relaxed)});
     }
     for (event& e : result.events) {
       for (const sleeper& s : now->sleepers) {
-        if (e.thread == s.thread && e.called == s.called && e.kind != op_kind::quiescent) e.asleep = s.asleep;
+        if (e.thread != s.thread || e.called != s.called || e.kind == op_kind::quiescent) continue;
+        was_asleep(e, s.asleep, s.sent);
       }
     }
     result.events.insert(result.events.end(), now->closer_events.begin(), now->closer_events.end());
@@ -114,6 +119,9 @@ private:
   using interpreter = thread_interpreter<erased_sender<tracked_message>, erased_receiver<tracked_message>, make_message,
                                          std::stop_source>;
 
+  /// Where the calling thread counts what its operation has sent: of a batch, a part.
+  inline static thread_local std::atomic<unsigned>* sent_by_this_thread = nullptr;
+
   /// What the threads of an execution share. An atomic counter is its clock: an operation reads it when it is called
   /// and advances it when it returns, so that operations which it orders did not overlap. That costs one contended
   /// read-modify-write per operation.
@@ -122,6 +130,7 @@ private:
     alignas(64) std::atomic<instant> clock{0};
     std::atomic<bool> closing{false};
     std::stop_source stop;
+    std::stop_source end_of_watches;
   };
 
   struct thread_state {
@@ -130,16 +139,21 @@ private:
     const scenario::thread& list;
     interpreter interpret;
     history events;
-    // The operation that it is in or was in last: 1 + its index, the time of its call, and its kind.
+    // The operation that it is in or was in last: 1 + its index, the time of its call, its kind, the number of events
+    // before it, and of a batch, the number of messages sent.
     std::atomic<std::uint32_t> step{0};
     std::atomic<instant> since{0};
     std::atomic<op_kind> kind{};
+    std::atomic<std::size_t> recorded{0};
+    std::atomic<unsigned> sent{0};
 
     void about_to(op_kind) noexcept { platform::disturb(); }
     instant called(op_kind k, std::size_t index) noexcept {
       const instant now = shared.clock.load(std::memory_order::acquire);
       since.store(now, std::memory_order::relaxed);
       kind.store(k, std::memory_order::relaxed);
+      recorded.store(events.size(), std::memory_order::relaxed);
+      sent.store(0, std::memory_order::relaxed);
       step.store(static_cast<std::uint32_t>(index + 1), std::memory_order::release);
       return now;
     }
@@ -161,6 +175,7 @@ private:
     std::size_t thread;
     instant called;
     instant asleep;
+    unsigned sent;
   };
 
   struct run_state {
@@ -183,9 +198,9 @@ private:
       capacity = tx.capacity();
       for (std::size_t t = 0; t < p.threads.size(); ++t) {
         const auto& list = p.threads[t];
-        thread_state& mine =
-            threads.emplace_back(shared, t, list, interpreter(t, soon, far, make_message{&shared.live}, shared.stop));
-        mine.events.reserve(2 * list.size() + 2);
+        thread_state& mine = threads.emplace_back(
+            shared, t, list, interpreter(t, soon, far, make_message{&shared.live}, shared.stop, shared.end_of_watches));
+        mine.events.reserve((largest_batch + 1) * list.size() + 2);
         if (uses_sender(list)) mine.interpret.give(tx.clone());
         if (uses_receiver(list)) mine.interpret.give(rx.clone());
       }
@@ -193,6 +208,7 @@ private:
 
     void run_thread(std::size_t thread) {
       thread_state& mine = threads[thread];
+      sent_by_this_thread = &mine.sent;
       disturb_by(seed * 64 + thread);
       // On one processor, threads interleave only where one of them is preempted.
       const bool one_processor = seed % 8 == 7;
@@ -258,14 +274,16 @@ private:
 
   /// Records which threads sleep, and in which operation.
   void record_quiescence(run_state& now) {
-    event e = quiescence_event(now.threads.size(), now.shared.clock.fetch_add(1), now.shared.live.get());
+    // One reading for what a sleeping batch has sent before, and the next for the quiescence.
+    event e = quiescence_event(now.threads.size(), now.shared.clock.fetch_add(2) + 1, now.shared.live.get());
     for (std::size_t t = 0; t < now.threads.size(); ++t) {
       now.asleep_in[t].reset();
       if (pool_.done(t)) continue;
       const thread_state& mine = now.threads[t];
       now.asleep_in[t] = mine.kind.load(std::memory_order::relaxed);
-      count_sleeper(e, *now.asleep_in[t]);
-      now.sleepers.push_back({t, mine.since.load(std::memory_order::relaxed), e.returned + 1});
+      const unsigned sent = mine.sent.load(std::memory_order::relaxed);
+      count_sleeper(e, *now.asleep_in[t], sent);
+      now.sleepers.push_back({t, mine.since.load(std::memory_order::relaxed), e.returned + 1, sent});
     }
     now.closer_events.push_back(e);
   }
@@ -276,6 +294,7 @@ private:
     for (std::size_t t = 0; t < now.threads.size(); ++t) {
       now.threads[t].interpret.close(now.asleep_in[t], now.threads.size(), now.closer_events, self);
     }
+    now.shared.end_of_watches.request_stop();
   }
 
   const Subject& channel_;

@@ -3,6 +3,8 @@
 #include <harness/history.hpp>
 #include <harness/scenario.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -31,10 +33,20 @@ public:
   /// \param near  the timeout of operations with a near deadline.
   /// \param far   the timeout of those with a far deadline: longer than any test, and than 32 bits of milliseconds.
   /// \param stop  of all threads of the scenario.
-  thread_interpreter(std::size_t thread, std::chrono::nanoseconds near, std::chrono::hours far, Make make, Stop stop)
-      : thread_(thread), near_(near), far_(far), make_(std::move(make)), stop_(std::move(stop)) {
+  /// \param end_of_watches  the closer's, which ends what no handle's drop might end: watchers and receivers can wait
+  /// for
+  ///              each other.
+  thread_interpreter(std::size_t thread, std::chrono::nanoseconds near, std::chrono::hours far, Make make, Stop stop,
+                     Stop end_of_watches)
+      : thread_(thread),
+        near_(near),
+        far_(far),
+        make_(std::move(make)),
+        stop_(std::move(stop)),
+        end_of_watches_(std::move(end_of_watches)) {
     senders_.reserve(8);
     receivers_.reserve(8);
+    received_.reserve(largest_batch);
   }
 
   void give(Sender sender) { senders_.push_back(std::move(sender)); }
@@ -44,7 +56,10 @@ public:
   void run(const scenario::thread& ops, history& out, observer auto& o) {
     for (std::size_t i = 0; i < ops.size(); ++i) {
       if (ops[i] == op_kind::hold) return;
-      if (!record(ops[i], i, out, o)) return;
+      if (record(ops[i], i, out, o)) continue;
+      // The closer has left a watcher its senders, and other threads may wait for their end.
+      while (ops[i] == op_kind::wait_disconnected && !senders_.empty()) record(op_kind::drop_sender, i, out, o);
+      return;
     }
     while (!senders_.empty()) {
       if (!record(op_kind::drop_sender, ops.size(), out, o)) return;
@@ -72,14 +87,36 @@ public:
 private:
   /// \returns  whether to continue.
   bool record(op_kind kind, std::size_t index, history& out, observer auto& o) {
-    event e{.index = static_cast<std::uint32_t>(index), .thread = static_cast<std::uint16_t>(thread_), .kind = kind};
-    e.value = scenario::value_of(thread_, index);
+    std::array<event, largest_batch> parts;
+    parts.fill(
+        {.index = static_cast<std::uint32_t>(index), .thread = static_cast<std::uint16_t>(thread_), .kind = kind});
     o.about_to(kind);
-    e.called = o.called(kind, index);
-    e.result = perform(e);
-    e.returned = o.returned();
-    out.push_back(e);
+    const instant called = o.called(kind, index);
+    const std::size_t count = perform(parts);
+    const instant returned = o.returned();
+    for (std::size_t part = 0; part < count; ++part) {
+      event& e = parts[part];
+      e.called = called;
+      e.returned = returned;
+      e.part = static_cast<std::uint8_t>(part);
+      out.push_back(e);
+    }
     return !o.closed();
+  }
+
+  /// \returns  the number of events: of a batch, one for each message.
+  std::size_t perform(std::array<event, largest_batch>& parts) {
+    event& e = parts.front();
+    switch (e.kind) {
+      case op_kind::send_all: return sent_all(parts);
+      case op_kind::recv_many: return received_many(parts, receivers_.back().recv_many(received_, largest_batch));
+      case op_kind::try_recv_many:
+        return received_many(parts, receivers_.back().try_recv_many(received_, largest_batch));
+      default: break;
+    }
+    e.value = scenario::value_of(thread_, e.index);
+    e.result = perform(e);
+    return 1;
   }
 
   status perform(event& e) {
@@ -94,6 +131,8 @@ private:
       case op_kind::recv_for: return received(e, receivers_.back().recv_for(near_));
       case op_kind::recv_far: return received(e, receivers_.back().recv_for(far_));
       case op_kind::stoppable_recv: return received(e, receivers_.back().recv(stop_.get_token()));
+      case op_kind::wait_disconnected:
+        return senders_.back().wait_disconnected(end_of_watches_.get_token()) ? status::ok : status::stopped;
       case op_kind::size: e.value = static_cast<int>(receivers_.back().size()); break;
       case op_kind::clone_sender: clone(senders_); break;
       case op_kind::clone_receiver: clone(receivers_); break;
@@ -103,6 +142,33 @@ private:
       default: break;
     }
     return status::ok;
+  }
+
+  std::size_t sent_all(std::array<event, largest_batch>& parts) {
+    const auto value = [&](std::size_t part) { return scenario::value_of(thread_, parts.front().index, part); };
+    std::array messages{make_(value(0)), make_(value(1))};
+    static_assert(messages.size() == largest_batch);
+    const auto sent = senders_.back().send_all(messages);
+    const std::size_t unsent = sent ? 0 : sent.error().rest.size();
+    for (std::size_t part = 0; part < messages.size(); ++part) {
+      event& e = parts[part];
+      e.value = value(part);
+      if (part + unsent < messages.size()) continue;
+      e.result = status::disconnected;
+      e.intact = static_cast<int>(messages[part]) == e.value;
+    }
+    return messages.size();
+  }
+
+  template <class Result>
+  std::size_t received_many(std::array<event, largest_batch>& parts, const Result& result) {
+    if (!result) {
+      parts.front().result = named(to_string(result.error()));
+      return 1;
+    }
+    for (std::size_t part = 0; part < received_.size(); ++part) parts[part].value = static_cast<int>(received_[part]);
+    received_.clear();
+    return *result;
   }
 
   template <class Handles>
@@ -139,8 +205,10 @@ private:
   std::chrono::hours far_;
   Make make_;
   Stop stop_;
+  Stop end_of_watches_;
   raw_vector<Sender> senders_;
   raw_vector<Receiver> receivers_;
+  raw_vector<typename Receiver::value_type> received_;
 };
 
 /// The closer's record of a quiescence.
@@ -154,12 +222,39 @@ inline event quiescence_event(std::size_t closer, instant now, int alive) {
           .value = alive};
 }
 
-/// Adds a sleeping thread to it.
-inline void count_sleeper(event& quiescence, op_kind asleep_in) noexcept {
-  ++(sends(asleep_in)      ? quiescence.sleeping_senders
-     : receives(asleep_in) ? quiescence.sleeping_receivers
-                           : quiescence.sleeping_others);
+/// Adds a sleeping thread to it. \param sent  how many messages of its batch it has sent.
+inline void count_sleeper(event& quiescence, op_kind asleep_in, std::size_t sent) noexcept {
+  ++(sends(asleep_in)                          ? quiescence.sleeping_senders
+     : receives(asleep_in)                     ? quiescence.sleeping_receivers
+     : asleep_in == op_kind::wait_disconnected ? quiescence.sleeping_watchers
+                                               : quiescence.sleeping_others);
   if (stoppable(asleep_in)) ++quiescence.sleeping_stoppably;
+  if (sends(asleep_in)) {
+    quiescence.unsent_rest +=
+        static_cast<std::uint8_t>(batch_of(asleep_in) - 1 - std::min(sent, batch_of(asleep_in) - 1));
+  }
+}
+
+/// The events of an operation that has not returned, from what is known of it: of a batch, one for each message.
+inline void push_pending(history& out, event e) {
+  // A receive takes its batch at once, when it no longer waits.
+  const std::size_t messages = sends(e.kind) ? batch_of(e.kind) : 1;
+  for (std::size_t part = 0; part < messages; ++part) {
+    e.part = static_cast<std::uint8_t>(part);
+    e.value = scenario::value_of(e.thread, e.index, part);
+    out.push_back(e);
+  }
+}
+
+/// Corrects an event of an operation that was found asleep: the messages of its batch that were sent by then had taken
+/// effect before, and the others had not.
+inline void was_asleep(event& e, instant asleep, std::size_t sent) noexcept {
+  if (e.part < sent) {
+    // The instant before the quiescence, which is the instant before `asleep`.
+    e.returned = std::min(e.returned, asleep - 2);
+  } else {
+    e.asleep = asleep;
+  }
 }
 
 }  // namespace sluice::harness

@@ -12,6 +12,9 @@ sluice_channel(spsc HEADER sluice/spsc.hpp TYPE sluice::cores::spsc_by_capacity 
 sluice_channel(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast KIND broadcast ROLE facade)
 sluice_channel(oneshot HEADER sluice/oneshot.hpp TYPE sluice::cores::oneshot KIND oneshot ROLE facade)
 
+# A queue of P0260, as any that models its concepts.
+sluice_channel(bounded_queue HEADER sluice/bounded_queue.hpp TYPE sluice::bounded_queue BENCHMARKS OFF)
+
 # Third-party channels, where installed: adapters/README.md says what each promises and what was found.
 if(SLUICE_PROPERTIES)
   include(${CMAKE_CURRENT_LIST_DIR}/adapters/registry.cmake)
@@ -28,6 +31,14 @@ sluice_channel(rearmed_timeout HEADER faulty/condvar.hpp TYPE sluice::faulty::re
                CAUGHT_BY property/spurious_wakeups)
 sluice_channel(stale_disconnect HEADER faulty/condvar.hpp TYPE sluice::faulty::stale_disconnect
                CAUGHT_BY model/emptied_by_two)
+sluice_channel(one_wake_per_batch HEADER faulty/batches.hpp TYPE sluice::faulty::one_wake_per_batch
+               CAUGHT_BY model/batch_wakes_two)
+sluice_channel(one_wake_per_room HEADER faulty/batches.hpp TYPE sluice::faulty::one_wake_per_room
+               CAUGHT_BY model/batch_makes_room_for_two)
+sluice_channel(lost_rest HEADER faulty/batches.hpp TYPE sluice::faulty::lost_rest
+               CAUGHT_BY property/linearizable model/batch_handoff)
+sluice_channel(half_close HEADER faulty/conqueue.hpp TYPE sluice::faulty::half_close
+               CAUGHT_BY property/linearizable model/receiver_leaves_two)
 sluice_channel(drop_under_lock HEADER faulty/condvar.hpp TYPE sluice::faulty::drop_under_lock
                CAUGHT_BY property/busy_messages)
 sluice_channel(stranded_send HEADER faulty/condvar.hpp TYPE sluice::faulty::stranded_send
@@ -63,7 +74,7 @@ sluice_channel(weak_publish HEADER faulty/weak_publish.hpp TYPE sluice::faulty::
 sluice_channel(select_rendezvous HEADER faulty/select.hpp TYPE sluice::faulty::select_rendezvous
                CAUGHT_BY model/selects_meet model/selects_cross)
 sluice_channel(forgotten_arm HEADER faulty/select.hpp TYPE sluice::faulty::forgotten_arm
-               CAUGHT_BY model/loser_is_sent_to)
+               CAUGHT_BY model/loser_is_sent_to model/recv_stopped model/stop_passed_on)
 sluice_channel(close_takes_slot HEADER faulty/broadcast.hpp TYPE sluice::faulty::close_takes_slot KIND broadcast
                CAUGHT_BY model/end_after_last)
 sluice_channel(lag_of_two_looks HEADER faulty/broadcast.hpp TYPE sluice::faulty::lag_of_two_looks KIND broadcast

@@ -33,11 +33,12 @@ public:
     held_ = held;
     initial_.emplace(harness::initial_state(p, held));
     known_.clear();
-    seen_.reserve(2 * p.operations() + 32);
+    seen_.reserve((harness::largest_batch + 1) * p.operations() + 32);
   }
 
   void begin() {
     seen_.clear();
+    sleepers_.clear();
     unexplained_ = nothing;
     clock_ = 0;
     unfinished_ = scenario_.threads.size();
@@ -49,9 +50,11 @@ public:
   /// \returns  whether some order of the operations explains the history.
   bool explained() {
     for (auto& e : seen_) {
-      if (e.thread < in_.size() && e.called == in_[e.thread].since) e.asleep = in_[e.thread].asleep;
+      for (const sleeper& s : sleepers_) {
+        if (e.thread == s.thread && e.called == s.called) harness::was_asleep(e, s.asleep, s.sent);
+      }
     }
-    std::ranges::sort(seen_, {}, &harness::event::called);
+    std::ranges::sort(seen_, {}, [](const harness::event& e) { return std::pair(e.called, e.part); });
     key k;
     for (const auto& e : seen_) {
       const auto returned = e.pending() ? std::numeric_limits<std::uint16_t>::max() : e.returned;
@@ -78,6 +81,7 @@ public:
     std::size_t index = 0;
     harness::instant since = 0;
     harness::instant asleep = 0;
+    std::size_t sent = 0;  ///< how many messages the operation has sent: of a batch, a part
     bool finished = false;
     rl::thread_info_base* fiber = nullptr;
   };
@@ -88,7 +92,7 @@ public:
     for (std::size_t t = 0; t < in_.size(); ++t) {
       const auto& in = in_[t];
       const auto known = [&](const harness::event& e) { return e.thread == t && e.called == in.since; };
-      if (!in.finished && in.fiber && std::ranges::none_of(all, known)) all.push_back(pending_operation(t));
+      if (!in.finished && in.fiber && std::ranges::none_of(all, known)) push_pending(all, t);
     }
     return all;
   }
@@ -109,11 +113,14 @@ public:
 
   /// Records a quiescence: which threads sleep, and in which operation.
   void record_quiescence() {
+    // One reading for what a sleeping batch has sent before, and the next for the quiescence.
+    tick();
     harness::event e = harness::quiescence_event(in_.size(), tick(), live_messages);
     for (std::size_t t = 0; t < in_.size(); ++t) {
       if (in_[t].finished) continue;
       in_[t].asleep = e.returned + 1;
-      count_sleeper(e, in_[t].kind);
+      sleepers_.push_back({t, in_[t].since, in_[t].asleep, in_[t].sent});
+      count_sleeper(e, in_[t].kind, in_[t].sent);
     }
     ++clock_;
     seen_.push_back(e);
@@ -121,20 +128,26 @@ public:
   /// Adds the operations that sleep for ever to the history.
   void add_pending() {
     for (std::size_t t = 0; t < in_.size(); ++t) {
-      if (!in_[t].finished) seen_.push_back(pending_operation(t));
+      if (!in_[t].finished) push_pending(seen_, t);
     }
   }
 
 private:
-  harness::event pending_operation(std::size_t thread) const noexcept {
+  void push_pending(harness::history& to, std::size_t thread) const {
     const position& in = in_[thread];
-    return {.called = in.since,
-            .asleep = in.asleep,
-            .index = static_cast<std::uint32_t>(in.index),
-            .thread = static_cast<std::uint16_t>(thread),
-            .kind = in.kind,
-            .value = harness::scenario::value_of(thread, in.index)};
+    harness::push_pending(to, {.called = in.since,
+                               .index = static_cast<std::uint32_t>(in.index),
+                               .thread = static_cast<std::uint16_t>(thread),
+                               .kind = in.kind});
   }
+
+  /// An operation that was found asleep.
+  struct sleeper {
+    std::size_t thread;
+    harness::instant called;
+    harness::instant asleep;
+    std::size_t sent;
+  };
 
   using key = std::basic_string<char16_t, std::char_traits<char16_t>, harness::raw_allocator<char16_t>>;
   struct key_hash {
@@ -149,6 +162,7 @@ private:
   harness::raw_set<key, key_hash> known_;
   harness::history seen_;
   harness::raw_vector<position> in_;
+  harness::raw_vector<sleeper> sleepers_;
   harness::instant clock_ = 0;
   std::size_t unfinished_ = 0;
   static constexpr std::size_t nothing = std::numeric_limits<std::size_t>::max();
@@ -171,6 +185,7 @@ struct fiber_observer {
     in.index = index;
     in.since = now;
     in.asleep = 0;
+    in.sent = 0;
     return now;
   }
   harness::instant returned() const {
@@ -206,10 +221,18 @@ public:
     now.begin();
     auto [tx, rx] = tested->make<message>(now.scenario().capacity);
     const stop_source stop(stop_.emplace());
+    watched_ = std::ranges::any_of(now.scenario().threads, [](const auto& list) {
+      return std::ranges::find(list, harness::op_kind::wait_disconnected) != list.end();
+    });
+    const stop_source end_of_watches(watched_ ? end_of_watches_.emplace() : *stop_);
+    harness::when_sent = [](std::size_t messages) {
+      const auto fiber = rl::ctx().threadx_->index_;
+      if (fiber < Threads) current_execution.in(static_cast<std::size_t>(fiber)).sent += messages;
+    };
     for (std::size_t t = 0; t < interpreters_.size(); ++t) {
       const auto& list = now.scenario().threads[t];
-      auto& mine =
-          interpreters_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{}, stop);
+      auto& mine = interpreters_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{},
+                                            stop, end_of_watches);
       if (harness::uses_sender(list)) mine.give(tx.clone());
       if (harness::uses_receiver(list)) mine.give(rx.clone());
     }
@@ -265,12 +288,15 @@ private:
         if (!now.in(t).finished) asleep_in[t] = now.in(t).kind;
       }
       for (std::size_t t = 0; t < Threads; ++t) interpreters_[t]->close(asleep_in[t], Threads, now.seen(), o);
+      if (watched_) end_of_watches_->request();
     }
     // Relacy would report a thread that still sleeps as a deadlock.
     now.add_pending();
   }
 
   std::optional<stop_state> stop_;
+  std::optional<stop_state> end_of_watches_;
+  bool watched_ = false;
   std::array<std::optional<interpreter>, Threads> interpreters_;
 };
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -116,7 +117,12 @@ struct allocation_failure {
       int received = 0;
       // Enough for an unbounded channel to outgrow what it allocated at first.
       for (int n = 0; n < 400; ++n) {
-        if (draw(3) != 0 && (!capacity || static_cast<std::size_t>(sent - received) < *capacity)) {
+        const std::size_t room = capacity ? *capacity - static_cast<std::size_t>(sent - received) : 100;
+        if (draw(8) == 0) {
+          receive_batch(rx, received);
+        } else if (draw(8) == 0) {
+          send_batch(tx, r.channel().traits().exact_size, std::min<std::size_t>(room, draw(6)), sent);
+        } else if (draw(3) != 0 && room != 0) {
           auto message = std::make_unique<int>(sent);
           RC_ASSERT(patiently([&] { return tx.try_send(std::move(message)).has_value(); },
                               [&] {
@@ -149,6 +155,35 @@ struct allocation_failure {
   }
 
 private:
+  /// What was sent before an allocation failed stays sent.
+  template <class Sender>
+  static void send_batch(Sender& tx, bool exact_size, std::size_t length, int& sent) {
+    std::vector<std::unique_ptr<int>> batch;
+    for (std::size_t n = 0; n < length; ++n) batch.push_back(std::make_unique<int>(sent + static_cast<int>(n)));
+    const auto rest = [&] { return std::ranges::subrange(std::ranges::find_if(batch, is_there), batch.end()); };
+    const std::size_t before = tx.size();
+    RC_ASSERT(patiently([&] { return tx.send_all(rest()).has_value(); },
+                        [&] {
+                          RC_ASSERT(std::ranges::all_of(rest(), is_there));
+                          if (exact_size) RC_ASSERT(tx.size() == before + length - rest().size());
+                        }));
+    RC_ASSERT(std::ranges::none_of(batch, is_there));
+    sent += static_cast<int>(length);
+  }
+
+  /// What was received before an allocation failed is in the vector.
+  template <class Receiver>
+  static void receive_batch(Receiver& rx, int& received) {
+    std::vector<std::unique_ptr<int>> got;
+    (void)patiently([&] { return rx.try_recv_many(got, 40).has_value(); }, [] {});
+    for (const auto& message : got) {
+      RC_ASSERT(message != nullptr);
+      RC_ASSERT(*message == received++);
+    }
+  }
+
+  static bool is_there(const std::unique_ptr<int>& message) { return message != nullptr; }
+
   /// Tries an operation with its first, second, third allocation failing, until it makes no further one.
   template <class Operation, class AsBefore>
   static bool patiently(Operation operation, AsBefore as_before) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/core_of.hpp>
 #include <sluice/handles.hpp>
 
 #include <cstddef>
@@ -9,17 +10,19 @@
 namespace sluice::bench {
 
 /// The channel that is measured: its own type, since a virtual call would be measured too.
-template <template <class> class Core>
+template <template <class> class Channel>
 struct measured {
-  static_assert((check_core<Core<int>>(), true));
+  template <class T>
+  using core = harness::core_of<Channel, T>;
+  static_assert((check_core<core<int>>(), true));
 
-  static constexpr core_traits traits = Core<int>::traits;
-  static constexpr bool selectable = selectable_core<Core<int>>;
+  static constexpr core_traits traits = core<int>::traits;
+  static constexpr bool selectable = selectable_core<core<int>>;
 
   template <class T>
-  using sender = basic_sender<Core<T>>;
+  using sender = basic_sender<core<T>>;
   template <class T>
-  using receiver = basic_receiver<Core<T>>;
+  using receiver = basic_receiver<core<T>>;
 
   /// Handles of one type for all cores, which can be cloned.
   ///
@@ -28,9 +31,9 @@ struct measured {
   static auto make(std::optional<std::size_t> room) {
     constexpr auto many = cardinality::many;
     if constexpr (traits.bounded) {
-      if (room) return make_channel<Core<T>, many, many>(*room);
+      if (room) return make_channel<core<T>, many, many>(*room);
     }
-    if constexpr (traits.unbounded) return make_channel<Core<T>, many, many>();
+    if constexpr (traits.unbounded) return make_channel<core<T>, many, many>();
     std::abort();
   }
 };

@@ -62,6 +62,42 @@ sample stream(capacity room, std::uint64_t messages, std::size_t producers, std:
   return s;
 }
 
+/// As stream(), in batches.
+template <class Channel>
+sample batch_stream(capacity room, std::uint64_t messages, std::size_t producers, std::size_t consumers, bool pinned) {
+  constexpr std::uint64_t most = 32;
+  auto [tx, rx] = Channel::template make<std::uint64_t>(room);
+  std::atomic<std::uint64_t> sum{0};
+  worker_threads threads(producers + consumers, pinned);
+  for (std::size_t p = 0; p < producers; ++p) {
+    threads.add([=, mine = tx.clone()]() mutable {
+      std::vector<std::uint64_t> batch;
+      batch.reserve(most);
+      for (std::uint64_t i = p; i < messages;) {
+        batch.clear();
+        for (; i < messages && batch.size() < most; i += producers) batch.push_back(i);
+        (void)mine.send_all(batch);
+      }
+      mine.reset();
+    });
+  }
+  for (std::size_t c = 0; c < consumers; ++c) {
+    threads.add([&, mine = rx.clone()]() mutable {
+      std::uint64_t mine_sum = 0;
+      std::vector<std::uint64_t> batch;
+      for (batch.reserve(most); mine.recv_many(batch, most); batch.clear()) {
+        for (const std::uint64_t message : batch) mine_sum += message;
+      }
+      sum.fetch_add(mine_sum, std::memory_order::relaxed);
+    });
+  }
+  tx.reset();
+  rx.reset();
+  const sample s = threads.run(messages);
+  expect_sum(sum.load(), sum_below(messages));
+  return s;
+}
+
 /// Producers send until n messages are received: their shares show how fair the channel is.
 template <class Channel>
 sample shares(capacity room, std::uint64_t messages, std::size_t producers, bool pinned) {

@@ -8,7 +8,8 @@
 #   NAME_bench        throughput and latency              ctest: bench.NAME (that it runs and its sums are right)
 #
 # HEADER            a path below the registry's folder, the library's, or those of LIBRARIES.
-# TYPE              a class template over the message type: a core (see <sluice/core.hpp>).
+# TYPE              a class template over the message type: a core (see <sluice/core.hpp>), or a queue of P0260 (see
+#                   <sluice/bounded_queue.hpp>).
 # KIND              queue (the default), broadcast or oneshot. The latter two have custom models (models/KIND_models.hpp) and
 #                   lines of the contract; a oneshot also has a benchmark of its creation and use.
 # ROLE              core         the default

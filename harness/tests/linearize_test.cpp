@@ -136,6 +136,60 @@ TEST(linearizer, counts_messages_at_rest) {
   EXPECT_TRUE(linearizable(left, spec(std::nullopt, 1, 1)));
 }
 
+/// A message of a batch.
+event part(std::uint8_t number, op_kind kind, status result, int value, instant called, instant returned) {
+  event e = op(kind == op_kind::send_all ? 0 : 1, kind, result, value, called, returned);
+  e.part = number;
+  return e;
+}
+
+TEST(linearizer, a_batch_takes_effect_in_order) {
+  const spec one_each(std::nullopt, 1, 1);
+  const event first = part(0, op_kind::send_all, status::ok, 1, 0, 9);
+  const event second = part(1, op_kind::send_all, status::ok, 2, 0, 9);
+  // Received while it is still being sent.
+  const auto received = [&](int a, int b) {
+    return history{first, second, op(1, op_kind::recv, status::ok, a, 1, 2), op(1, op_kind::recv, status::ok, b, 3, 4)};
+  };
+  EXPECT_TRUE(linearizable(received(1, 2), one_each));
+  EXPECT_FALSE(linearizable(received(2, 1), one_each));
+  const auto received_at_once = [&](int a, int b) {
+    return history{first, second, part(0, op_kind::recv_many, status::ok, a, 1, 2),
+                   part(1, op_kind::recv_many, status::ok, b, 1, 2)};
+  };
+  EXPECT_TRUE(linearizable(received_at_once(1, 2), one_each));
+  EXPECT_FALSE(linearizable(received_at_once(2, 1), one_each));
+}
+
+TEST(linearizer, the_rest_of_a_batch_sleeps) {
+  // One of two messages is sent at the quiescence, and lives in the channel; the other waits with its sender.
+  event rest = quiescence_event(2, 1, 2);
+  count_sleeper(rest, op_kind::send_all, 1);
+  event first = part(0, op_kind::send_all, status::ok, 1, 0, 9);
+  event second = part(1, op_kind::send_all, status::disconnected, 2, 0, 9);
+  was_asleep(first, 2, 1);
+  was_asleep(second, 2, 1);
+  EXPECT_EQ(first.returned, 0u);
+  EXPECT_EQ(second.asleep, 2u);
+  const event gone = op(2, op_kind::drop_receiver, status::ok, 0, 3, 4);
+  EXPECT_TRUE(linearizable({first, second, rest, gone}, spec(1, 1, 1)));
+  // There was room for both.
+  EXPECT_FALSE(linearizable({first, second, rest, gone}, spec(2, 1, 1)));
+  // A live message too few.
+  --rest.value;
+  EXPECT_FALSE(linearizable({first, second, rest, gone}, spec(1, 1, 1)));
+}
+
+TEST(linearizer, a_watcher_sleeps_until_the_last_receiver_leaves) {
+  event rest = quiescence_event(2, 3, -1);
+  count_sleeper(rest, op_kind::wait_disconnected, 0);
+  EXPECT_TRUE(linearizable({rest}, spec(1, 1, 1)));
+  const event gone = op(1, op_kind::drop_receiver, status::ok, 0, 0, 1);
+  EXPECT_FALSE(linearizable({gone, rest}, spec(1, 1, 1)));
+  EXPECT_TRUE(linearizable({gone, op(0, op_kind::wait_disconnected, status::ok, 0, 0, 5)}, spec(1, 1, 1)));
+  EXPECT_FALSE(linearizable({op(0, op_kind::wait_disconnected, status::ok, 0, 0, 5)}, spec(1, 1, 1)));
+}
+
 TEST(linearizer, per_producer_order_is_each_senders_own) {
   const auto receive = [](int first, int second) {
     return history{op(0, op_kind::send, status::ok, 10, 0, 1), op(1, op_kind::send, status::ok, 11, 2, 3),

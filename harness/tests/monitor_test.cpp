@@ -168,6 +168,19 @@ TEST(monitor, finds_what_a_stop_makes_wrong) {
   EXPECT_EQ(told(quiet), violation_kind::not_stopped);
 }
 
+TEST(monitor, finds_what_a_watcher_makes_wrong) {
+  const event gone{.called = 10, .returned = 11, .kind = op_kind::drop_receiver};
+  const auto told = [&](event e) { return monitor({gone, e}, 1, ordering::global, 1, 1).check().what; };
+  event watched{.called = 5, .returned = 6, .thread = 1, .kind = op_kind::wait_disconnected};
+  EXPECT_EQ(told(watched), violation_kind::still_connected);
+  watched.returned = 10;
+  EXPECT_EQ(told(watched), violation_kind::nothing);
+  event quiet{.called = 20, .returned = 20, .thread = 2, .kind = op_kind::quiescent, .value = -1};
+  EXPECT_EQ(told(quiet), violation_kind::nothing);
+  quiet.sleeping_watchers = 1;
+  EXPECT_EQ(told(quiet), violation_kind::has_disconnected);
+}
+
 TEST(monitor, needs_values_that_differ) {
   const history h(2, event{.called = 1, .returned = 2, .kind = op_kind::send, .value = 3});
   EXPECT_THROW(monitor(h, std::nullopt, ordering::global, 1, 1), std::invalid_argument);

@@ -2,6 +2,7 @@
 
 #include <sluice/cores/broadcast.hpp>
 #include <sluice/detail/arm.hpp>
+#include <sluice/detail/stop.hpp>
 #include <sluice/detail/time.hpp>
 #include <sluice/handles.hpp>
 #include <sluice/result.hpp>
@@ -23,7 +24,7 @@ namespace sluice::inline SLUICE_ABI::broadcast {
 
 using sluice::operator<<;
 
-enum class recv_reason : std::uint8_t { lagged, disconnected, empty, timeout };
+enum class recv_reason : std::uint8_t { lagged, disconnected, empty, timeout, stopped };
 
 constexpr std::string_view to_string(recv_reason r) noexcept {
   switch (r) {
@@ -31,19 +32,21 @@ constexpr std::string_view to_string(recv_reason r) noexcept {
     case recv_reason::disconnected: return "disconnected";
     case recv_reason::empty: return "empty";
     case recv_reason::timeout: return "timeout";
+    case recv_reason::stopped: return "stopped";
   }
   return "unknown";
 }
 
 /// Why a receive returned no message. `lagged`: this receiver missed messages and continues with the oldest one kept.
 /// `disconnected`: every sender has disconnected and all messages were read. `empty`: from try_recv(). `timeout`: from
-/// the timed forms.
+/// the timed forms. `stopped`: from those with a stop token.
 struct recv_error {
   recv_reason reason;
   std::uint64_t missed = 0;  ///< of lagged: how many messages
 
   bool lagged() const noexcept { return reason == recv_reason::lagged; }
   bool disconnected() const noexcept { return reason == recv_reason::disconnected; }
+  bool stopped() const noexcept { return reason == recv_reason::stopped; }
   friend bool operator==(const recv_error&, const recv_error&) = default;
 };
 
@@ -254,6 +257,29 @@ public:
     return recv_by(sluice::detail::after(duration));
   }
 
+  /// As recv(), but a requested stop ends the wait; one that was requested before the call comes first.
+  ///
+  /// \param token  a std::stop_token, or another type that models sluice::any_stop_token.
+  /// \returns  as recv(), or `stopped`.
+  template <any_stop_token Token>
+  [[nodiscard("an unread result loses a message or a lag")]] recv_result recv(const Token& token) {
+    return recv_stoppably(token, no_deadline);
+  }
+
+  /// As recv_until(), but a requested stop ends the wait.
+  template <class Clock, class Duration, any_stop_token Token>
+  [[nodiscard("an unread result loses a message or a lag")]] recv_result recv_until(
+      std::chrono::time_point<Clock, Duration> when, const Token& token) {
+    return recv_stoppably(token, sluice::detail::at(when));
+  }
+
+  /// As recv_for(), but a requested stop ends the wait.
+  template <class Rep, class Period, any_stop_token Token>
+  [[nodiscard("an unread result loses a message or a lag")]] recv_result recv_for(
+      std::chrono::duration<Rep, Period> duration, const Token& token) {
+    return recv_stoppably(token, sluice::detail::after(duration));
+  }
+
   /// Another receiver, at the same position.
   [[nodiscard("a clone that is dropped at once changes nothing")]] basic_receiver clone() const {
     channel().share();
@@ -303,6 +329,18 @@ private:
     std::uint64_t missed = 0;
     const status now = core().recv_until(next_, message, missed, until);
     return result(now, message, missed);
+  }
+
+  template <class Token>
+  recv_result recv_stoppably(const Token& token, deadline until) {
+    if (token.stop_requested()) return std::unexpected(recv_error{recv_reason::stopped});
+    auto operation = arm();
+    if (!operation.attempt()) {
+      const status now = sluice::detail::wait_stoppably(operation, token, until);
+      if (now == status::stopped) return std::unexpected(recv_error{recv_reason::stopped});
+      if (now == status::timeout) return std::unexpected(recv_error{recv_reason::timeout});
+    }
+    return operation.result();
   }
 
   static recv_result result(status now, std::optional<value_type>& message, std::uint64_t missed) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <type_traits>
 
 /// The concept of a channel implementation, and the traits that it declares.
@@ -79,6 +80,33 @@ template <class C>
 concept trying_core = requires(C& c, typename C::value_type& value, std::optional<typename C::value_type>& out) {
   { c.try_send(value) } -> std::same_as<status>;
   { c.try_recv(out) } -> std::same_as<status>;
+};
+
+namespace detail {
+
+/// For checks of a concept: where a batch of received messages goes.
+template <class T>
+struct any_sink {
+  void emplace(T&& message) noexcept;
+};
+
+}  // namespace detail
+
+/// Operations on several messages at once, which do not wait. Where a core lacks them, handles move the messages one by
+/// one.
+///
+/// - `try_send_many(std::span<T> messages)` sends a prefix, in order, and returns its length; it moves from nothing
+///   else. 0 says nothing about why: try_send() tells. If an allocation fails it throws; the messages before it stay
+///   sent.
+/// - `try_recv_many(out, most)` receives up to `most` messages, in order, calls `out.emplace(T&&)` with each, which
+/// does
+///   not throw, and returns how many. 0 says nothing about why: try_recv() tells.
+/// - Each wakes as many waiters as it made room for, or has messages for.
+template <class C>
+concept batching_core = trying_core<C> && requires(C& c, std::span<typename C::value_type> messages,
+                                                   detail::any_sink<typename C::value_type>& out, std::size_t most) {
+  { c.try_send_many(messages) } -> std::same_as<std::size_t>;
+  { c.try_recv_many(out, most) } -> std::same_as<std::size_t>;
 };
 
 /// Whether messages of a type may change threads: true, unless it is specialised. C++ cannot see that a type is bound

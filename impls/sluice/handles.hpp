@@ -2,6 +2,8 @@
 
 #include <sluice/core.hpp>
 #include <sluice/detail/arm.hpp>
+#include <sluice/detail/batch.hpp>
+#include <sluice/detail/disconnect.hpp>
 #include <sluice/detail/handle.hpp>
 #include <sluice/detail/stop.hpp>
 #include <sluice/detail/time.hpp>
@@ -9,6 +11,8 @@
 #include <sluice/detail/waiter.hpp>
 #include <sluice/result.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -17,8 +21,10 @@
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 /// Senders and receivers, written once over every core.
 namespace sluice::inline SLUICE_ABI {
@@ -112,6 +118,10 @@ public:
   using try_send_result = std::expected<void, try_send_error<value_type>>;
   using send_timeout_result = std::expected<void, send_timeout_error<value_type>>;
   using stoppable_send_result = std::expected<void, stoppable_send_error<value_type>>;
+  template <class Range>
+  using rest_of = std::ranges::subrange<std::ranges::iterator_t<Range>, std::ranges::sentinel_t<Range>>;
+  template <class Range>
+  using send_all_result = std::expected<void, send_all_error<rest_of<Range>>>;
 
   basic_sender(basic_sender&&) noexcept = default;
   basic_sender& operator=(basic_sender&&) noexcept = default;
@@ -142,6 +152,39 @@ public:
   /// Whether every receiver has disconnected, for good: no message that is sent from now on is received. It orders no
   /// memory.
   bool is_disconnected() const noexcept { return this->receiver_count() == 0; }
+
+  /// Waits until every receiver has disconnected: for a thread that can stop its work then. From then on, every send
+  /// fails. Called by the destructor of one of the channel's own messages, it would wait for itself.
+  ///
+  /// \par Threads  any number, also beside a send of a single sender.
+  /// \par Progress  blocking; sleeps, without polling.
+  /// \par Ordering  all that receivers did before they disconnected happens before this returns.
+  void wait_disconnected() const { (void)watch(no_deadline); }
+
+  /// As wait_disconnected(), but a requested stop ends the wait.
+  ///
+  /// \returns  whether every receiver has disconnected.
+  template <any_stop_token Token>
+  [[nodiscard]] bool wait_disconnected(const Token& token) const {
+    detail::disconnect_arm<Core> disconnected(this->channel());
+    return detail::wait_stoppably(disconnected, token, no_deadline) == status::ok;
+  }
+
+  /// As wait_disconnected(), at most until a point in time of any clock.
+  ///
+  /// \returns  whether every receiver has disconnected.
+  template <class Clock, class Duration>
+  [[nodiscard]] bool wait_disconnected_until(std::chrono::time_point<Clock, Duration> when) const {
+    return watch(detail::at(when));
+  }
+
+  /// As wait_disconnected(), at most for a duration.
+  ///
+  /// \returns  whether every receiver has disconnected.
+  template <class Rep, class Period>
+  [[nodiscard]] bool wait_disconnected_for(std::chrono::duration<Rep, Period> duration) const {
+    return watch(detail::after(duration));
+  }
 
   /// Sends, waiting while the channel is full.
   ///
@@ -222,6 +265,37 @@ public:
     return send_stoppably(detail::as_message<value_type>(std::forward<U>(given)), token, detail::after(duration));
   }
 
+  /// Sends all messages of a range, in order, waiting while the channel is full. Those of a contiguous range (a vector,
+  /// an array, a span) are sent as many at a time as there is room for, where the core is a batching_core: the cores of
+  /// bounded and of spsc channels are. Other senders' messages may come between.
+  ///
+  /// \param range  a variable, or a view of one, whose elements are messages; those that are sent are moved from.
+  /// \returns  nothing; or, if every receiver has disconnected, the rest of the range, which is as it was.
+  /// \throws   what send() throws; the messages before the one that failed stay sent.
+  /// \par Progress, Ordering  as of as many calls of send().
+  template <std::ranges::forward_range Range>
+  [[nodiscard("an unread result loses the messages that could not be sent")]] send_all_result<Range> send_all(
+      Range&& range) {
+    static_assert(std::same_as<std::ranges::range_reference_t<Range>, value_type&>,
+                  "the elements are messages of the channel's type, which are moved from: they must not be const");
+    static_assert(std::ranges::borrowed_range<Range>, "what cannot be sent stays in the range: give a variable");
+    rest_of<Range> rest(std::ranges::begin(range), std::ranges::end(range));
+    while (!rest.empty()) {
+      std::size_t sent = 0;
+      if constexpr (std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> && trying_core<Core>) {
+        sent = detail::try_send_many(core(), std::span<value_type>(rest.begin(), rest.size()));
+      }
+      if (sent == 0) {
+        if (core().send_until(*rest.begin(), no_deadline) != status::ok) {
+          return std::unexpected(send_all_error<rest_of<Range>>{rest});
+        }
+        sent = 1;
+      }
+      rest.advance(static_cast<std::ptrdiff_t>(sent));
+    }
+    return {};
+  }
+
   /// Sending `value` as one of the operations of a select (select.hpp).
   detail::send_arm<Core> arm(value_type& value) const {
     static_assert(selectable_core<Core>,
@@ -235,6 +309,14 @@ private:
   friend basic_weak_sender<Core, Consumers>;
 
   basic_sender(detail::shared_channel<Core>* channel, detail::origin where) : base(channel, where) {}
+
+  bool watch(deadline until) const {
+    detail::disconnect_arm<Core> disconnected(this->channel());
+    const std::array<detail::arm*, 1> arms{&disconnected};
+    std::array<detail::wait_entry, 1> entries{};
+    std::array<std::size_t, 1> order{};
+    return detail::select_one(arms, entries, order, until, detail::preference::in_order).has_value();
+  }
 
   template <class Token>
   stoppable_send_result send_stoppably(value_type&& value, const Token& token, deadline until) {
@@ -497,6 +579,33 @@ public:
     return recv_stoppably(token, detail::after(duration));
   }
 
+  /// Receives several messages at once: waits for one, and takes those that are there. Other receivers may take
+  /// messages from between. A vector that is cleared and used again allocates no more.
+  ///
+  /// \param out   where they are appended, in order.
+  /// \param most  at most so many.
+  /// \returns  how many, at least one unless `most` is 0; or `disconnected`.
+  /// \throws   what the vector throws when it grows; no message is lost, and what was received is in the vector.
+  /// \par Progress, Ordering  as of as many calls of recv().
+  template <class Allocator>
+  [[nodiscard("an unread result hides a disconnect")]] std::expected<std::size_t, recv_error> recv_many(
+      std::vector<value_type, Allocator>& out, std::size_t most) requires trying_core<Core> {
+    const batch got = receive_batch(out, most, [&](auto& message) { return wait(message, no_deadline); });
+    if (got.now == status::ok) return got.received;
+    return std::unexpected(recv_error::disconnected);
+  }
+
+  /// As recv_many(), but never waits.
+  ///
+  /// \returns  how many, at least one unless `most` is 0; `empty`, or `disconnected`.
+  template <class Allocator>
+  [[nodiscard("an unread result hides a disconnect")]] std::expected<std::size_t, try_recv_error> try_recv_many(
+      std::vector<value_type, Allocator>& out, std::size_t most) requires trying_core<Core> {
+    const batch got = receive_batch(out, most, [&](auto& message) { return core().try_recv(message); });
+    if (got.now == status::ok) return got.received;
+    return std::unexpected(got.now == status::empty ? try_recv_error::empty : try_recv_error::disconnected);
+  }
+
   /// Iterates over messages until the channel is empty and disconnected, waiting for each.
   iterator begin() noexcept { return iterator(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
@@ -521,6 +630,47 @@ private:
   status wait(std::optional<value_type>& message, deadline until) {
     return detail::receive_watched(&this->channel(), core(), until,
                                    [&](deadline end) { return core().recv_until(message, end); });
+  }
+
+  struct batch {
+    status now;
+    std::size_t received;
+  };
+
+  /// \param receive_one  receives the first message, if none is there
+  template <class Allocator, class One>
+  batch receive_batch(std::vector<value_type, Allocator>& out, std::size_t most, One receive_one) {
+    constexpr bool allocates =
+        std::uses_allocator_v<value_type, Allocator> && requires(Allocator & a, value_type * at, value_type && from) {
+      a.construct(at, std::move(from));
+    };
+    static_assert(!allocates,
+                  "this vector's allocator takes part in moving a message, which may then fail: use another one");
+    std::size_t received = most == 0 ? 0 : take_many(out, most);
+    if (most == 0 || received != 0) return {status::ok, received};
+    std::optional<value_type> first;
+    const status now = receive_one(first);
+    if (now != status::ok) return {now, 0};
+    out.push_back(std::move(*first));  // there is room
+    if (most > 1) received = take_many(out, most - 1);
+    return {status::ok, received + 1};
+  }
+
+  /// Takes what is there, after it has made room for it: for that a throw loses no message.
+  template <class Messages>
+  std::size_t take_many(Messages& out, std::size_t most) {
+    constexpr std::size_t usual_batch = 32;
+    std::size_t room = out.capacity() - out.size();
+    if (room < most) {
+      const std::size_t wanted = (std::min)(most, (std::max)(this->size(), usual_batch));
+      if (room < wanted) out.reserve((std::max)(out.size() + wanted, 2 * out.size()));
+      room = out.capacity() - out.size();
+    }
+    struct back {
+      void emplace(value_type&& message) noexcept { messages.push_back(std::move(message)); }
+      Messages& messages;
+    } to{out};
+    return detail::try_recv_many(core(), to, (std::min)(room, most));
   }
 
   /// Spins as a registered receiver of a rendezvous until a sender has come. \returns  `empty` to try again.

@@ -112,6 +112,12 @@ struct stoppable_send_error {
   bool disconnected() const noexcept { return reason == stoppable_send_reason::disconnected; }
 };
 
+/// The error of send_all(): what was not sent is still in the range.
+template <class Rest>
+struct send_all_error {
+  Rest rest;  ///< a subrange of the one that was given
+};
+
 /// Prints an error or status by name.
 template <class E>
 requires std::is_enum_v<E> && requires(E e) {

@@ -53,7 +53,7 @@ public:
       const auto has = [&](std::string_view name) {
         return std::ranges::find(l.cells, name, &cell::channel) != l.cells.end();
       };
-      const std::string reason = std::ranges::any_of(cores, has) ? "it is a facade, and its cores are tested"
+      const std::string reason = std::ranges::all_of(cores, has) ? "it is a facade, and its cores are tested"
                                                                  : "it is about `" + l.cells.front().channel + "`";
       for (const std::string_view name : channels) {
         if (!has(name)) l.cells.push_back({.channel = std::string(name), .not_applicable = reason, .test = {}});
@@ -106,6 +106,7 @@ using harness::needs_exact_capacity;
 using harness::needs_exact_size;
 using harness::needs_selectable;
 using harness::needs_strong_guarantee;
+using harness::needs_tries;
 
 constexpr const char* needs_unbounded(const core_traits& traits) noexcept {
   return traits.unbounded ? nullptr : "it is bounded";
@@ -221,5 +222,8 @@ void add_oneshot(line_table&);
 void add_robustness(line_table&);
 void add_stop(line_table&);
 void add_handles(line_table&);
+void add_batches(line_table&);
+void add_watchers(line_table&);
+void add_bounded_queues(line_table&);
 
 }  // namespace sluice::contract

@@ -44,6 +44,9 @@ line_table whole_contract() {
   add_robustness(contract);
   add_stop(contract);
   add_handles(contract);
+  add_batches(contract);
+  add_watchers(contract);
+  add_bounded_queues(contract);
   contract.complete(names_of(every_channel()), names_of(every_core()));
   return contract;
 }

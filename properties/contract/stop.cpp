@@ -1,10 +1,11 @@
 #include <properties/contract/contract.hpp>
 
+#include <sluice/broadcast.hpp>
 #include <sluice/select.hpp>
 
 #include <stop_token>
 
-/// Lines 137 to 142: cancellation.
+/// Lines 137 to 142, and 163: cancellation.
 namespace sluice::contract {
 
 void add_stop(line_table& contract) {
@@ -151,6 +152,34 @@ void add_stop(line_table& contract) {
                     }
                   });
                 }));
+
+  contract.line(
+      163, "a_stop_ends_a_broadcast_receive",
+      "A requested stop ends a broadcast receive; without one, messages, lags and disconnects come as ever.",
+      only("broadcast", [](test_context& t) {
+        auto [tx, rx] = broadcast::channel<int>(2);
+        std::stop_source stop;
+        const auto token = stop.get_token();
+        helper_thread receiver(t, [&] {
+          t.expect(rx.recv(token) == 1);
+          t.expect(rx.recv_for(1h, token).error().stopped());
+        });
+        receiver.asleep();
+        t.expect(tx.send(1).has_value());
+        receiver.asleep();
+        stop.request_stop();
+        receiver.join();
+        t.expect(tx.send(2).has_value() && rx.recv(token).error().stopped());
+
+        const std::stop_source calm;
+        const auto quiet = calm.get_token();
+        t.expect(rx.recv(quiet) == 2 && rx.recv_for(1ms, quiet).error().reason == broadcast::recv_reason::timeout);
+        for (int n = 3; n < 6; ++n) t.expect(tx.send(n).has_value());
+        t.expect(rx.recv(quiet).error() == broadcast::recv_error{broadcast::recv_reason::lagged, 1});
+        t.expect(rx.recv(quiet) == 4 && rx.recv_until(clock::time_point::max(), quiet) == 5);
+        tx.reset();
+        t.expect(rx.recv(quiet).error().disconnected());
+      }));
 }
 
 }  // namespace sluice::contract

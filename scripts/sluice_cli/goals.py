@@ -195,6 +195,21 @@ def _absolute(samples: list[dict]) -> list[Goal]:
         lambda ours, theirs: f"p50 {ours.median / 1000:.1f} µs against {theirs.median / 1000:.1f} µs",
         lambda ours, theirs: ours.low <= theirs.high,
     )
+    for name, threads in (("spsc", 1), ("mpmc", 1), ("mpmc", USUAL_THREADS)):
+        # One producer and one consumer on sluice::mpmc is the shape spsc.
+        shape = name if threads > 1 else "spsc"
+        add(
+            f"{name} in batches of 32, capacity 128, {threads} a side",
+            "at least twice as fast a message as single operations",
+            [
+                figures.estimate(
+                    samples, "ns_per_message", channel=name, shape=s, capacity="128", threads=threads, pinned=True
+                )
+                for s in (shape, f"{shape}_batch")
+            ],
+            lambda single, batch: f"{single.median / batch.median:.2f}x",
+            lambda single, batch: single.median / batch.median >= 2,
+        )
     add(
         "slowest over fastest of 4 producers, capacity 128",
         "at least 0.3",

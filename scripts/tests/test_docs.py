@@ -77,8 +77,8 @@ class Documentation(unittest.TestCase):
         readme = read("README.md")
         faulty = [channel for channel in registry.declared() if channel.faulty]
         self.assertIn(f"| {len(faulty)} faulty channels", readme)
-        self.assertEqual(18, len(list((HOME / "impls" / "examples").glob("*.cpp"))))
-        self.assertIn("[Eighteen small programs](impls/examples)", readme)
+        self.assertEqual(21, len(list((HOME / "impls" / "examples").glob("*.cpp"))))
+        self.assertIn("[Twenty-one small programs](impls/examples)", readme)
 
     def test_the_figures_of_the_readme_are_those_of_the_reference_run(self):
         run = results.load(REFERENCE)

@@ -191,6 +191,12 @@ class Goals(unittest.TestCase):
         self.assertEqual([round(r.value, 1) for r in goals.best_of(samples, ROLES, goals.SPSC)], [1.2, 3.0, 3.0])
         self.assertIs(self.of(samples, goals.PEER, "spsc").met, True)
 
+    def test_batches_are_compared_with_single_messages(self):
+        what = "mpmc in batches of 32, capacity 128, 4 a side"
+        for batch, met in ((9.0, True), (11.0, False)):
+            samples = [sample("mpmc", s, "128", 4, t) for s, t in (("mpmc", 20.0), ("mpmc_batch", batch))]
+            self.assertIs(self.of(samples, "absolute", what).met, met)
+
 
 class Advice(unittest.TestCase):
     def test_names_what_to_include_and_the_nearest_cell(self):

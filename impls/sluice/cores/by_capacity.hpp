@@ -6,11 +6,13 @@
 #include <sluice/cores/spsc_list.hpp>
 #include <sluice/cores/spsc_ring.hpp>
 #include <sluice/cores/sync.hpp>
+#include <sluice/detail/batch.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <variant>
 
 namespace sluice::inline SLUICE_ABI::cores {
@@ -54,6 +56,13 @@ public:
   }
   status recv_until(std::optional<T>& out, deadline until) {
     return visit(*this, [&](auto& core) { return core.recv_until(out, until); });
+  }
+  std::size_t try_send_many(std::span<T> messages) {
+    return visit(*this, [&](auto& core) { return detail::try_send_many(core, messages); });
+  }
+  template <class Out>
+  std::size_t try_recv_many(Out& out, std::size_t most) {
+    return visit(*this, [&](auto& core) { return detail::try_recv_many(core, out, most); });
   }
   bool register_send_waiter(detail::wait_entry& entry) {
     return visit(*this, [&](auto& core) { return core.register_send_waiter(entry); });

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -63,6 +64,25 @@ public:
     while (now == status::empty && wait(not_empty_, guard, until)) now = pop_if_any(out);
     if (now == status::ok) tell_one(not_full_, selecting_senders_);
     return now == status::empty ? status::timeout : now;
+  }
+
+  std::size_t try_send_many(std::span<T> messages) {
+    platform::unique_lock guard(mutex_);
+    // Also where a push throws: what was sent before it stays sent.
+    wake_up_for wakened{not_empty_, selecting_receivers_};
+    for (T& message : messages) {
+      if (push_if_room(message) != status::ok) break;
+      ++wakened.count;
+    }
+    return wakened.count;
+  }
+
+  template <class Out>
+  std::size_t try_recv_many(Out& out, std::size_t most) {
+    platform::unique_lock guard(mutex_);
+    wake_up_for wakened{not_full_, selecting_senders_};
+    for (; wakened.count < most && !queue_.empty(); ++wakened.count) pop(out);
+    return wakened.count;
   }
 
   bool register_send_waiter(detail::wait_entry& entry) {
@@ -131,9 +151,14 @@ protected:
 
   status pop_if_any(std::optional<T>& out) {
     if (queue_.empty()) return senders_disconnected_ ? status::disconnected : status::empty;
+    pop(out);
+    return status::ok;
+  }
+
+  template <class Out>
+  void pop(Out& out) {
     out.emplace(std::move(queue_.front()));
     queue_.pop_front();
-    return status::ok;
   }
 
   /// \returns  false once the deadline has passed.
@@ -152,6 +177,16 @@ protected:
     changed.notify_one();
     selecting.wake_one();
   }
+
+  /// At its end, tells as many waiters as a batch has messages or room for.
+  struct wake_up_for {
+    ~wake_up_for() {
+      for (std::size_t left = count; left != 0; --left) tell_one(changed, selecting);
+    }
+    platform::condition_variable& changed;
+    detail::wait_list& selecting;
+    std::size_t count = 0;
+  };
 
   void unregister_waiter(detail::wait_list& line, detail::wait_entry& entry) noexcept {
     platform::unique_lock guard(mutex_);

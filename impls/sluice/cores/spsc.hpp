@@ -6,9 +6,11 @@
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -58,8 +60,8 @@ public:
       return try_send(value);
     } else {
       const status now = wait(
-          sent_, senders_, status::full, until, [&] { return push(value); },
-          [&] { return (capacity_ - (sent_.mine - sent_.other)) / one; }, [&] { return worth_sending(); });
+          sent_, senders_, status::full, until, [&] { return push(value); }, [&] { return room(); },
+          [&] { return worth_sending(); });
       if (now == status::ok) notify(receivers_);
       return now;
     }
@@ -73,10 +75,51 @@ public:
 
   status recv_until(std::optional<T>& out, deadline until) {
     const status now = wait(
-        received_, receivers_, status::empty, until, [&] { return pop(out); },
-        [&] { return (received_.other - received_.mine) / one; }, [&] { return worth_receiving(); });
+        received_, receivers_, status::empty, until, [&] { return pop(out); }, [&] { return buffered(); },
+        [&] { return worth_receiving(); });
     if (now == status::ok) notify_sender();
     return now;
+  }
+
+  /// With one store of the count.
+  std::size_t try_send_many(std::span<T> messages) {
+    const at_work now(sent_, fence_);
+    if (receiver_disconnected_.load(std::memory_order::relaxed)) return 0;
+    if (!has_room()) {
+      sent_.pace.skip_once();
+      return 0;
+    }
+    if constexpr (!traits.unbounded) {
+      // [R8] acquire, pairs with release [R3]: as [R2].
+      if (room() < messages.size()) sent_.other = received_.count.load(std::memory_order::acquire);
+      messages = messages.first((std::min)(room(), messages.size()));
+    }
+    // Also where an allocation throws: what was sent before it stays sent.
+    struct publication {
+      ~publication() {
+        channel.publish_sent();
+        channel.notify(channel.receivers_);
+      }
+      spsc& channel;
+    } at_the_end{*this};
+    for (T& message : messages) put(message);
+    return messages.size();
+  }
+
+  /// With one store of the count.
+  template <class Out>
+  std::size_t try_recv_many(Out& out, std::size_t most) {
+    if (look() != status::ok) {
+      received_.pace.skip_once();
+      return 0;
+    }
+    // [R9] acquire, pairs with release [R1]: as [R4].
+    if (buffered() < most) received_.other = sent_.count.load(std::memory_order::acquire) & ~closed;
+    const std::size_t received = (std::min)(buffered(), most);
+    for (std::size_t left = received; left != 0; --left) get(out);
+    publish_received();
+    notify_sender();
+    return received;
   }
 
   bool register_send_waiter(detail::wait_entry& entry) {
@@ -129,14 +172,17 @@ private:
   static constexpr std::size_t one = 2;
   static constexpr std::size_t first = 0 - platform::laps_before_wrap * 2 * one;
 
-  /// One side's count, which the other side reads, and its private state.
-  struct alignas(platform::cache_line) side {
-    platform::atomic<std::size_t> count{first};
-    std::size_t mine = first;   ///< the count, without the closed bit
-    std::size_t other = first;  ///< the other side's count, as last read
-    platform::atomic<bool> busy{
-        false};                  ///< the sender's: it has checked `receiver_disconnected_` and not yet stored its count
-    std::size_t fenced = first;  ///< its own count at its last full fence
+  /// One side's count, which the other side reads while it waits, and the state that only this side needs: on a line of
+  /// its own, except where an empty channel should be small.
+  struct side {
+    static constexpr std::size_t apart = traits.unbounded ? alignof(std::size_t) : platform::cache_line;
+
+    alignas(platform::cache_line) platform::atomic<std::size_t> count{first};
+    alignas(apart) std::size_t mine = first;  ///< the count, without the closed bit
+    std::size_t other = first;                ///< the other side's count, as last read
+    std::size_t fenced = first;               ///< its own count at its last full fence
+    /// The sender's: it has checked `receiver_disconnected_` and not yet stored its count.
+    platform::atomic<bool> busy{false};
     detail::batch_backoff pace{};
     typename Store::cursor at{};
   };
@@ -189,32 +235,55 @@ private:
   status push(T& value) {
     const at_work now(sent_, fence_);
     if (receiver_disconnected_.load(std::memory_order::relaxed)) return status::disconnected;
+    if (!has_room()) return status::full;
+    put(value);
+    publish_sent();
+    return status::ok;
+  }
+
+  // How many messages are known to fit, and to be there.
+  std::size_t room() const noexcept { return (capacity_ - (sent_.mine - sent_.other)) / one; }
+  std::size_t buffered() const noexcept { return (received_.other - received_.mine) / one; }
+
+  bool has_room() {
     if constexpr (!traits.unbounded) {
       if (sent_.mine - sent_.other == capacity_) {
         // [R2] acquire, pairs with release [R3]: the slot was emptied before it is filled again.
         fence_once(sent_);
         sent_.other = received_.count.load(std::memory_order::acquire);
-        if (sent_.mine - sent_.other == capacity_) return status::full;
+        return sent_.mine - sent_.other != capacity_;
       }
     }
+    return true;
+  }
+
+  void put(T& value) {
     slots_.back(sent_.at).construct(std::move(value));
     slots_.next(sent_.at);
     sent_.mine += one;
-    // [R1] release, pairs with acquire [R4]: the receiver that reads this count also sees the message.
+  }
+
+  void publish_sent() noexcept {
+    // [R1] release, pairs with acquire [R4] and [R9]: the receiver that reads this count also sees the message.
     sent_.count.store(sent_.mine, std::memory_order::release);
-    return status::ok;
   }
 
   status pop(std::optional<T>& out) {
-    if (received_.mine == received_.other) {
-      // [R4] acquire, pairs with release [R1] and [R7].
-      fence_once(received_);
-      const std::size_t sent = sent_.count.load(std::memory_order::acquire);
-      received_.other = sent & ~closed;
-      if (received_.mine == received_.other) return sent & closed ? status::disconnected : status::empty;
-    }
+    const status now = look();
+    if (now != status::ok) return now;
     take(out);
     return status::ok;
+  }
+
+  /// \returns  ok if a message is there.
+  status look() {
+    if (received_.mine != received_.other) return status::ok;
+    // [R4] acquire, pairs with release [R1] and [R7].
+    fence_once(received_);
+    const std::size_t sent = sent_.count.load(std::memory_order::acquire);
+    received_.other = sent & ~closed;
+    if (received_.mine != received_.other) return status::ok;
+    return sent & closed ? status::disconnected : status::empty;
   }
 
   /// Of two sides that each read the other's count, at least one must see the other's last step.
@@ -225,10 +294,19 @@ private:
   }
 
   void take(std::optional<T>& out) noexcept {
+    get(out);
+    publish_received();
+  }
+
+  template <class Out>
+  void get(Out& out) noexcept {
     slots_.front(received_.at).take(out);
     slots_.next(received_.at);
     received_.mine += one;
-    // [R3] release, pairs with acquire [R2].
+  }
+
+  void publish_received() noexcept {
+    // [R3] release, pairs with acquire [R2] and [R8].
     received_.count.store(received_.mine, std::memory_order::release);
   }
 

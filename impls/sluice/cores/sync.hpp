@@ -6,10 +6,13 @@
 #include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 
 namespace sluice::inline SLUICE_ABI::cores {
 
@@ -21,7 +24,8 @@ namespace sluice::inline SLUICE_ABI::cores {
 /// may empty it.
 ///
 /// \par Progress  a send or receive that finds its slot claimed by a peer waits the few instructions until the peer has
-///                published; otherwise lock-free, and without a system call while no thread sleeps.
+///                published, with its whole batch if it has one; otherwise lock-free, and without a system call while
+///                no thread sleeps.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
 template <class T>
 class sync {
@@ -75,6 +79,19 @@ public:
     return now;
   }
 
+  std::size_t try_send_many(std::span<T> messages) {
+    const std::size_t sent = push_many(messages);
+    if (sent != 0) receivers_.notify_many(sent);
+    return sent;
+  }
+
+  template <class Out>
+  std::size_t try_recv_many(Out& out, std::size_t most) {
+    const std::size_t received = pop_many(out, most);
+    if (received != 0) senders_.notify_many(received);
+    return received;
+  }
+
   bool register_send_waiter(detail::wait_entry& entry) {
     senders_.register_waiter(entry);
     return worth_sending();
@@ -88,14 +105,26 @@ public:
   void unregister_recv_waiter(detail::wait_entry& entry) noexcept { receivers_.unregister_waiter(entry); }
 
   void close_senders() {
-    close();
+    end_sending();
     receivers_.close();
   }
 
   void close_receivers() {
-    close();
+    end_sending();
     senders_.close();
     discard();
+  }
+
+  /// Ends sending and all waits, on both sides; what is buffered may still be received.
+  void close() noexcept {
+    end_sending();
+    senders_.close();
+    receivers_.close();
+  }
+
+  bool closed() const noexcept {
+    // [S20] acquire, pairs with [S9]: the thread that sees the close sees what came before it.
+    return (tail_.load(std::memory_order::acquire) & closed_bit_) != 0;
   }
 
   std::size_t size() const {
@@ -128,6 +157,12 @@ private:
     return index_of(position) + 1 < capacity_ ? position + 1 : (position & ~(one_lap_ - 1)) + one_lap_;
   }
 
+  /// \pre  steps < capacity
+  std::size_t ahead(std::size_t position, std::size_t steps) const noexcept {
+    const std::size_t left = capacity_ - index_of(position);
+    return steps < left ? position + steps : (position & ~(one_lap_ - 1)) + one_lap_ + (steps - left);
+  }
+
   /// How an attempt decides that the channel is full or empty. `glance`: by its own slot alone, which may also be the
   /// case while a peer is between two steps and after a close. `sure`: by the other side's index, whose cache line
   /// peers write.
@@ -140,13 +175,13 @@ private:
     for (;;) {
       if (tail & closed_bit_) return status::disconnected;
       slot& place = slots_[index_of(tail)];
-      // [S1] acquire, pairs with release [S4]: the slot was emptied before it is filled again.
+      // [S1] acquire, pairs with release [S4] and [S19]: the slot was emptied before it is filled again.
       const std::size_t stamp = place.stamp.load(std::memory_order::acquire);
       if (stamp == tail) {
         // [S2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for; pairs with [S11].
         if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order::seq_cst, std::memory_order::relaxed)) {
           place.message.construct(std::move(value));
-          // [S3] release, pairs with acquire [S5]: the receiver that reads this stamp also sees the message.
+          // [S3] release, pairs with acquire [S5] and [S17]: the receiver that reads this stamp also sees the message.
           place.stamp.store(tail + 1, std::memory_order::release);
           return status::ok;
         }
@@ -178,13 +213,14 @@ private:
     std::size_t head = head_.load(std::memory_order::relaxed);
     for (;;) {
       slot& place = slots_[index_of(head)];
-      // [S5] acquire, pairs with release [S3].
+      // [S5] acquire, pairs with release [S3] and [S16].
       const std::size_t stamp = place.stamp.load(std::memory_order::acquire);
       if (stamp == head + 1) {
         // [S7] seq_cst: as [S2]; pairs with [S11].
         if (head_.compare_exchange_weak(head, next(head), std::memory_order::seq_cst, std::memory_order::relaxed)) {
           place.message.take(out);
-          // [S4] release, pairs with acquire [S1]: the message is moved out before the slot is filled in the next lap.
+          // [S4] release, pairs with acquire [S1] and [S14]: the message is moved out before the slot is filled in the
+          // next lap.
           place.stamp.store(head + one_lap_, std::memory_order::release);
           return status::ok;
         }
@@ -203,8 +239,78 @@ private:
     }
   }
 
-  void close() noexcept {
-    // [S9] seq_cst: no claim on the tail succeeds after it, and a thread about to park sees it.
+  /// Claims the free slots from the tail on, as many as there are messages, with one change of the tail. A slot that
+  /// was free at its position stays so until that position is claimed.
+  std::size_t push_many(std::span<T> messages) {
+    detail::backoff pacing;
+    std::size_t tail = tail_.load(std::memory_order::relaxed);
+    prefetch(tail, messages.size());
+    for (;;) {
+      if (tail & closed_bit_) return 0;
+      std::size_t claimed = 0;
+      std::size_t end = tail;
+      // [S14] acquire, pairs with release [S4] and [S19]: as [S1].
+      while (claimed < messages.size() && slots_[index_of(end)].stamp.load(std::memory_order::acquire) == end) {
+        ++claimed;
+        end = next(end);
+      }
+      if (claimed == 0) return 0;
+      // [S15] seq_cst: as [S2].
+      if (tail_.compare_exchange_weak(tail, end, std::memory_order::seq_cst, std::memory_order::relaxed)) {
+        // The last first: a receiver that sees the first sees all.
+        for (std::size_t i = claimed; i-- > 0;) {
+          const std::size_t at = ahead(tail, i);
+          slot& place = slots_[index_of(at)];
+          place.message.construct(std::move(messages[i]));
+          // [S16] release, pairs with acquire [S5] and [S17]: as [S3].
+          place.stamp.store(at + 1, std::memory_order::release);
+        }
+        return claimed;
+      }
+      pacing.spin();
+    }
+  }
+
+  template <class Out>
+  std::size_t pop_many(Out& out, std::size_t most) {
+    detail::backoff pacing;
+    std::size_t head = head_.load(std::memory_order::relaxed);
+    prefetch(head, most);
+    for (;;) {
+      std::size_t claimed = 0;
+      std::size_t end = head;
+      // [S17] acquire, pairs with release [S3] and [S16].
+      while (claimed < most && slots_[index_of(end)].stamp.load(std::memory_order::acquire) == end + 1) {
+        ++claimed;
+        end = next(end);
+      }
+      if (claimed == 0) return 0;
+      // [S18] seq_cst: as [S7].
+      if (head_.compare_exchange_weak(head, end, std::memory_order::seq_cst, std::memory_order::relaxed)) {
+        for (std::size_t i = 0; i < claimed; ++i) slots_[index_of(ahead(head, i))].message.take(out);
+        // The last first, as in push_many().
+        for (std::size_t i = claimed; i-- > 0;) {
+          const std::size_t at = ahead(head, i);
+          // [S19] release, pairs with acquire [S1] and [S14]: as [S4].
+          slots_[index_of(at)].stamp.store(at + one_lap_, std::memory_order::release);
+        }
+        return claimed;
+      }
+      pacing.spin();
+    }
+  }
+
+  /// The lines of a batch then arrive together, and not one after another. Not too many: they may be a peer's still.
+  void prefetch(std::size_t position, std::size_t messages) const noexcept {
+    constexpr std::size_t per_line = (std::max)(64 / sizeof(slot), std::size_t{1});
+    constexpr std::size_t most_lines = 8;
+    const std::size_t first = index_of(position);
+    const std::size_t end = first + (std::min)({messages, most_lines * per_line, capacity_ - first});
+    for (std::size_t i = first; i < end; i += per_line) platform::prefetch_for_write(&slots_[i]);
+  }
+
+  void end_sending() noexcept {
+    // [S9] seq_cst, pairs with acquire [S20]: no later claim on the tail succeeds, and a thread about to park sees it.
     tail_.fetch_or(closed_bit_, std::memory_order::seq_cst);
   }
 
@@ -226,7 +332,7 @@ private:
 
   /// Destroys what is buffered, waiting for senders that claimed their slots before the channel closed.
   void discard() noexcept {
-    close();
+    end_sending();
     for (std::optional<T> message; pop(message) == status::ok; message.reset()) {
     }
   }

@@ -28,6 +28,9 @@ public:
     return true;
   }
 
+  /// Does not pause the next time: the caller takes batches anyway.
+  void skip_once() noexcept { skip_ = (std::max)(skip_, 1u); }
+
   /// \param messages  how many had gathered.
   void found(std::size_t messages) noexcept {
     skips_ = messages >= worthwhile ? 0 : std::min<unsigned>(2u * skips_ + 1, most_skips);

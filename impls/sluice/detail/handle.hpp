@@ -2,6 +2,7 @@
 
 #include <sluice/core.hpp>
 #include <sluice/detail/diagnose.hpp>
+#include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
 #include <cassert>
@@ -22,7 +23,7 @@ public:
   }
   ~shared_channel() { sender_registry::destroy(this); }
 
-  // The members below share the core's last cache line.
+  // The counts share the core's last cache line.
   [[no_unique_address]] Core core;
 
   void add_sender() noexcept { senders_.fetch_add(1, std::memory_order::relaxed); }
@@ -43,6 +44,15 @@ public:
   std::size_t senders() const noexcept { return senders_.load(std::memory_order::relaxed); }
   std::size_t receivers() const noexcept { return receivers_.load(std::memory_order::relaxed); }
 
+  /// Whether the last receiver has disconnected, and the core refuses messages.
+  bool closed_to_senders() const noexcept {
+    // [H5] seq_cst, pairs with [H4]: the recheck of wait_queue [Q1].
+    return closed_to_senders_.load(std::memory_order::seq_cst);
+  }
+
+  /// Senders that wait for that.
+  wait_queue& watchers() noexcept { return watchers_; }
+
   static void drop_sender(shared_channel* self) noexcept {
     // [H1] acq_rel with itself: closing a side happens after everything that its other handles did.
     if (self->senders_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
@@ -54,6 +64,9 @@ public:
     // [H2] acq_rel with itself: as [H1].
     if (self->receivers_.fetch_sub(1, std::memory_order::acq_rel) != 1) return;
     self->core.close_receivers();
+    // [H4] seq_cst, pairs with [H5]: the change that wait_queue [Q1], [Q2] asks for.
+    self->closed_to_senders_.store(true, std::memory_order::seq_cst);
+    self->watchers_.notify_all();
     drop_owner(self);
   }
 
@@ -66,6 +79,8 @@ private:
   platform::atomic<std::size_t> senders_{1};
   platform::atomic<std::size_t> receivers_{1};
   platform::atomic<std::size_t> owners_{2};
+  platform::atomic<bool> closed_to_senders_{false};
+  wait_queue watchers_;
 };
 
 /// The side of a channel that a handle is on: what making, moving and dropping one means.

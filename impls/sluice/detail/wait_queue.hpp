@@ -6,6 +6,8 @@
 #include <sluice/platform.hpp>
 #include <sluice/result.hpp>
 
+#include <cstddef>
+
 namespace sluice::inline SLUICE_ABI::detail {
 
 /// The queue in which one side of a buffered channel sleeps. Waiters are woken in FIFO order; a newcomer may still take
@@ -25,6 +27,18 @@ public:
   /// check the channel again.
   void notify_one_lightly() noexcept {
     if (occupied_.load(std::memory_order::relaxed)) wake_first();
+  }
+
+  /// Wakes up to as many threads as a batch has messages or room for.
+  void notify_many(std::size_t most) noexcept {
+    // [Q3] seq_cst, pairs with [Q1]: as [Q2]. A thread that registers later checks the channel and finds the batch.
+    if (occupied_.load(std::memory_order::seq_cst)) wake_up_to(most);
+  }
+
+  /// Ends every wait, after a change that is final.
+  void notify_all() noexcept {
+    // [Q4] seq_cst, pairs with [Q1]: as [Q2].
+    if (occupied_.load(std::memory_order::seq_cst)) close();
   }
 
   /// Ends every wait: the other side has disconnected. The caller has marked the channel closed.
@@ -80,8 +94,13 @@ private:
     if (sleeper) platform::unpark(sleeper);
   }
 
+  [[gnu::noinline]] void wake_up_to(std::size_t most) noexcept {
+    do wake_first();
+    while (--most != 0 && occupied_.load(std::memory_order::relaxed));
+  }
+
   void publish_occupancy() noexcept {
-    // [Q1] seq_cst, pairs with [Q2]: see the class comment.
+    // [Q1] seq_cst, pairs with [Q2], [Q3] and [Q4]: see the class comment.
     occupied_.store(!waiters_.empty(), std::memory_order::seq_cst);
   }
 
