@@ -232,6 +232,7 @@ constexpr bool sends(op_kind kind) noexcept { return uses_sender(kind) && info(k
 constexpr bool receives(op_kind kind) noexcept {
   return uses_receiver(kind) && info(kind).action == op_action::transfer;
 }
+constexpr bool immediate(op_kind kind) noexcept { return info(kind).timing == op_timing::immediate; }
 constexpr bool has_far_deadline(op_kind kind) noexcept { return info(kind).timing == op_timing::far_deadline; }
 constexpr bool timed(op_kind kind) noexcept {
   return info(kind).timing == op_timing::near_deadline || has_far_deadline(kind);

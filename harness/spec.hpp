@@ -107,7 +107,7 @@ private:
         buffer_.push_back(e.value);
         return true;
       case status::disconnected: return receivers_ == 0;
-      case status::full: return e.kind == op_kind::try_send && may_seem_full();
+      case status::full: return immediate(e.kind) && may_seem_full();
       case status::timeout: return e.kind == op_kind::send_for && may_seem_full();
       case status::stopped: return stoppable(e.kind) && stopped_;
       default: return false;
@@ -123,7 +123,7 @@ private:
         return true;
       }
       case status::disconnected: return senders_ == 0 && buffer_.empty();
-      case status::empty: return (e.kind == op_kind::try_recv || e.kind == op_kind::try_recv_many) && may_seem_empty();
+      case status::empty: return immediate(e.kind) && may_seem_empty();
       case status::timeout: return e.kind == op_kind::recv_for && may_seem_empty();
       case status::stopped: return stoppable(e.kind) && stopped_;
       default: return false;

@@ -101,12 +101,7 @@ public:
                                    .thread = static_cast<std::uint16_t>(t),
                                    .kind = mine.kind.load(std::memory_order::relaxed)});
     }
-    for (event& e : result.events) {
-      for (const sleeper& s : now->sleepers) {
-        if (e.thread != s.thread || e.called != s.called || e.kind == op_kind::quiescent) continue;
-        was_asleep(e, s.asleep, s.sent);
-      }
-    }
+    were_asleep(result.events, now->sleepers);
     result.events.insert(result.events.end(), now->closer_events.begin(), now->closer_events.end());
     return result;
   }
@@ -171,13 +166,6 @@ private:
     bool closed() const noexcept { return false; }
   };
 
-  struct sleeper {
-    std::size_t thread;
-    instant called;
-    instant asleep;
-    unsigned sent;
-  };
-
   struct run_state {
     scenario p;
     std::uint64_t seed;
@@ -185,7 +173,7 @@ private:
     shared_state shared;
     std::deque<thread_state> threads;
     history closer_events;
-    std::vector<sleeper> sleepers;
+    raw_vector<sleeper> sleepers;
     std::vector<std::optional<op_kind>> asleep_in;
 
     run_state(const Subject& channel, const scenario& of, std::uint64_t s)

@@ -33,9 +33,8 @@ public:
   /// \param near  the timeout of operations with a near deadline.
   /// \param far   the timeout of those with a far deadline: longer than any test, and than 32 bits of milliseconds.
   /// \param stop  of all threads of the scenario.
-  /// \param end_of_watches  the closer's, which ends what no handle's drop might end: watchers and receivers can wait
-  /// for
-  ///              each other.
+  /// \param end_of_watches  the closer's: watchers and receivers can wait for each other, so that no handle's drop ends
+  ///              either.
   thread_interpreter(std::size_t thread, std::chrono::nanoseconds near, std::chrono::hours far, Make make, Stop stop,
                      Stop end_of_watches)
       : thread_(thread),
@@ -246,14 +245,27 @@ inline void push_pending(history& out, event e) {
   }
 }
 
-/// Corrects an event of an operation that was found asleep: the messages of its batch that were sent by then had taken
+/// An operation that was found asleep at a quiescence.
+struct sleeper {
+  std::size_t thread;
+  instant called;
+  instant asleep;    ///< just after the quiescence
+  std::size_t sent;  ///< how many messages of its batch it had sent
+};
+
+/// Corrects the events of operations that were found asleep: the messages of a batch that were sent by then had taken
 /// effect before, and the others had not.
-inline void was_asleep(event& e, instant asleep, std::size_t sent) noexcept {
-  if (e.part < sent) {
-    // The instant before the quiescence, which is the instant before `asleep`.
-    e.returned = std::min(e.returned, asleep - 2);
-  } else {
-    e.asleep = asleep;
+inline void were_asleep(history& events, const raw_vector<sleeper>& sleepers) noexcept {
+  for (event& e : events) {
+    for (const sleeper& s : sleepers) {
+      if (e.thread != s.thread || e.called != s.called) continue;
+      if (e.part < s.sent) {
+        // The instant before the quiescence, which is the instant before `asleep`.
+        e.returned = std::min(e.returned, s.asleep - 2);
+      } else {
+        e.asleep = s.asleep;
+      }
+    }
   }
 }
 

@@ -236,6 +236,11 @@ private:
 
 inline sleepers asleep;
 
+/// Wakes a thread that sleeps there, unless the running mutant forgets it.
+inline void wake_one(const void* address, const location& where) {
+  if (!models::mutation_sites.mutated(models::role::wake, where)) asleep.wake_one(address, where);
+}
+
 /// Wakes all threads that sleep there, unless the running mutant forgets some.
 inline void wake_all(const void* address, const location& where) {
   if (models::mutation_sites.mutated(models::role::wake_all, where, models::mutation::dropped)) return;
@@ -333,7 +338,7 @@ public:
   }
   void notify_one(location where = location::current()) {
     rl::ctx().sched();
-    if (!models::mutation_sites.mutated(models::role::wake, where)) model::asleep.wake_one(this, where);
+    model::wake_one(this, where);
   }
   void notify_all(location where = location::current()) {
     rl::ctx().sched();
@@ -489,7 +494,7 @@ public:
   void notify_one(location where = location::current()) {
     rl::ctx().sched();
     life_.used(model::at(where));
-    if (!models::mutation_sites.mutated(models::role::wake, where)) model::asleep.wake_one(this, where);
+    model::wake_one(this, where);
   }
   void notify_all(location where = location::current()) {
     rl::ctx().sched();
@@ -633,7 +638,7 @@ inline void park(const futex_word& word, std::uint32_t expected, time_point unti
 
 inline void unpark(const futex_word* word, location where = location::current()) {
   rl::ctx().sched();
-  if (!models::mutation_sites.mutated(models::role::wake, where)) model::asleep.wake_one(word, where);
+  model::wake_one(word, where);
 }
 
 inline bool recheck(bool found, location where = location::current()) {

@@ -33,6 +33,9 @@ public:
     held_ = held;
     initial_.emplace(harness::initial_state(p, held));
     known_.clear();
+    watched_ = std::ranges::any_of(p.threads, [](const auto& list) {
+      return std::ranges::find(list, harness::op_kind::wait_disconnected) != list.end();
+    });
     seen_.reserve((harness::largest_batch + 1) * p.operations() + 32);
   }
 
@@ -49,11 +52,7 @@ public:
 
   /// \returns  whether some order of the operations explains the history.
   bool explained() {
-    for (auto& e : seen_) {
-      for (const sleeper& s : sleepers_) {
-        if (e.thread == s.thread && e.called == s.called) harness::was_asleep(e, s.asleep, s.sent);
-      }
-    }
+    harness::were_asleep(seen_, sleepers_);
     std::ranges::sort(seen_, {}, [](const harness::event& e) { return std::pair(e.called, e.part); });
     key k;
     for (const auto& e : seen_) {
@@ -110,6 +109,11 @@ public:
     --unfinished_;
   }
   bool finished() const noexcept { return unfinished_ == 0; }
+  /// Whether a thread waits for the disconnect of the last receiver.
+  bool watched() const noexcept { return watched_; }
+  void sent(std::size_t fiber, std::size_t messages) noexcept {
+    if (fiber < in_.size()) in_[fiber].sent += messages;
+  }
 
   /// Records a quiescence: which threads sleep, and in which operation.
   void record_quiescence() {
@@ -141,14 +145,6 @@ private:
                                .kind = in.kind});
   }
 
-  /// An operation that was found asleep.
-  struct sleeper {
-    std::size_t thread;
-    harness::instant called;
-    harness::instant asleep;
-    std::size_t sent;
-  };
-
   using key = std::basic_string<char16_t, std::char_traits<char16_t>, harness::raw_allocator<char16_t>>;
   struct key_hash {
     std::size_t operator()(const key& k) const noexcept {
@@ -159,10 +155,11 @@ private:
   harness::scenario scenario_;
   harness::promises held_;
   std::optional<harness::spec> initial_;
+  bool watched_ = false;
   harness::raw_set<key, key_hash> known_;
   harness::history seen_;
   harness::raw_vector<position> in_;
-  harness::raw_vector<sleeper> sleepers_;
+  harness::raw_vector<harness::sleeper> sleepers_;
   harness::instant clock_ = 0;
   std::size_t unfinished_ = 0;
   static constexpr std::size_t nothing = std::numeric_limits<std::size_t>::max();
@@ -221,14 +218,7 @@ public:
     now.begin();
     auto [tx, rx] = tested->make<message>(now.scenario().capacity);
     const stop_source stop(stop_.emplace());
-    watched_ = std::ranges::any_of(now.scenario().threads, [](const auto& list) {
-      return std::ranges::find(list, harness::op_kind::wait_disconnected) != list.end();
-    });
-    const stop_source end_of_watches(watched_ ? end_of_watches_.emplace() : *stop_);
-    harness::when_sent = [](std::size_t messages) {
-      const auto fiber = rl::ctx().threadx_->index_;
-      if (fiber < Threads) current_execution.in(static_cast<std::size_t>(fiber)).sent += messages;
-    };
+    const stop_source end_of_watches(now.watched() ? end_of_watches_.emplace() : *stop_);
     for (std::size_t t = 0; t < interpreters_.size(); ++t) {
       const auto& list = now.scenario().threads[t];
       auto& mine = interpreters_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{},
@@ -288,7 +278,7 @@ private:
         if (!now.in(t).finished) asleep_in[t] = now.in(t).kind;
       }
       for (std::size_t t = 0; t < Threads; ++t) interpreters_[t]->close(asleep_in[t], Threads, now.seen(), o);
-      if (watched_) end_of_watches_->request();
+      if (now.watched()) end_of_watches_->request();
     }
     // Relacy would report a thread that still sleeps as a deadlock.
     now.add_pending();
@@ -296,7 +286,6 @@ private:
 
   std::optional<stop_state> stop_;
   std::optional<stop_state> end_of_watches_;
-  bool watched_ = false;
   std::array<std::optional<interpreter>, Threads> interpreters_;
 };
 
@@ -307,6 +296,9 @@ inline model_result explore_scenarios(std::size_t threads, strategy& how, bool s
   const auto describe = [](const step_recorder& steps) {
     return harness::draw(current_execution.seen(), current_execution.unexplained()) + "step by step:\n" +
            steps.draw(current_execution.so_far());
+  };
+  harness::when_sent = [](std::size_t messages) {
+    current_execution.sent(static_cast<std::size_t>(rl::ctx().threadx_->index_), messages);
   };
   const auto with = [&]<int Threads>() {
     return explore_suite<suite<Threads>, Threads + 1>(how, describe, shrinks, Threads);

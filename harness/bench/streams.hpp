@@ -36,24 +36,24 @@ sample seq(capacity room, std::uint64_t messages) {
   return s;
 }
 
-/// The producers together send n messages to the consumers.
-template <class Channel, class Message = std::uint64_t>
-sample stream(capacity room, std::uint64_t messages, std::size_t producers, std::size_t consumers, bool pinned) {
+/// The producers together send n messages to the consumers; the sum of what is received is checked.
+///
+/// \param send     sends a producer's share on its handle: the messages from its number on, `producers` apart.
+/// \param receive  receives all on its handle, and returns their sum.
+template <class Channel, class Message, class Send, class Receive>
+sample stream_by(capacity room, std::uint64_t messages, std::size_t producers, std::size_t consumers, bool pinned,
+                 Send send, Receive receive) {
   auto [tx, rx] = Channel::template make<Message>(room);
   std::atomic<std::uint64_t> sum{0};
   worker_threads threads(producers + consumers, pinned);
   for (std::size_t p = 0; p < producers; ++p) {
     threads.add([=, mine = tx.clone()]() mutable {
-      for (std::uint64_t i = p; i < messages; i += producers) (void)mine.send(message_of<Message>(i));
+      send(mine, p);
       mine.reset();
     });
   }
   for (std::size_t c = 0; c < consumers; ++c) {
-    threads.add([&, mine = rx.clone()]() mutable {
-      std::uint64_t mine_sum = 0;
-      for (Message message : mine) mine_sum += number_of(message);
-      sum.fetch_add(mine_sum, std::memory_order::relaxed);
-    });
+    threads.add([&, mine = rx.clone()]() mutable { sum.fetch_add(receive(mine), std::memory_order::relaxed); });
   }
   tx.reset();
   rx.reset();
@@ -62,40 +62,44 @@ sample stream(capacity room, std::uint64_t messages, std::size_t producers, std:
   return s;
 }
 
-/// As stream(), in batches.
+/// One message at a time.
+template <class Channel, class Message = std::uint64_t>
+sample stream(capacity room, std::uint64_t messages, std::size_t producers, std::size_t consumers, bool pinned) {
+  return stream_by<Channel, Message>(
+      room, messages, producers, consumers, pinned,
+      [=](auto& tx, std::uint64_t first) {
+        for (std::uint64_t i = first; i < messages; i += producers) (void)tx.send(message_of<Message>(i));
+      },
+      [](auto& rx) {
+        std::uint64_t sum = 0;
+        for (Message message : rx) sum += number_of(message);
+        return sum;
+      });
+}
+
+/// In batches.
 template <class Channel>
 sample batch_stream(capacity room, std::uint64_t messages, std::size_t producers, std::size_t consumers, bool pinned) {
-  constexpr std::uint64_t most = 32;
-  auto [tx, rx] = Channel::template make<std::uint64_t>(room);
-  std::atomic<std::uint64_t> sum{0};
-  worker_threads threads(producers + consumers, pinned);
-  for (std::size_t p = 0; p < producers; ++p) {
-    threads.add([=, mine = tx.clone()]() mutable {
-      std::vector<std::uint64_t> batch;
-      batch.reserve(most);
-      for (std::uint64_t i = p; i < messages;) {
-        batch.clear();
-        for (; i < messages && batch.size() < most; i += producers) batch.push_back(i);
-        (void)mine.send_all(batch);
-      }
-      mine.reset();
-    });
-  }
-  for (std::size_t c = 0; c < consumers; ++c) {
-    threads.add([&, mine = rx.clone()]() mutable {
-      std::uint64_t mine_sum = 0;
-      std::vector<std::uint64_t> batch;
-      for (batch.reserve(most); mine.recv_many(batch, most); batch.clear()) {
-        for (const std::uint64_t message : batch) mine_sum += message;
-      }
-      sum.fetch_add(mine_sum, std::memory_order::relaxed);
-    });
-  }
-  tx.reset();
-  rx.reset();
-  const sample s = threads.run(messages);
-  expect_sum(sum.load(), sum_below(messages));
-  return s;
+  static constexpr std::uint64_t most = 32;
+  return stream_by<Channel, std::uint64_t>(
+      room, messages, producers, consumers, pinned,
+      [=](auto& tx, std::uint64_t first) {
+        std::vector<std::uint64_t> batch;
+        batch.reserve(most);
+        for (std::uint64_t i = first; i < messages;) {
+          batch.clear();
+          for (; i < messages && batch.size() < most; i += producers) batch.push_back(i);
+          (void)tx.send_all(batch);
+        }
+      },
+      [](auto& rx) {
+        std::uint64_t sum = 0;
+        std::vector<std::uint64_t> batch;
+        for (batch.reserve(most); rx.recv_many(batch, most); batch.clear()) {
+          for (const std::uint64_t message : batch) sum += message;
+        }
+        return sum;
+      });
 }
 
 /// Producers send until n messages are received: their shares show how fair the channel is.

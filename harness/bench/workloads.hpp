@@ -64,7 +64,7 @@ private:
   void add_queue(const column& c) {
     if (c.room != 0) add("seq/" + c.name + "/1", [=] { return seq<Channel>(c.room, c.messages); });
     add_stream<std::uint64_t>("spsc/" + c.name + "/1", c, 1, 1);
-    if (c.name == "128" || c.name == "unbounded") add_batches("spsc_batch/" + c.name + "/1", c, 1);
+    add_batches("spsc_batch/" + c.name + "/1", c, 1);
     for (const std::size_t threads : options_.threads) add_many_threaded(c, threads);
     if (c.name == "128" || c.name == "unbounded") add_messages(c);
     if (c.name == "0" || c.name == "1" || c.name == "unbounded") {
@@ -88,6 +88,7 @@ private:
 
   void add_batches(const std::string& name, const column& c, std::size_t threads) {
     if constexpr (Channel::traits.tries) {
+      if (c.name != "128" && c.name != "unbounded") return;
       add(name, [=, o = options_] { return batch_stream<Channel>(c.room, c.messages, threads, threads, o.pinned); });
     }
   }
@@ -106,7 +107,7 @@ private:
       }
       if constexpr (Channel::traits.consumers == cardinality::many) {
         add_stream<std::uint64_t>("mpmc" + suffix, c, threads, threads);
-        if (c.name == "128" || c.name == "unbounded") add_batches("mpmc_batch" + suffix, c, threads);
+        add_batches("mpmc_batch" + suffix, c, threads);
         if constexpr (Channel::selectable) {
           add("select_both" + suffix,
               [=, o = options_] { return select_both<Channel>(c.room, c.messages, threads, o.pinned); });

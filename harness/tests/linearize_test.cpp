@@ -167,8 +167,10 @@ TEST(linearizer, the_rest_of_a_batch_sleeps) {
   count_sleeper(rest, op_kind::send_all, 1);
   event first = part(0, op_kind::send_all, status::ok, 1, 0, 9);
   event second = part(1, op_kind::send_all, status::disconnected, 2, 0, 9);
-  was_asleep(first, 2, 1);
-  was_asleep(second, 2, 1);
+  history batch{first, second};
+  were_asleep(batch, {{.thread = 0, .called = 0, .asleep = 2, .sent = 1}});
+  first = batch[0];
+  second = batch[1];
   EXPECT_EQ(first.returned, 0u);
   EXPECT_EQ(second.asleep, 2u);
   const event gone = op(2, op_kind::drop_receiver, status::ok, 0, 3, 4);

@@ -333,13 +333,10 @@ private:
 
   template <class Token>
   recv_result recv_stoppably(const Token& token, deadline until) {
-    if (token.stop_requested()) return std::unexpected(recv_error{recv_reason::stopped});
     auto operation = arm();
-    if (!operation.attempt()) {
-      const status now = sluice::detail::wait_stoppably(operation, token, until);
-      if (now == status::stopped) return std::unexpected(recv_error{recv_reason::stopped});
-      if (now == status::timeout) return std::unexpected(recv_error{recv_reason::timeout});
-    }
+    const status now = sluice::detail::perform_stoppably(operation, token, until);
+    if (now == status::stopped) return std::unexpected(recv_error{recv_reason::stopped});
+    if (now == status::timeout) return std::unexpected(recv_error{recv_reason::timeout});
     return operation.result();
   }
 

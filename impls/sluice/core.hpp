@@ -98,9 +98,8 @@ struct any_sink {
 /// - `try_send_many(std::span<T> messages)` sends a prefix, in order, and returns its length; it moves from nothing
 ///   else. 0 says nothing about why: try_send() tells. If an allocation fails it throws; the messages before it stay
 ///   sent.
-/// - `try_recv_many(out, most)` receives up to `most` messages, in order, calls `out.emplace(T&&)` with each, which
-/// does
-///   not throw, and returns how many. 0 says nothing about why: try_recv() tells.
+/// - `try_recv_many(out, most)` receives up to `most` messages, in order, and returns how many. It calls
+///   `out.emplace(T&&)` with each, which does not throw. 0 says nothing about why: try_recv() tells.
 /// - Each wakes as many waiters as it made room for, or has messages for.
 template <class C>
 concept batching_core = trying_core<C> && requires(C& c, std::span<typename C::value_type> messages,

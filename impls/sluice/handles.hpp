@@ -323,13 +323,10 @@ private:
     const auto unsent = [](stoppable_send_reason reason, value_type& message) {
       return std::unexpected(stoppable_send_error<value_type>{reason, std::move(message)});
     };
-    if (token.stop_requested()) return unsent(stoppable_send_reason::stopped, value);
     auto operation = arm(value);
-    if (!operation.attempt()) {
-      const status now = detail::wait_stoppably(operation, token, until);
-      if (now == status::stopped) return unsent(stoppable_send_reason::stopped, value);
-      if (now == status::timeout) return unsent(stoppable_send_reason::timeout, value);
-    }
+    const status now = detail::perform_stoppably(operation, token, until);
+    if (now == status::stopped) return unsent(stoppable_send_reason::stopped, value);
+    if (now == status::timeout) return unsent(stoppable_send_reason::timeout, value);
     auto result = operation.result();
     if (result) return {};
     return unsent(stoppable_send_reason::disconnected, result.error().value);
@@ -687,14 +684,12 @@ private:
 
   template <class Token>
   std::expected<value_type, stoppable_recv_error> recv_stoppably(const Token& token, deadline until) {
-    if (token.stop_requested()) return std::unexpected(stoppable_recv_error::stopped);
     auto operation = arm();
-    if (!operation.attempt()) {
-      const status now = detail::receive_watched(
-          &this->channel(), core(), until, [&](deadline end) { return detail::wait_stoppably(operation, token, end); });
-      if (now == status::stopped) return std::unexpected(stoppable_recv_error::stopped);
-      if (now == status::timeout) return std::unexpected(stoppable_recv_error::timeout);
-    }
+    const status now = detail::receive_watched(&this->channel(), core(), until, [&](deadline end) {
+      return detail::perform_stoppably(operation, token, end);
+    });
+    if (now == status::stopped) return std::unexpected(stoppable_recv_error::stopped);
+    if (now == status::timeout) return std::unexpected(stoppable_recv_error::timeout);
     auto result = operation.result();
     if (result) return std::move(*result);
     return std::unexpected(stoppable_recv_error::disconnected);

@@ -134,16 +134,9 @@ protected:
     if (receivers_disconnected_) return status::disconnected;
     if (!has_room()) return status::full;
     // If the push throws, the room that this sender was woken for is still free: another may use it.
-    struct wake_up {
-      ~wake_up() {
-        if (armed) tell_one(changed, selecting);
-      }
-      platform::condition_variable& changed;
-      detail::wait_list& selecting;
-      bool armed = true;
-    } wake_up_on_throw{not_full_, selecting_senders_};
+    wake_up_for on_throw{not_full_, selecting_senders_, 1};
     queue_.push_back(std::move(value));
-    wake_up_on_throw.armed = false;
+    on_throw.count = 0;
     return status::ok;
   }
 
@@ -178,7 +171,7 @@ protected:
     selecting.wake_one();
   }
 
-  /// At its end, tells as many waiters as a batch has messages or room for.
+  /// At its end, also by an exception, tells so many waiters.
   struct wake_up_for {
     ~wake_up_for() {
       for (std::size_t left = count; left != 0; --left) tell_one(changed, selecting);

@@ -97,5 +97,12 @@ template <class Arm, any_stop_token Token>
   return *fired == 0 ? status::ok : status::stopped;
 }
 
+/// The same, at once if the operation can take effect; but a stop that was requested before comes first.
+template <class Arm, any_stop_token Token>
+status perform_stoppably(Arm& operation, const Token& token, deadline until) {
+  if (token.stop_requested()) return status::stopped;
+  return operation.attempt() ? status::ok : wait_stoppably(operation, token, until);
+}
+
 }  // namespace detail
 }  // namespace sluice::inline SLUICE_ABI
