@@ -112,11 +112,11 @@ class Lists(unittest.TestCase):
         self.assertCountEqual(defined, listed(BUILD / "mutex_properties"))
 
     def test_every_workload_is_registered(self):
-        runner = read("harness/bench/workloads.hpp")
-        files = (HOME / "harness" / "bench").glob("*.hpp")
-        workloads = [name for f in files for name in re.findall(r"^sample (\w+)\(", f.read_text(), re.M)]
+        texts = [f.read_text() for f in (HOME / "harness" / "bench").glob("*.hpp")]
+        workloads = [name for text in texts for name in re.findall(r"^sample (\w+)\(", text, re.M)]
         self.assertGreater(len(workloads), 5)
-        self.assertEqual([name for name in workloads if f"{name}<Channel" not in runner], [])
+        # Or part of one that is.
+        self.assertEqual([name for name in workloads if not any(f"{name}<Channel" in text for text in texts)], [])
 
     def test_every_rust_channel_is_compiled(self):
         folder = HOME / "harness" / "bench" / "peers" / "rust" / "src" / "channels"
