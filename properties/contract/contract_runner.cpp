@@ -85,6 +85,12 @@ public:
       }
       for (line& one : selected) {
         std::erase_if(one.cells, [&](const cell& c) { return !channels.empty() && !contains(channels, c.channel); });
+      }
+      std::erase_if(selected, [](const line& one) { return one.cells.empty(); });
+      if (selected.empty()) {
+        throw std::invalid_argument("no line of the contract is of that number and channel; --list names the lines");
+      }
+      for (line& one : selected) {
         // Before the watchdog starts its thread: ThreadSanitizer supports no threads after a fork of several.
         for (cell& c : one.cells) {
           if (c.not_applicable.empty() && !c.offers_all && lacks_operation(c)) {
@@ -96,20 +102,13 @@ public:
         report(verdict::failed, text);
         write();
       });
-      bool ran = false;
       for (const line& one : selected) {
         tested_ = skipped_ = 0;
-        for (const cell& c : one.cells) {
-          ran = true;
-          test(one, c, dog);
-        }
+        for (const cell& c : one.cells) test(one, c, dog);
         if (channels.empty() && skipped_ != 0 && skipped_ == tested_) {
           std::cout << one.number << " " << one.name << ": FAILED, nothing was tested on any channel" << std::endl;
           all_hold_ = false;
         }
-      }
-      if (!ran) {
-        throw std::invalid_argument("no line of the contract is of that number and channel; --list names the lines");
       }
       write();
       return all_hold_ ? exit_code::passed : exit_code::failed;
