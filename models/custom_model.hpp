@@ -45,6 +45,7 @@ template <class Fixture>
 class custom_model_suite : public rl::test_suite<custom_model_suite<Fixture>, custom_model_threads> {
 public:
   void before() {
+    const between_threads section;
     platform::model::begin();
     fixture_.emplace(current_custom_model<Fixture>::capacity);
   }
@@ -52,14 +53,17 @@ public:
     platform::model::playing = true;
     platform::model::started();
     current_custom_model<Fixture>::running->thread(*fixture_, index);
+    end_thread();
   }
   void after() {
+    const between_threads section;
     platform::model::playing = false;
     current_custom_model<Fixture>::running->after(*fixture_);
     fixture_.reset();
   }
 
 private:
+  end_of_execution end_;
   std::optional<Fixture> fixture_;
 };
 

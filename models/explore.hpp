@@ -39,7 +39,9 @@ rl::test_result_e run_suite(strategy& how, rl::test_params& params, rl::ostrings
   params.execution_depth_limit = 20000;
   params.collect_history = trace != nullptr;
   current_search.how = &how;
-  return rl::run_test<Suite, scheduler<Threads>>(params, out, false);
+  const rl::test_result_e result = rl::run_test<Suite, scheduler<Threads>>(params, out, false);
+  if (current_search.around) current_search.around->leave();
+  return result;
 }
 
 /// The failure as Relacy reports it at the end of a trace: what, and where.

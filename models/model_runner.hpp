@@ -42,7 +42,11 @@ public:
                                "' under weak memory.");
     add_options(line);
     return line.run(argc, argv, [&] {
-      require_known_checks();
+      require_known_checks(set_.checks);
+      require_known_checks(set_.except);
+      std::erase_if(asked_.checks, [&](const model_check& c) {
+        return std::ranges::find(set_.except, c.name) != set_.except.end();
+      });
       if (set_.list) return list();
       if (!set_.mutant.empty()) return try_mutant();
       const bool all_hold = check_all();
@@ -57,6 +61,7 @@ private:
   void add_options(harness::command_line& line) {
     CLI::App& app = line.app();
     line.add_checks(set_.checks, "named scenarios and custom models");
+    app.add_option("--except", set_.except, "all but these checks");
     app.add_option("--capacity", set_.capacity, "only this capacity: a number or `unbounded`");
     line.add_seed(set_.seed, "the seed of the first execution; each further one has the next");
     line.add_executions(set_.executions, "random executions for each check and capacity");
@@ -88,8 +93,8 @@ private:
     line.add_list(set_.list, "checks");
   }
 
-  void require_known_checks() const {
-    for (const auto& name : set_.checks) {
+  void require_known_checks(const std::vector<std::string>& names) const {
+    for (const auto& name : names) {
       if (std::ranges::find(asked_.checks, name, &model_check::name) == asked_.checks.end()) {
         throw std::invalid_argument("`" + name + "` is no check of this runner; --list names them");
       }

@@ -60,6 +60,14 @@
 #error "models need RL_DO_ASSERT=1: without it Relacy lets impossible memory orders pass"
 #endif
 
+// relacy.hpp gives them other values.
+#pragma push_macro("EAGAIN")
+#pragma push_macro("EBUSY")
+#pragma push_macro("EINTR")
+#pragma push_macro("EINVAL")
+#pragma push_macro("ETIMEDOUT")
+#pragma push_macro("EWOULDBLOCK")
+
 #include <relacy/relacy.hpp>
 
 #include <models/mutants.hpp>
@@ -278,7 +286,9 @@ private:
 };
 
 /// An atomic whose accesses carry their source locations. So it has the standard's named operations, and no operators.
-template <class T>
+///
+/// \tparam Impl  Relacy's atomic.
+template <class T, class Impl = rl::atomic<T>>
 class atomic {
 public:
   explicit(false) atomic(T value = T()) : impl_(value) {}
@@ -403,7 +413,7 @@ private:
   }
 
   lifetime life_;
-  rl::atomic<T> impl_;
+  Impl impl_;
 };
 
 class mutex {
@@ -579,6 +589,7 @@ private:
 };
 
 inline constexpr bool spinning_helps = false;
+inline constexpr bool modelled = true;
 
 inline void pause() noexcept {}
 

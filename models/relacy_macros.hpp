@@ -2,12 +2,6 @@
 
 // Takes back the macros with common names that relacy.hpp defines; its headers have used them by now. RL_INFO stays.
 #undef $
-#undef EAGAIN
-#undef EBUSY
-#undef EINTR
-#undef EINVAL
-#undef ETIMEDOUT
-#undef EWOULDBLOCK
 #undef FUTEX_WAIT
 #undef FUTEX_WAKE
 #undef assert
@@ -72,6 +66,12 @@
 #undef HANDLE
 #undef INFINITE
 
-// These two were macros before, too.
+// These were macros before, too.
+#pragma pop_macro("EAGAIN")
+#pragma pop_macro("EBUSY")
+#pragma pop_macro("EINTR")
+#pragma pop_macro("EINVAL")
+#pragma pop_macro("ETIMEDOUT")
+#pragma pop_macro("EWOULDBLOCK")
 #include <cassert>
 #define errno (*__errno_location())

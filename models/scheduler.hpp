@@ -6,6 +6,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -16,14 +17,60 @@ namespace sluice::models {
 
 inline constexpr rl::thread_id_t no_closer = -1;
 
+/// What runs at the borders of executions and threads, for channels that need more than fibers.
+class environment {
+public:
+  virtual ~environment() = default;
+  /// An execution begins.
+  virtual void begin() = 0;
+  /// From here on this thread runs.
+  virtual void enter(std::size_t thread) = 0;
+  /// From here on the set-up or the tear-down runs.
+  virtual void enter_none() = 0;
+  /// The running thread ends.
+  virtual void end_thread() = 0;
+  /// The channel is destroyed.
+  virtual void end() = 0;
+  /// From here on no thread of a model runs.
+  virtual void leave() = 0;
+};
+
 /// The state that the scheduler shares with the exploration.
 struct search {
   strategy* how = nullptr;
   rl::thread_id_t closer = no_closer;  ///< a thread whose sleep ends only when no other can run
   schedule taken{};                    ///< the choices of the running execution
+  environment* around = nullptr;
 };
 
 inline search current_search;
+
+/// While it lives, the set-up or the tear-down of a model runs, in the fiber of one of its threads.
+struct between_threads {
+  between_threads() {
+    if (current_search.around) current_search.around->enter_none();
+  }
+  between_threads(const between_threads&) = delete;
+  between_threads& operator=(const between_threads&) = delete;
+  ~between_threads() {
+    if (current_search.around) current_search.around->enter(static_cast<std::size_t>(rl::thread_index()));
+  }
+};
+
+/// The last member to be destroyed of what an execution uses.
+struct end_of_execution {
+  end_of_execution() = default;
+  end_of_execution(const end_of_execution&) = delete;
+  end_of_execution& operator=(const end_of_execution&) = delete;
+  ~end_of_execution() {
+    if (current_search.around) current_search.around->end();
+  }
+};
+
+/// The running thread of a model has done its last step.
+inline void end_thread() {
+  if (current_search.around) current_search.around->end_thread();
+}
 
 /// While it lives, allocations are the harness's own and not attributed to the channel.
 class own_memory {
@@ -70,13 +117,18 @@ public:
     }
     thrown_.fill({});
     running_ = {};
-    // The closer goes to sleep at once, which affects no other thread.
-    if (current_search.closer != no_closer) return current_search.closer;
+    last_run_.fill(0);
+    switches_ = 0;
+    if (current_search.around) current_search.around->begin();
     rl::unpark_reason reason = rl::unpark_reason_normal;
-    return choose(reason);
+    // The closer goes to sleep at once, which affects no other thread.
+    const rl::thread_id_t first = current_search.closer != no_closer ? current_search.closer : choose(reason);
+    if (current_search.around) current_search.around->enter(static_cast<std::size_t>(first));
+    return first;
   }
 
   bool iteration_end_impl() {
+    if (current_search.around) current_search.around->leave();
     const own_memory ours;
     return !current_search.how->more();
   }
@@ -84,6 +136,11 @@ public:
   rl::thread_id_t schedule_impl(rl::unpark_reason& reason, unsigned) {
     const rl::thread_id_t next = choose(reason);
     if (next == this->thread_->index_) return next;
+    if (current_search.around) {
+      last_run_[static_cast<std::size_t>(this->thread_->index_)] = ++switches_;
+      current_search.around->enter(static_cast<std::size_t>(next));
+      return next;
+    }
     thrown_[static_cast<std::size_t>(this->thread_->index_)] = running_;
     running_ = thrown_[static_cast<std::size_t>(next)];
     return next;
@@ -156,6 +213,11 @@ private:
       offered &= ~(1u << this->thread_->index_);
     }
     for (; offered != 0; offered &= offered - 1) add(static_cast<rl::thread_id_t>(std::countr_zero(offered)));
+    // Where threads wait in loops, none must be passed over for ever.
+    if (current_search.around && yields) {
+      std::sort(t.threads.begin(), t.threads.begin() + count,
+                [&](auto a, auto b) { return last_run_[a] < last_run_[b]; });
+    }
     t.runnable = count;
     for (rl::thread_id_t i = 0; i < this->timed_thread_count_; ++i) {
       if (const auto id = this->timed_threads_[i]->index_; id != current_search.closer) add(id);
@@ -184,6 +246,8 @@ private:
   }
 
   unsigned yielded_ = 0;  ///< threads that have yielded and have seen no change since
+  std::array<std::uint64_t, static_cast<std::size_t>(Threads)> last_run_{};  ///< when a thread last stopped running
+  std::uint64_t switches_ = 0;
   std::array<thrown, static_cast<std::size_t>(Threads)> thrown_{};
   thrown& running_ = thrown::running();  ///< of the one real thread
 };

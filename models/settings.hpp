@@ -12,6 +12,7 @@ struct settings {
   std::string capacity;
   std::uint64_t seed = 1;
   std::uint64_t executions = 10'000;
+  std::vector<std::string> except;
   std::string schedule;
   std::int64_t hang_timeout = 60;
   std::string json;

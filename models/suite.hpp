@@ -214,6 +214,7 @@ template <int Threads>
 class suite : public rl::test_suite<suite<Threads>, Threads + 1> {
 public:
   void before() {
+    const between_threads section;
     auto& now = current_execution;
     now.begin();
     auto [tx, rx] = tested->make<message>(now.scenario().capacity);
@@ -235,6 +236,7 @@ public:
     platform::model::started();
     fiber_observer o{index};
     interpreters_[index]->run(current_execution.scenario().threads[index], current_execution.seen(), o);
+    end_thread();
     current_execution.finish(index);
   }
 
@@ -284,6 +286,7 @@ private:
     now.add_pending();
   }
 
+  end_of_execution end_;
   std::optional<stop_state> stop_;
   std::optional<stop_state> end_of_watches_;
   std::array<std::optional<interpreter>, Threads> interpreters_;

@@ -1,5 +1,6 @@
 # sluice_channel(NAME HEADER header TYPE template [ROLE role] [KIND kind] [LIBRARIES target...]
-#                [PROPERTIES OFF] [MODELS OFF] [BENCHMARKS OFF] [CONTRACT OFF] [CAUGHT_BY check...] [KNOWN_VIOLATIONS check...])
+#                [PROPERTIES OFF] [MODELS OFF|SHADOWED] [BENCHMARKS OFF] [CONTRACT OFF] [CAUGHT_BY check...]
+#                [KNOWN_VIOLATIONS check...])
 #
 # Registers a channel: makes the runners that check and measure it, one translation unit each.
 #
@@ -17,11 +18,15 @@
 #                   baseline     what the others are compared with
 #                   third_party  another project's channel: its verdicts are reported, and fail no report
 #                   With CAUGHT_BY, a channel's role is faulty.
-# MODELS OFF        for a channel that is not written against <sluice/platform.hpp>. Its property runner disturbs the C library's
-#                   mutexes, condition variables, semaphores and futexes in its place.
+# MODELS            for a channel that is not written against <sluice/platform.hpp>, whose property runner disturbs the C
+#                   library's mutexes, condition variables, semaphores and futexes in its place:
+#                   OFF        no models
+#                   SHADOWED   its headers, as they are, run under the model checker: std::atomic and the like mean modelled
+#                              ones (models/shadow/README.md says which)
 # CAUGHT_BY         for a faulty channel: the checks that must fail on it, as property/NAME or model/NAME. It is not
 #                   measured.
-# KNOWN_VIOLATIONS  checks, as property/NAME, that are known to fail on it: its test leaves them out.
+# KNOWN_VIOLATIONS  checks, as property/NAME or model/NAME, that are known to fail on it: its tests leave them out.
+#                   model/exhaustive is every search of scenarios.
 
 include(${CMAKE_CURRENT_LIST_DIR}/sluice_kind_and_role.cmake)
 
@@ -44,8 +49,15 @@ function(sluice_channel name)
   endforeach()
 
   set(foreign OFF)
-  if("${arg_MODELS}" STREQUAL "OFF")
+  if(NOT "${arg_MODELS}" MATCHES "^(|OFF|SHADOWED)$")
+    message(FATAL_ERROR "sluice_channel(${name}): MODELS is OFF or SHADOWED, not `${arg_MODELS}`")
+  endif()
+  if("${arg_MODELS}" MATCHES "OFF|SHADOWED")
     set(foreign ON)
+  endif()
+  if("${arg_MODELS}" STREQUAL "SHADOWED" AND CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+    message(STATUS "sluice: sanitizers cannot follow modelled threads: ${name} has no models")
+    set(arg_MODELS OFF)
   endif()
   _sluice_kind_and_role()
   if(NOT kind MATCHES "^(queue|broadcast|oneshot)$")
@@ -110,6 +122,13 @@ function(sluice_channel name)
     _sluice_runner(models)
     _sluice_model_runner()
     target_link_libraries(${name}_models PRIVATE sluice_model_runner)
+    if("${arg_MODELS}" STREQUAL "SHADOWED")
+      _sluice_shadow_runner()
+      target_link_libraries(${name}_models PRIVATE sluice_shadow_runner)
+      # Operators of atomics are told apart by the lines to which they return.
+      target_compile_options(${name}_models PRIVATE -g1 -fno-optimize-sibling-calls)
+      _sluice_third_party_warnings(${name}_models)
+    endif()
     if(arg_CAUGHT_BY)
       # A faulty channel fails early, so compilation dominates.
       target_compile_options(${name}_models PRIVATE $<$<CONFIG:Release>:-O1>)
@@ -137,8 +156,10 @@ function(sluice_channel name)
   list(JOIN runners ", " runners)
   list(TRANSFORM arg_CAUGHT_BY REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE caught)
   list(JOIN caught ", " caught)
+  list(TRANSFORM arg_KNOWN_VIOLATIONS REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE known)
+  list(JOIN known ", " known)
   set_property(GLOBAL APPEND PROPERTY SLUICE_REGISTRY
-               "{${runners}, \"caught_by\": [${caught}]}")
+               "{${runners}, \"caught_by\": [${caught}], \"known_violations\": [${known}]}")
 endfunction()
 
 # Writes the registered channels as JSON, for the command line.
@@ -173,6 +194,8 @@ macro(_sluice_runner tool)
     set(template ${root}/harness/bench/oneshot_runner.cpp.in)
   elseif(${tool} STREQUAL "bench")
     set(template ${root}/harness/bench/runner.cpp.in)
+  elseif(${tool} STREQUAL "models" AND "${arg_MODELS}" STREQUAL "SHADOWED")
+    set(template ${root}/models/shadow/runner.cpp.in)
   elseif(${tool} STREQUAL "models" AND NOT kind STREQUAL "queue")
     set(template ${root}/models/custom_runner.cpp.in)
   endif()
@@ -238,6 +261,27 @@ function(_sluice_model_runner)
   _sluice_model_options(sluice_model_runner PUBLIC)
 endfunction()
 
+# What shadowed channels need beside the model runner.
+function(_sluice_shadow_runner)
+  if(TARGET sluice_shadow_runner)
+    return()
+  endif()
+  _sluice_runner_library(sluice_shadow_runner "models/shadow/call_site.cpp;models/shadow/crashes.cpp;models/shadow/fixed_addresses.cpp;models/shadow/heap.cpp;models/shadow/heap_in_model.cpp;models/shadow/static_guards.cpp;models/shadow/system_clocks.cpp;models/shadow/thread_storage.cpp")
+  target_link_libraries(sluice_shadow_runner PUBLIC Threads::Threads PRIVATE sluice_model_runner)
+  # Only the standard library, which comes later, calls it.
+  target_link_options(sluice_shadow_runner PUBLIC LINKER:--undefined=clock_gettime)
+  # GCC has it in a folder of its own, which clang searches, too.
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_LIBRARIES backtrace)
+  check_cxx_source_compiles("extern \"C\" void* backtrace_create_state(const char*, int, void*, void*);
+                             int main() { return backtrace_create_state(nullptr, 0, nullptr, nullptr) == nullptr; }"
+                            SLUICE_HAS_BACKTRACE)
+  if(SLUICE_HAS_BACKTRACE)
+    target_compile_definitions(sluice_shadow_runner PRIVATE SLUICE_HAS_BACKTRACE)
+    target_link_libraries(sluice_shadow_runner PUBLIC backtrace)
+  endif()
+endfunction()
+
 function(_sluice_benchmark_runner)
   if(NOT TARGET sluice_benchmark_runner)
     _sluice_runner_library(sluice_benchmark_runner harness/bench/benchmark_runner.cpp benchmark::benchmark)
@@ -268,6 +312,7 @@ macro(_sluice_add_tests kind runner executions)
   else()
     set(except ${arg_KNOWN_VIOLATIONS})
     list(FILTER except INCLUDE REGEX "^${kind}/")
+    list(REMOVE_ITEM except model/exhaustive)
     list(TRANSFORM except REPLACE "^${kind}/" "--except=")
     add_test(NAME ${kind}.${name} COMMAND ${runner} --executions ${executions} ${except})
     set_tests_properties(${kind}.${name} PROPERTIES LABELS ${kind} TIMEOUT 600)
@@ -275,7 +320,7 @@ macro(_sluice_add_tests kind runner executions)
       set_property(TEST ${kind}.${name} APPEND PROPERTY LABELS smoke)
       set_property(GLOBAL APPEND PROPERTY SLUICE_SMOKE_RUNNERS ${runner})
     endif()
-    if(${kind} STREQUAL "model" AND NOT arg_KIND)
+    if(${kind} STREQUAL "model" AND NOT arg_KIND AND NOT "model/exhaustive" IN_LIST arg_KNOWN_VIOLATIONS)
       add_test(NAME model.${name}.exhaustive
                COMMAND ${runner} --exhaustive 2x2 --exhaustive 3x1 --bound 1 --random-scenarios 500)
       set_tests_properties(model.${name}.exhaustive PROPERTIES LABELS model TIMEOUT 600)

@@ -141,6 +141,10 @@ constexpr bool recheck(bool found) noexcept { return found; }
 /// Whether spinning can help. In models it cannot: they explore what a spin would find, not how long it lasts.
 inline constexpr bool spinning_helps = true;
 
+/// Whether this is a model: queues of other projects then take their smallest sizes, so that small scenarios cross all their
+/// borders.
+inline constexpr bool modelled = false;
+
 /// Lets another thread run.
 inline void yield() noexcept { std::this_thread::yield(); }
 

@@ -38,9 +38,18 @@ class Mutant:
     mutation: str
 
 
+def _runner(channel: Channel) -> list[str]:
+    """The command of a channel's models, without the checks that fail on it as they are known to."""
+    known = [name.removeprefix("model/") for name in channel.known_violations if name.startswith("model/")]
+    return [
+        str(channel.runners["models"]),
+        *(word for name in known if name != "exhaustive" for word in ("--except", name)),
+    ]
+
+
 def _mutants(sources: Sources, channel: Channel) -> list[Mutant]:
     done = subprocess.run(
-        [channel.runners["models"], "--list-mutants", "--executions", str(EXECUTIONS_TO_FIND)],
+        [*_runner(channel), "--list-mutants", "--executions", str(EXECUTIONS_TO_FIND)],
         capture_output=True,
         text=True,
     )
@@ -79,7 +88,7 @@ def _try_to_kill(sources: Sources, mutant: Mutant, channels: list[Channel], exec
     efforts = sorted({min(EXECUTIONS_TO_FIND, executions), executions})
     attempts = [(effort, channel) for effort in efforts for channel in channels]
     for effort, channel in attempts:
-        command = [channel.runners["models"], "--mutant", mutant.name, "--executions", str(effort)]
+        command = [*_runner(channel), "--mutant", mutant.name, "--executions", str(effort)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -128,7 +137,7 @@ def audit(sources: Sources, channels: list[Channel], whole: bool, executions: in
 
     whole: whether these are all channels, so that a site which none of them reaches is an error.
     """
-    sound = [c for c in channels if "models" in c.runners and not c.faulty]
+    sound = [c for c in channels if "models" in c.runners and not c.faulty and not (whole and c.third_party)]
     if not sound:
         raise Usage("none of these channels has models, so none can be audited")
     reached: dict[Mutant, list[Channel]] = {}
@@ -193,20 +202,34 @@ def show(rows: list[dict]) -> None:
     type=click.IntRange(1),
     help="Executions of each check before a mutant counts as a survivor.",
 )
+@click.option(
+    "--sources",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
+    help="Mutate the headers in this folder, as of a library that CHANNELS wrap, instead of the project's.",
+)
 @options.json_file("the table")
 @project.option
-def command(project: Project, channels: tuple[str, ...], executions: int, out: pathlib.Path | None) -> None:
+def command(
+    project: Project,
+    channels: tuple[str, ...],
+    executions: int,
+    folder: pathlib.Path | None,
+    out: pathlib.Path | None,
+) -> None:
     """Mutate each memory order, wake-up and recheck of CHANNELS, one step weaker; a model must kill each mutant.
 
     Exits with 1 if one survives without a reason in accepted_mutants.toml (of sluice's own tree, in models), or if a
     comment's tag is false.
     """
+    if folder and not channels:
+        raise Usage("--sources is about certain channels: name them")
     if project.own and not project.given_binary:
         registry.require_known(channels, registry.declared())
     registered = registry.configured(build.configure_project(project), of_tests=True)
     chosen = registry.choose(registered, channels)
     build.build_runners(project, [channel for channel in chosen if not channel.faulty], "models")
-    sources = Sources.of(project)
+    sources = Sources(folder.resolve(), Sources.of(project).accepted, tagged=False) if folder else Sources.of(project)
     rows = audit(sources, chosen, whole=not channels, executions=executions)
     if not rows:
         raise Usage(f"nothing to mutate: the models reach no atomic access, wake-up or recheck in {sources.folder}")

@@ -20,6 +20,7 @@ class Channel:
     role: str = "core"  # core, facade, baseline, third_party or faulty: see harness/cmake/sluice_channel.cmake
     kind: str = "queue"
     caught_by: tuple[str, ...] = ()
+    known_violations: tuple[str, ...] = ()  # as caught_by: property/NAME or model/NAME
     runners: dict[str, pathlib.Path] = dataclasses.field(default_factory=dict, hash=False)
     language: str = "C++"
 
@@ -84,6 +85,7 @@ def configured(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
             entry["role"],
             entry["kind"],
             tuple(entry["caught_by"]),
+            tuple(entry["known_violations"]),
             {tool: pathlib.Path(entry[tool]) for tool in TOOLS if tool in entry},
         )
         for entry in entries
