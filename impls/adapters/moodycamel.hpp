@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 #include <optional>
+#include <type_traits>
 
 namespace sluice::adapters {
 
@@ -33,7 +35,7 @@ public:
     const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
     envelope<T> message;
     if (queue_.try_dequeue(message)) return received(message, out);
-    return gone ? status::disconnected : status::empty;
+    return gone ? last_look(out, false) : status::empty;
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
@@ -43,6 +45,7 @@ public:
 
   void close_senders() {
     senders_disconnected_.store(true, std::memory_order::seq_cst);
+    const std::scoped_lock guard(ending_);
     queue_.enqueue(envelope<T>());
   }
   void close_receivers() {
@@ -58,16 +61,34 @@ public:
   std::optional<std::size_t> capacity() const { return std::nullopt; }
 
 private:
+  using defaults = ::moodycamel::ConcurrentQueueDefaultTraits;
+  struct small : defaults {
+    static constexpr std::size_t BLOCK_SIZE = platform::block_slots;
+    static constexpr std::size_t EXPLICIT_INITIAL_INDEX_SIZE = 2;
+    static constexpr std::size_t IMPLICIT_INITIAL_INDEX_SIZE = 2;
+    static constexpr std::size_t INITIAL_IMPLICIT_PRODUCER_HASH_SIZE = 2;
+    static constexpr int MAX_SEMA_SPINS = 1;
+  };
+  using sizes = std::conditional_t<platform::modelled, small, defaults>;
+
   status received(envelope<T>& message, std::optional<T>& out) {
-    if (!message.empty()) {
-      message.open(out);
-      return status::ok;
-    }
-    // The senders' last word. A message of another producer may still be there.
+    if (message.empty()) return last_look(out, true);
+    message.open(out);
+    return status::ok;
+  }
+
+  /// The senders have disconnected. The lock makes sure that the semaphore counts each message that no other receiver
+  /// is about to take: a receiver can dequeue the empty message that marks the end before it is counted.
+  ///
+  /// \param holds_mark  whether the caller has dequeued that message
+  status last_look(std::optional<T>& out, bool holds_mark) {
     envelope<T> late;
-    const bool any = queue_.try_dequeue(late);
-    queue_.enqueue(envelope<T>());
-    if (!any) return status::disconnected;
+    {
+      const std::scoped_lock guard(ending_);
+      const bool any = queue_.try_dequeue(late);
+      if (holds_mark || (any && late.empty())) queue_.enqueue(envelope<T>());
+    }
+    if (late.empty()) return status::disconnected;
     late.open(out);
     return status::ok;
   }
@@ -76,9 +97,10 @@ private:
     for (envelope<T> message; queue_.try_dequeue(message);) message = envelope<T>();
   }
 
-  ::moodycamel::BlockingConcurrentQueue<envelope<T>> queue_;
+  ::moodycamel::BlockingConcurrentQueue<envelope<T>, sizes> queue_;
   std::atomic<bool> senders_disconnected_{false};
   std::atomic<bool> receivers_disconnected_{false};
+  std::mutex ending_;
 };
 
 }  // namespace sluice::adapters

@@ -18,7 +18,10 @@ template <class T>
 class readerwriterqueue {
 public:
   using value_type = T;
-  static constexpr core_traits traits{.producers = cardinality::one, .consumers = cardinality::one, .unbounded = true};
+  static constexpr core_traits traits{.producers = cardinality::one,
+                                      .consumers = cardinality::one,
+                                      .unbounded = true,
+                                      .consistency = consistency::sequential};
 
   status try_send(T& value) {
     if (receivers_disconnected_.load(std::memory_order::seq_cst)) return status::disconnected;
@@ -75,7 +78,8 @@ private:
     }
   }
 
-  ::moodycamel::BlockingReaderWriterQueue<envelope<T>> queue_;
+  static constexpr std::size_t block = platform::modelled ? 2 : 512;
+  ::moodycamel::BlockingReaderWriterQueue<envelope<T>, block> queue_{platform::modelled ? 1 : 15};
   std::atomic<bool> end_sent_{false};
   std::atomic<bool> receivers_disconnected_{false};
   std::mutex clearing_;

@@ -9,7 +9,7 @@ function(_sluice_adapter name found)
     message(STATUS "sluice: ThreadSanitizer cannot see how ${name} synchronizes: its adapter is left out")
     return()
   endif()
-  sluice_channel(${name} HEADER ${name}.hpp TYPE sluice::adapters::${name} MODELS OFF ROLE third_party ${ARGN})
+  sluice_channel(${name} HEADER ${name}.hpp TYPE sluice::adapters::${name} ROLE third_party ${ARGN})
 endfunction()
 
 find_path(ATOMIC_QUEUE_INCLUDE_DIR atomic_queue/atomic_queue.h)
@@ -19,10 +19,18 @@ mark_as_advanced(ATOMIC_QUEUE_INCLUDE_DIR CONCURRENTQUEUE_INCLUDE_DIR READERWRIT
 find_package(TBB QUIET)
 find_package(Boost QUIET COMPONENTS fiber)
 
-_sluice_adapter(atomic_queue ATOMIC_QUEUE_INCLUDE_DIR)
-_sluice_adapter(moodycamel CONCURRENTQUEUE_INCLUDE_DIR)
-_sluice_adapter(readerwriterqueue READERWRITERQUEUE_INCLUDE_DIR)
-_sluice_adapter(tbb_bounded TBB_FOUND LIBRARIES TBB::tbb)
+# A sender that stalls between two steps for a whole lap of the ring sends out of order.
+_sluice_adapter(atomic_queue ATOMIC_QUEUE_INCLUDE_DIR MODELS SHADOWED KNOWN_VIOLATIONS model/exhaustive
+                model/two_producers model/batches_sent_by_two model/reuse_by_two model/append_by_two model/tried_by_two)
+_sluice_adapter(moodycamel CONCURRENTQUEUE_INCLUDE_DIR MODELS SHADOWED)
+_sluice_adapter(readerwriterqueue READERWRITERQUEUE_INCLUDE_DIR MODELS SHADOWED)
+_sluice_adapter(readerwriterqueue_adapted READERWRITERQUEUE_INCLUDE_DIR MODELS SHADOWED BENCHMARKS OFF)
+# In C++20, a node that is used again forgets its tag against ABA.
+_sluice_adapter(boost_lockfree Boost_FOUND MODELS SHADOWED
+                KNOWN_VIOLATIONS model/append_by_two model/reuse_by_two)
+_sluice_adapter(boost_spsc Boost_FOUND MODELS SHADOWED)
+# They wait inside compiled libraries, where no model sees them.
+_sluice_adapter(tbb_bounded TBB_FOUND MODELS OFF LIBRARIES TBB::tbb)
 # Its timed receives lose wake-ups.
-_sluice_adapter(boost_fiber Boost_FIBER_FOUND LIBRARIES Boost::fiber KNOWN_VIOLATIONS
+_sluice_adapter(boost_fiber Boost_FIBER_FOUND MODELS OFF LIBRARIES Boost::fiber KNOWN_VIOLATIONS
                 property/linearizable property/small_scenarios property/monitored)
