@@ -1,15 +1,13 @@
 #pragma once
 
+#include <models/address_map.hpp>
 #include <models/depth_first.hpp>
 #include <models/platform.hpp>
-
-#include <harness/raw_allocator.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 namespace sluice::models {
 
@@ -25,8 +23,7 @@ public:
   fingerprint& operator=(const fingerprint&) = delete;
 
   void begin() {
-    ++execution_;
-    used_ = 0;
+    stored_.clear();
     threads_.fill(0);
     ended_ = 0;
   }
@@ -36,7 +33,7 @@ public:
     using platform::model::access;
     // Sleeping on an atomic and waking from there are no stores to it.
     const bool of_object = loads(what) || platform::model::stores(what);
-    stores& last = stores_of(of_object ? object : static_cast<const char*>(object) + 1);
+    stores& last = stored_[of_object ? object : static_cast<const char*>(object) + 1];
     const std::uint64_t read = last[last.size() - 1 - std::min<std::size_t>(older, last.size() - 1)];
     mine = mixed(mine,
                  mixed(read, ((where.line() * 1024 + where.column()) * 8 + static_cast<unsigned>(what)) * 4 + older));
@@ -77,44 +74,8 @@ private:
 
   /// The last stores to an object, the newest last.
   using stores = std::array<std::uint64_t, remembered>;
-  struct slot {
-    const void* object = nullptr;
-    std::uint64_t execution = 0;  ///< in which it was filled
-    stores last{};
-  };
 
-  /// Open addressing; what another execution filled is empty.
-  stores& stores_of(const void* object) {
-    if (2 * ++used_ > slots_.size()) grow();
-    slot* s = &slots_[start_of(object)];
-    while (s->execution == execution_ && s->object != object)
-      s = s + 1 == slots_.data() + slots_.size() ? slots_.data() : s + 1;
-    if (s->execution == execution_) {
-      --used_;
-    } else {
-      *s = {object, execution_, {}};
-    }
-    return s->last;
-  }
-
-  std::size_t start_of(const void* object) const noexcept {
-    return static_cast<std::size_t>(mixed(reinterpret_cast<std::uintptr_t>(object), 0)) & (slots_.size() - 1);
-  }
-
-  void grow() {
-    harness::raw_vector<slot> before(std::max<std::size_t>(256, 2 * slots_.size()));
-    std::swap(before, slots_);
-    for (const slot& old : before) {
-      if (old.execution != execution_) continue;
-      std::size_t at = start_of(old.object);
-      while (slots_[at].execution == execution_) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = old;
-    }
-  }
-
-  harness::raw_vector<slot> slots_;
-  std::size_t used_ = 0;
-  std::uint64_t execution_ = 0;
+  address_map<stores> stored_;
   std::array<std::uint64_t, 16> threads_{};
   std::uint64_t ended_ = 0;
 };
