@@ -3,8 +3,10 @@
 #include <boost/lockfree/queue.hpp>
 #include <sluice/cores/adapted.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 

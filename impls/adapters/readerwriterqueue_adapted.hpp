@@ -14,9 +14,8 @@ namespace sluice::adapters {
 /// Cameron Desrochers' moodycamel::ReaderWriterQueue, for one producer and one consumer, which cannot wait:
 /// cores::adapted gives it a way.
 ///
-/// \tparam Approximates  whether it asks the queue for its size. Up to version 1.0.7 that may follow a pointer to a
-/// block that
-///                       is not published yet (https://github.com/cameron314/readerwriterqueue/issues/171).
+/// \tparam Approximates  whether it asks the queue for its size. Up to version 1.0.7 that may follow a pointer to a block
+///                       that is not published yet (https://github.com/cameron314/readerwriterqueue/issues/171).
 template <class T, bool Approximates = false>
 class reader_writer_list {
 public:

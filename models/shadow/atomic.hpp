@@ -6,6 +6,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <type_traits>
 
@@ -25,23 +26,14 @@ constexpr memory_order of_failure(memory_order success) noexcept {
 template <class T>
 concept number = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 
-/// `value + by`, of integers as the standard has it: without overflow.
-template <class T, class By>
-T sum(T value, By by) noexcept {
+/// `value Op by`, of integers as the standard has it: without overflow.
+template <class Op, class T, class By>
+T applied(T value, By by) noexcept {
   if constexpr (std::integral<T>) {
     using bits = std::make_unsigned_t<T>;
-    return static_cast<T>(static_cast<bits>(static_cast<bits>(value) + static_cast<bits>(by)));
+    return static_cast<T>(Op()(static_cast<bits>(value), static_cast<bits>(by)));
   } else {
-    return static_cast<T>(value + by);
-  }
-}
-template <class T, class By>
-T difference(T value, By by) noexcept {
-  if constexpr (std::integral<T>) {
-    using bits = std::make_unsigned_t<T>;
-    return static_cast<T>(static_cast<bits>(static_cast<bits>(value) - static_cast<bits>(by)));
-  } else {
-    return static_cast<T>(value - by);
+    return static_cast<T>(Op()(value, by));
   }
 }
 
@@ -62,6 +54,10 @@ struct step_of<T*> {
 template <class Self, class T>
 class operations {
   static access<T> on(const volatile operations& self) { return static_cast<const volatile Self&>(self).on(); }
+  template <class Op, class By>
+  T update(By by, memory_order o, const location& where) const volatile {
+    return on(*this).update([&](T value) { return applied<Op>(value, by); }, o, where);
+  }
 
 public:
   using value_type = T;
@@ -104,54 +100,54 @@ public:
 
   T fetch_add(step by, memory_order o = memory_order::seq_cst,
               location where = location::current()) const volatile requires(number<T> || std::is_pointer_v<T>) {
-    return on(*this).update([&](T value) { return sum(value, by); }, o, where);
+    return update<std::plus<>>(by, o, where);
   }
   T fetch_sub(step by, memory_order o = memory_order::seq_cst,
               location where = location::current()) const volatile requires(number<T> || std::is_pointer_v<T>) {
-    return on(*this).update([&](T value) { return difference(value, by); }, o, where);
+    return update<std::minus<>>(by, o, where);
   }
   T fetch_and(T with, memory_order o = memory_order::seq_cst,
               location where = location::current()) const volatile requires(std::integral<T> && !std::same_as<T, bool>) {
-    return on(*this).update([&](T value) { return static_cast<T>(value & with); }, o, where);
+    return update<std::bit_and<>>(with, o, where);
   }
   T fetch_or(T with, memory_order o = memory_order::seq_cst,
              location where = location::current()) const volatile requires(std::integral<T> && !std::same_as<T, bool>) {
-    return on(*this).update([&](T value) { return static_cast<T>(value | with); }, o, where);
+    return update<std::bit_or<>>(with, o, where);
   }
   T fetch_xor(T with, memory_order o = memory_order::seq_cst,
               location where = location::current()) const volatile requires(std::integral<T> && !std::same_as<T, bool>) {
-    return on(*this).update([&](T value) { return static_cast<T>(value ^ with); }, o, where);
+    return update<std::bit_xor<>>(with, o, where);
   }
 
   // Operators take the caller's line from the address to which they return.
 
   [[gnu::noinline]] operator T() const volatile { return load(memory_order::seq_cst, SLUICE_CALLER); }  // NOLINT
   [[gnu::noinline]] T operator++() const volatile requires(number<T> || std::is_pointer_v<T>) {
-    return sum(fetch_add(1, memory_order::seq_cst, SLUICE_CALLER), step(1));
+    return applied<std::plus<>>(fetch_add(1, memory_order::seq_cst, SLUICE_CALLER), step(1));
   }
   [[gnu::noinline]] T operator++(int) const volatile requires(number<T> || std::is_pointer_v<T>) {
     return fetch_add(1, memory_order::seq_cst, SLUICE_CALLER);
   }
   [[gnu::noinline]] T operator--() const volatile requires(number<T> || std::is_pointer_v<T>) {
-    return difference(fetch_sub(1, memory_order::seq_cst, SLUICE_CALLER), step(1));
+    return applied<std::minus<>>(fetch_sub(1, memory_order::seq_cst, SLUICE_CALLER), step(1));
   }
   [[gnu::noinline]] T operator--(int) const volatile requires(number<T> || std::is_pointer_v<T>) {
     return fetch_sub(1, memory_order::seq_cst, SLUICE_CALLER);
   }
   [[gnu::noinline]] T operator+=(step by) const volatile requires(number<T> || std::is_pointer_v<T>) {
-    return sum(fetch_add(by, memory_order::seq_cst, SLUICE_CALLER), by);
+    return applied<std::plus<>>(fetch_add(by, memory_order::seq_cst, SLUICE_CALLER), by);
   }
   [[gnu::noinline]] T operator-=(step by) const volatile requires(number<T> || std::is_pointer_v<T>) {
-    return difference(fetch_sub(by, memory_order::seq_cst, SLUICE_CALLER), by);
+    return applied<std::minus<>>(fetch_sub(by, memory_order::seq_cst, SLUICE_CALLER), by);
   }
   [[gnu::noinline]] T operator&=(T with) const volatile requires(std::integral<T> && !std::same_as<T, bool>) {
-    return static_cast<T>(fetch_and(with, memory_order::seq_cst, SLUICE_CALLER) & with);
+    return applied<std::bit_and<>>(fetch_and(with, memory_order::seq_cst, SLUICE_CALLER), with);
   }
   [[gnu::noinline]] T operator|=(T with) const volatile requires(std::integral<T> && !std::same_as<T, bool>) {
-    return static_cast<T>(fetch_or(with, memory_order::seq_cst, SLUICE_CALLER) | with);
+    return applied<std::bit_or<>>(fetch_or(with, memory_order::seq_cst, SLUICE_CALLER), with);
   }
   [[gnu::noinline]] T operator^=(T with) const volatile requires(std::integral<T> && !std::same_as<T, bool>) {
-    return static_cast<T>(fetch_xor(with, memory_order::seq_cst, SLUICE_CALLER) ^ with);
+    return applied<std::bit_xor<>>(fetch_xor(with, memory_order::seq_cst, SLUICE_CALLER), with);
   }
 
 protected:

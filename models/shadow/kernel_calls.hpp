@@ -58,38 +58,38 @@ struct system_call {
   system_call(long n, location w = location::current()) : number(n), where(w) {}  // NOLINT(google-explicit-constructor)
 };
 
-inline long modelled_syscall(system_call call) {
-  if (call.number == SYS_gettid) return static_cast<long>(rl::thread_index()) + 1;
-  platform::expects(false, "a system call that is not modelled: of them, futex() may wait and wake", call.where);
+inline long not_modelled(const location& where) {
+  platform::expects(false, "a system call that is not modelled: of them, futex() may wait and wake", where);
   return -1;
+}
+
+inline long modelled_syscall(system_call call) {
+  return call.number == SYS_gettid ? static_cast<long>(rl::thread_index()) + 1 : not_modelled(call.where);
 }
 
 template <class Word, class... Rest>
 long modelled_syscall(system_call call, Word* waited_on, int operation, std::uint32_t value, Rest... rest) {
-  if (call.number == SYS_futex) {
-    auto* const object = const_cast<std::uint32_t*>(reinterpret_cast<const volatile std::uint32_t*>(waited_on));
-    const std::timespec* time = nullptr;
-    if constexpr (sizeof...(Rest) != 0) {
-      const auto first = [](auto f, auto...) { return f; }(rest...);
-      if constexpr (std::is_pointer_v<decltype(first)>) {
-        time = static_cast<const std::timespec*>(static_cast<const void*>(first));
-      }
-    }
-    if (const int without_flags = operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-        without_flags == FUTEX_WAIT_BITSET || without_flags == FUTEX_WAKE_BITSET) {
-      platform::expects(detail::last_of(rest...) == FUTEX_BITSET_MATCH_ANY, "a futex with a bitset is not modelled",
-                        call.where);
-    }
-    switch (operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)) {
-      case FUTEX_WAIT: return detail::futex_wait(object, value, detail::deadline_of(time, true), call.where);
-      case FUTEX_WAIT_BITSET: return detail::futex_wait(object, value, detail::deadline_of(time, false), call.where);
-      case FUTEX_WAKE:
-      case FUTEX_WAKE_BITSET: return detail::futex_wake(object, static_cast<int>(value), call.where);
-      default: break;
+  if (call.number != SYS_futex) return not_modelled(call.where);
+  auto* const object = const_cast<std::uint32_t*>(reinterpret_cast<const volatile std::uint32_t*>(waited_on));
+  const std::timespec* time = nullptr;
+  if constexpr (sizeof...(Rest) != 0) {
+    const auto first = [](auto f, auto...) { return f; }(rest...);
+    if constexpr (std::is_pointer_v<decltype(first)>) {
+      time = static_cast<const std::timespec*>(static_cast<const void*>(first));
     }
   }
-  platform::expects(false, "a system call that is not modelled: of them, futex() may wait and wake", call.where);
-  return -1;
+  const int what = operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+  if (what == FUTEX_WAIT_BITSET || what == FUTEX_WAKE_BITSET) {
+    platform::expects(detail::last_of(rest...) == FUTEX_BITSET_MATCH_ANY, "a futex with a bitset is not modelled",
+                      call.where);
+  }
+  switch (what) {
+    case FUTEX_WAIT: return detail::futex_wait(object, value, detail::deadline_of(time, true), call.where);
+    case FUTEX_WAIT_BITSET: return detail::futex_wait(object, value, detail::deadline_of(time, false), call.where);
+    case FUTEX_WAKE:
+    case FUTEX_WAKE_BITSET: return detail::futex_wake(object, static_cast<int>(value), call.where);
+    default: return not_modelled(call.where);
+  }
 }
 
 }  // namespace sluice::models::shadow

@@ -90,19 +90,34 @@ private:
   std::uint64_t value_;
 };
 
-/// std::shared_timed_mutex, and with fewer members all that it offers more than.
-class shared_timed_mutex {
+/// The operations of a mutex that can time out.
+///
+/// \tparam Self  has `lock_before(deadline, where)`, which returns whether it has locked before the deadline.
+template <class Self>
+class timed_lockable {
 public:
-  void lock(location where = location::current()) { (void)lock_exclusive(time_point::max(), where); }
-  bool try_lock(location where = location::current()) { return lock_exclusive(time_point::min(), where); }
+  void lock(location where = location::current()) { (void)lock_before(time_point::max(), where); }
+  bool try_lock(location where = location::current()) { return lock_before(time_point::min(), where); }
   template <class Rep, class Period>
   bool try_lock_for(const std::chrono::duration<Rep, Period>& duration, location where = location::current()) {
-    return lock_exclusive(deadline_after(duration), where);
+    return lock_before(deadline_after(duration), where);
   }
   template <class Clock, class Duration>
   bool try_lock_until(const std::chrono::time_point<Clock, Duration>& until, location where = location::current()) {
-    return lock_exclusive(deadline_at(until), where);
+    return lock_before(deadline_at(until), where);
   }
+
+private:
+  bool lock_before(time_point until, const location& where) {
+    return static_cast<Self&>(*this).lock_before(until, where);
+  }
+};
+
+/// std::shared_timed_mutex, and with fewer members all that it offers more than.
+class shared_timed_mutex : public timed_lockable<shared_timed_mutex> {
+  friend timed_lockable;
+
+public:
   void unlock(location where = location::current()) {
     platform::expects(state_.newest() == exclusive, "unlock() of a mutex that is not locked", where);
     state_.release([](std::uint64_t) { return std::uint64_t{0}; }, where);
@@ -128,7 +143,7 @@ public:
 private:
   static constexpr std::uint64_t exclusive = (std::numeric_limits<std::uint64_t>::max)();
 
-  bool lock_exclusive(time_point until, const location& where) {
+  bool lock_before(time_point until, const location& where) {
     return state_.change([](std::uint64_t now) { return now == 0; }, [](std::uint64_t) { return exclusive; }, until,
                          where);
   }
@@ -144,25 +159,17 @@ using shared_mutex = shared_timed_mutex;
 using timed_mutex = shared_timed_mutex;
 
 /// std::recursive_timed_mutex.
-class recursive_timed_mutex {
+class recursive_timed_mutex : public timed_lockable<recursive_timed_mutex> {
+  friend timed_lockable;
+
 public:
-  void lock(location where = location::current()) { (void)lock_until(time_point::max(), where); }
-  bool try_lock(location where = location::current()) { return lock_until(time_point::min(), where); }
-  template <class Rep, class Period>
-  bool try_lock_for(const std::chrono::duration<Rep, Period>& duration, location where = location::current()) {
-    return lock_until(deadline_after(duration), where);
-  }
-  template <class Clock, class Duration>
-  bool try_lock_until(const std::chrono::time_point<Clock, Duration>& until, location where = location::current()) {
-    return lock_until(deadline_at(until), where);
-  }
   void unlock(location where = location::current()) {
     platform::expects(depth_ != 0, "unlock() of a mutex that is not locked", where);
     if (--depth_ == 0) state_.release([](std::uint64_t) { return std::uint64_t{0}; }, where);
   }
 
 private:
-  bool lock_until(time_point until, const location& where) {
+  bool lock_before(time_point until, const location& where) {
     const std::uint64_t self = rl::thread_index() + 1u;
     if (state_.newest() != self && !state_.change([](std::uint64_t owner) { return owner == 0; },
                                                   [&](std::uint64_t) { return self; }, until, where)) {

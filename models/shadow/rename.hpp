@@ -1,6 +1,7 @@
 #pragma once
 
-// From here to restore.hpp, the names of the standard mean their modelled counterparts in <models/shadow/standard.hpp>.
+// From here to the end of the unit, the names of the standard mean their modelled counterparts in
+// <models/shadow/standard.hpp>.
 
 #define atomic modelled_atomic
 #define atomic_ref modelled_atomic_ref
@@ -190,8 +191,6 @@
 #define _mm_pause() ::sluice::platform::yield()
 #define __builtin_ia32_pause() ::sluice::platform::yield()
 #define syscall(...) ::sluice::models::shadow::modelled_syscall(__VA_ARGS__)
-#pragma push_macro("ATOMIC_FLAG_INIT")
-#pragma push_macro("ATOMIC_VAR_INIT")
 #undef ATOMIC_FLAG_INIT
 #define ATOMIC_FLAG_INIT \
   {}

@@ -18,7 +18,7 @@ extern "C" int __cxa_guard_acquire(std::uint64_t* guard) {
   while (__atomic_load_n(guard, __ATOMIC_ACQUIRE) != done) {
     std::uint64_t never = 0;
     if (__atomic_compare_exchange_n(guard, &never, begun, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return 1;
-    if (sluice::platform::model::playing && sluice::models::shadow::in_thread_storage()) sluice::platform::yield();
+    if (sluice::models::shadow::in_thread_storage() && sluice::platform::model::playing) sluice::platform::yield();
   }
   return 0;
 }

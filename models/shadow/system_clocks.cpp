@@ -14,7 +14,8 @@
 extern "C" int clock_gettime(clockid_t clock, std::timespec* shown) noexcept {
   using namespace sluice::models::shadow;
   using namespace std::chrono;
-  if (!sluice::platform::model::playing || !in_thread_storage()) {
+  // The watchdog asks, too: only modelled threads may read what follows.
+  if (!in_thread_storage() || !sluice::platform::model::playing) {
     return static_cast<int>(syscall(SYS_clock_gettime, clock, shown));
   }
   const auto since = now(innermost_place()).time_since_epoch();

@@ -18,265 +18,6 @@
 #include <optional>
 #include <string>
 
-#include <models/shadow/rename.hpp>
-
-namespace {
-
-/// A lock, as a header of a stranger's might have it.
-template <class Mutex>
-struct plain_lock {
-  Mutex mutex;
-  void lock() { mutex.lock(); }
-  void unlock() { mutex.unlock(); }
-};
-
-struct timed_lock {
-  std::timed_mutex mutex;
-  void lock() {
-    while (!mutex.try_lock_for(std::chrono::seconds(1))) {
-    }
-  }
-  void unlock() { mutex.unlock(); }
-};
-
-struct twice_locked {
-  std::recursive_mutex mutex;
-  void lock() {
-    mutex.lock();
-    mutex.lock();
-  }
-  void unlock() {
-    mutex.unlock();
-    mutex.unlock();
-  }
-};
-
-/// Two mutexes, which each thread locks in another order each time.
-struct scoped_locks {
-  using both = std::scoped_lock<std::mutex, std::mutex>;
-  std::mutex first;
-  std::mutex second;
-  static std::optional<both>& guard() {
-    static thread_local std::optional<both> held;
-    return held;
-  }
-  void lock() {
-    static thread_local bool swapped = false;
-    swapped = !swapped;
-    swapped ? guard().emplace(second, first) : guard().emplace(first, second);
-  }
-  void unlock() { guard().reset(); }
-};
-
-struct flag_lock {
-  std::atomic_flag taken = ATOMIC_FLAG_INIT;
-  void lock() {
-    while (taken.test_and_set(std::memory_order_acquire)) taken.wait(true, std::memory_order_relaxed);
-  }
-  void unlock() {
-    taken.clear(std::memory_order_release);
-    taken.notify_one();
-  }
-};
-
-struct operator_lock {
-  std::atomic<int> waiting{0};
-  std::atomic<int> served = 0;
-  void lock() {
-    const int mine = waiting++;
-    while (served != mine) std::this_thread::yield();
-  }
-  void unlock() { served += 1; }
-};
-
-struct spin_lock {
-  std::atomic_bool taken{false};
-  void lock() {
-    while (taken.exchange(true, std::memory_order_acquire)) {
-    }
-  }
-  void unlock() { taken.store(false, std::memory_order_release); }
-};
-
-struct relaxed_lock {
-  std::atomic_bool taken{false};
-  void lock() {
-    while (taken.exchange(true, std::memory_order_acquire)) {
-    }
-  }
-  void unlock() { taken.store(false, std::memory_order_relaxed); }
-};
-
-struct fenced_lock {
-  std::atomic_bool taken{false};
-  void lock() {
-    while (taken.exchange(true, std::memory_order_relaxed)) {
-    }
-    std::atomic_thread_fence(std::memory_order_acquire);
-  }
-  void unlock() {
-    std::atomic_thread_fence(std::memory_order_release);
-    taken.store(false, std::memory_order_relaxed);
-  }
-};
-
-struct late_fence {
-  std::atomic_bool taken{false};
-  void lock() {
-    while (taken.exchange(true, std::memory_order_relaxed)) {
-    }
-    std::atomic_thread_fence(std::memory_order_acquire);
-  }
-  void unlock() {
-    taken.store(false, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
-  }
-};
-
-struct referred_lock {
-  int taken = 0;
-  void lock() {
-    for (int expected = 0; !std::atomic_ref(taken).compare_exchange_weak(expected, 1); expected = 0) {
-    }
-  }
-  void unlock() { std::atomic_ref(taken).store(0); }
-};
-
-struct free_function_lock {
-  std::atomic<long> taken{0};
-  void lock() {
-    while (std::atomic_exchange_explicit(&taken, 1, std::memory_order_acquire) != 0) {
-    }
-  }
-  void unlock() { std::atomic_store(&taken, 0); }
-};
-
-struct builtin_lock {
-  volatile int taken = 0;
-  void lock() {
-    while (__atomic_exchange_n(&taken, 1, __ATOMIC_ACQUIRE) != 0) {
-    }
-  }
-  void unlock() { __atomic_store_n(&taken, 0, __ATOMIC_RELEASE); }
-};
-
-struct old_builtin_lock {
-  int taken = 0;
-  void lock() {
-    while (__sync_lock_test_and_set(&taken, 1) != 0) {
-    }
-    __sync_synchronize();
-  }
-  void unlock() { __sync_bool_compare_and_swap(&taken, 1, 0); }
-};
-
-struct wide_lock {
-  struct alignas(16) state {
-    std::uint64_t owner;
-    std::uint64_t turns;
-  };
-  std::atomic<state> now{state{0, 0}};
-  void lock() {
-    for (;;) {
-      state free = now.load();
-      free.owner = 0;
-      if (now.compare_exchange_strong(free, state{1, free.turns + 1})) return;
-    }
-  }
-  void unlock() { now.store(state{0, now.load().turns}); }
-};
-
-struct semaphore_lock {
-  std::binary_semaphore free{1};
-  void lock() { free.acquire(); }
-  void unlock() { free.release(); }
-};
-
-struct posix_lock {
-  sem_t free;
-  posix_lock() { sem_init(&free, 0, 1); }
-  ~posix_lock() { sem_destroy(&free); }
-  void lock() { sem_wait(&free); }
-  void unlock() { sem_post(&free); }
-};
-
-struct pthread_lock {
-  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-  bool taken = false;
-  void lock() {
-    pthread_mutex_lock(&mutex);
-    while (taken) pthread_cond_wait(&changed, &mutex);
-    taken = true;
-    pthread_mutex_unlock(&mutex);
-  }
-  void unlock() {
-    pthread_mutex_lock(&mutex);
-    taken = false;
-    pthread_cond_signal(&changed);
-    pthread_mutex_unlock(&mutex);
-  }
-};
-
-struct futex_lock {
-  std::atomic<std::uint32_t> taken{0};
-  void lock() {
-    while (taken.exchange(1, std::memory_order_acquire) != 0) {
-      syscall(SYS_futex, &taken, FUTEX_WAIT_PRIVATE, 1, nullptr, nullptr, 0);
-    }
-  }
-  void unlock() {
-    taken.store(0, std::memory_order_release);
-    syscall(SYS_futex, &taken, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-  }
-};
-
-/// Objects at one address, one after the other.
-inline void count_down_on_the_stack() {
-  std::latch done{1};
-  if (done.try_wait()) std::abort();
-  done.count_down();
-  done.wait();
-}
-inline int count_in_a_local_variable() {
-  int left = 3;
-  --left;
-  return std::atomic_ref(left).fetch_sub(1);
-}
-
-struct tagged {
-  void* pointer;
-  unsigned tag;
-};
-
-inline tagged with_padding(unsigned char filler) {
-  tagged made;
-  std::memset(static_cast<void*>(&made), filler, sizeof(made));
-  made.pointer = nullptr;
-  made.tag = 1;
-  return made;
-}
-
-/// Store buffering, which full barriers forbid.
-struct buffers {
-  std::array<int, 2> written{};
-  std::array<int, 2> read{-1, -1};
-  void run(unsigned thread) {
-    __atomic_store_n(&written[thread], 1, __ATOMIC_RELAXED);
-    _mm_mfence();
-    read[thread] = __atomic_load_n(&written[1 - thread], __ATOMIC_RELAXED);
-  }
-};
-
-struct no_lock {
-  void lock() {}
-  void unlock() {}
-};
-
-}  // namespace
-
-#include <models/shadow/restore.hpp>
-
 namespace sluice::models {
 namespace {
 
@@ -313,9 +54,59 @@ std::string counted_under() {
       [](counter<Lock>& c) { expect(c.value(RL_INFO).load() == 6); });
 }
 
+}  // namespace
+}  // namespace sluice::models
+
+// What follows is compiled as a channel's header is.
+#include <models/shadow/rename.hpp>
+
+#include <models/tests/shadow_locks.hpp>
+
+namespace sluice::models {
+namespace {
+
+using namespace strangers;
+
+/// Objects at one address, one after the other.
+void count_down_on_the_stack() {
+  std::latch done{1};
+  if (done.try_wait()) std::abort();
+  done.count_down();
+  done.wait();
+}
+int count_in_a_local_variable() {
+  int left = 3;
+  --left;
+  return std::atomic_ref(left).fetch_sub(1);
+}
+
+struct tagged {
+  void* pointer;
+  unsigned tag;
+};
+
+tagged with_padding(unsigned char filler) {
+  tagged made;
+  std::memset(static_cast<void*>(&made), filler, sizeof(made));
+  made.pointer = nullptr;
+  made.tag = 1;
+  return made;
+}
+
+/// Store buffering, which full barriers forbid.
+struct buffers {
+  std::array<int, 2> written{};
+  std::array<int, 2> read{-1, -1};
+  void run(unsigned thread) {
+    __atomic_store_n(&written[thread], 1, __ATOMIC_RELAXED);
+    _mm_mfence();
+    read[thread] = __atomic_load_n(&written[1 - thread], __ATOMIC_RELAXED);
+  }
+};
+
 TEST(shadow, locks) {
-  EXPECT_EQ(counted_under<plain_lock<std::modelled_mutex>>(), "");
-  EXPECT_EQ(counted_under<plain_lock<std::modelled_shared_mutex>>(), "");
+  EXPECT_EQ(counted_under<plain_lock<std::mutex>>(), "");
+  EXPECT_EQ(counted_under<plain_lock<std::shared_mutex>>(), "");
   EXPECT_EQ(counted_under<timed_lock>(), "");
   EXPECT_EQ(counted_under<twice_locked>(), "");
   EXPECT_EQ(counted_under<scoped_locks>(), "");
@@ -347,7 +138,7 @@ TEST(shadow, races) {
 TEST(shadow, operators_have_lines) {
   struct operated {
     explicit operated(std::optional<std::size_t>) {}
-    std::modelled_atomic<int> turn{0};
+    std::atomic<int> turn{0};
     rl::var<int> value{0};
   };
   const std::string what = outcome<operated>([](operated& o, unsigned index) {
@@ -360,10 +151,10 @@ TEST(shadow, operators_have_lines) {
 
 struct meeting {
   explicit meeting(std::optional<std::size_t>) {}
-  std::modelled_latch latch{2};
-  std::modelled_barrier<> barrier{2};
-  std::modelled_mutex mutex;
-  std::modelled_condition_variable changed;
+  std::latch latch{2};
+  std::barrier<> barrier{2};
+  std::mutex mutex;
+  std::condition_variable changed;
   bool ready = false;
   std::array<rl::var<int>, 2> values{};
 };
@@ -384,7 +175,7 @@ TEST(shadow, latches_and_barriers) {
 
 TEST(shadow, condition_variables) {
   EXPECT_EQ(outcome<meeting>([](meeting& m, unsigned index) {
-              std::modelled_unique_lock guard(m.mutex);
+              std::unique_lock guard(m.mutex);
               if (index == 0) {
                 m.changed.wait(guard, [&] { return m.ready; });
                 expect(m.values[0](RL_INFO).load() == 1);
@@ -396,7 +187,7 @@ TEST(shadow, condition_variables) {
             }),
             "");
   const std::string unguarded = outcome<meeting>([](meeting& m, unsigned index) {
-    std::modelled_unique_lock guard(m.mutex);
+    std::unique_lock guard(m.mutex);
     if (index == 0) m.changed.wait(guard);
     if (index == 1) m.changed.notify_all();
   });
@@ -446,7 +237,7 @@ TEST(shadow, time_passes_where_threads_wait) {
   EXPECT_EQ(outcome<none>([](none&, unsigned) {
               using clock = std::chrono::steady_clock;
               const auto before = clock::now();
-              std::modelled_this_thread::sleep_for(std::chrono::seconds(2));
+              std::this_thread::sleep_for(std::chrono::seconds(2));
               expect(clock::now() - before >= std::chrono::seconds(2));
               const std::chrono::time_point<clock> until = clock::now() + std::chrono::milliseconds(5);
               while (clock::now() < until) {
@@ -457,13 +248,13 @@ TEST(shadow, time_passes_where_threads_wait) {
 
 struct published {
   explicit published(std::optional<std::size_t>) {}
-  std::modelled_atomic<std::modelled_atomic<int>*> node{nullptr};
+  std::atomic<std::atomic<int>*> node{nullptr};
 };
 
 TEST(shadow, memory) {
   const std::string unordered = outcome<published>(
       [](published& p, unsigned index) {
-        if (index == 0) p.node.store(new std::modelled_atomic<int>(1), std::memory_order::relaxed);
+        if (index == 0) p.node.store(new std::atomic<int>(1), std::memory_order::relaxed);
         if (index != 1) return;
         if (auto* node = p.node.load(std::memory_order::relaxed)) (void)node->load();
       },
@@ -471,13 +262,13 @@ TEST(shadow, memory) {
   EXPECT_NE(unordered.find("DATA RACE"), std::string::npos);
   const std::string freed = outcome<published>([](published& p, unsigned index) {
     if (index != 0) return;
-    p.node.store(new std::modelled_atomic<int>(1));
+    p.node.store(new std::atomic<int>(1));
     delete p.node.load();
     p.node.load()->store(2);
   });
   EXPECT_NE(freed.find("after its memory was freed"), std::string::npos);
   const std::string leaked = outcome<published>([](published&, unsigned index) {
-    if (index == 0) (void)new std::modelled_atomic<int>(1);
+    if (index == 0) (void)new std::atomic<int>(1);
   });
   EXPECT_NE(leaked.find("MEMORY LEAK"), std::string::npos);
 }
@@ -498,7 +289,7 @@ TEST(shadow, addresses_are_used_again) {
 TEST(shadow, padding_is_no_value) {
   struct padded {
     explicit padded(std::optional<std::size_t>) {}
-    std::modelled_atomic<tagged> value{with_padding(1)};
+    std::atomic<tagged> value{with_padding(1)};
   };
   EXPECT_EQ(outcome<padded>([](padded& p, unsigned index) {
               tagged expected = with_padding(2);
@@ -521,8 +312,8 @@ TEST(shadow, full_barriers) {
 
 struct fences {
   explicit fences(std::optional<std::size_t>) {}
-  std::modelled_atomic<int> first{0};
-  std::modelled_atomic<int> second{0};
+  std::atomic<int> first{0};
+  std::atomic<int> second{0};
   std::array<int, 2> read{1, 1};
 
   void run(unsigned index, std::memory_order store) {
@@ -532,7 +323,7 @@ struct fences {
     }
     if (index != 1) return;
     second.store(1, std::memory_order::relaxed);
-    shadow::modelled_atomic_thread_fence(std::memory_order::seq_cst);
+    std::atomic_thread_fence(std::memory_order::seq_cst);
     read[1] = first.load(std::memory_order::relaxed);
   }
 };
@@ -550,13 +341,13 @@ TEST(shadow, sequentially_consistent_operations_and_fences) {
 TEST(shadow, once) {
   struct lazily {
     explicit lazily(std::optional<std::size_t>) {}
-    std::modelled_once_flag made;
+    std::once_flag made;
     rl::var<int> value;
     unsigned calls = 0;
   };
   EXPECT_EQ(outcome<lazily>(
                 [](lazily& l, unsigned) {
-                  std::modelled_call_once(l.made, [&] {
+                  std::call_once(l.made, [&] {
                     ++l.calls;
                     platform::yield();
                     l.value(RL_INFO).store(7);
@@ -571,7 +362,7 @@ TEST(shadow, once) {
                 platform::yield();
                 return 7;
               }();
-              static std::modelled_atomic<int> late(value);
+              static std::atomic<int> late(value);
               expect(late.load(std::memory_order::relaxed) == 7);
             }),
             "");
@@ -582,15 +373,15 @@ TEST(shadow, the_allocations_of_c) {
     explicit none(std::optional<std::size_t>) {}
   };
   EXPECT_EQ(outcome<none>([](none&, unsigned) {
-              auto* memory = static_cast<char*>(shadow::modelled_malloc(2));
+              auto* memory = static_cast<char*>(malloc(2));
               memory[1] = 'x';
-              memory = static_cast<char*>(shadow::modelled_realloc(memory, 100));
+              memory = static_cast<char*>(realloc(memory, 100));
               expect(memory[1] == 'x');
-              shadow::modelled_free(memory);
+              free(memory);
               void* aligned = nullptr;
-              expect(shadow::modelled_posix_memalign(&aligned, 64, 8) == 0);
+              expect(posix_memalign(&aligned, 64, 8) == 0);
               expect(reinterpret_cast<std::uintptr_t>(aligned) % 64 == 0);
-              shadow::modelled_free(aligned);
+              free(aligned);
             }),
             "");
 }
@@ -598,7 +389,7 @@ TEST(shadow, the_allocations_of_c) {
 TEST(shadow, a_freed_condition_variable) {
   struct conditions {
     explicit conditions(std::optional<std::size_t>) {}
-    std::modelled_condition_variable* changed = new std::modelled_condition_variable;
+    std::condition_variable* changed = new std::condition_variable;
   };
   const std::string what = outcome<conditions>([](conditions& c, unsigned index) {
     if (index != 0) return;
