@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -104,15 +105,28 @@ struct stalls {
   bool on_disk = false;                ///< one of them waits for a disk now, such as for its memory
 };
 
-inline stalls stalls_of_process() {
-  stalls found;
+namespace detail {
+
+/// Calls `visit` with each thread of this process.
+template <class Visit>
+void each_thread([[maybe_unused]] Visit visit) {
 #if defined(__linux__)
   DIR* const tasks = opendir("/proc/self/task");
-  if (!tasks) return found;
+  if (!tasks) return;
   while (const dirent* task = readdir(tasks)) {
     thread_id thread = 0;
     const std::string_view name = task->d_name;
-    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec != std::errc{}) continue;
+    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec == std::errc{}) visit(thread);
+  }
+  closedir(tasks);
+#endif
+}
+
+}  // namespace detail
+
+inline stalls stalls_of_process() {
+  stalls found;
+  detail::each_thread([&](thread_id thread) {
     // Time on a processor, time in its queue, turns.
     const detail::task_file statistics(thread, "schedstat");
     const std::string_view text = statistics.text();
@@ -120,9 +134,7 @@ inline stalls stalls_of_process() {
     std::from_chars(text.data() + std::min(text.find(' ') + 1, text.size()), text.data() + text.size(), waited);
     found.waited += std::chrono::nanoseconds(waited);
     found.on_disk |= state(thread) == 'D';
-  }
-  closedir(tasks);
-#endif
+  });
   return found;
 }
 
@@ -132,19 +144,43 @@ struct blocked_thread {
   bool far_deadline;
 };
 
+namespace detail {
+
+/// The system call that a thread is in, as /proc writes it: its number and arguments, separated by blanks.
+class system_call {
+public:
+  explicit system_call(thread_id thread) : file_(thread, "syscall"), words_(file_.text()) {}
+
+  std::string_view next_word() noexcept {
+    const auto word = words_.substr(0, words_.find(' '));
+    words_.remove_prefix(std::min(words_.size(), word.size() + 1));
+    return word;
+  }
+
+private:
+  task_file file_;
+  std::string_view words_;
+};
+
+}  // namespace detail
+
 /// Whether a thread sleeps on a futex without a timeout, so that only another thread can wake it.
 inline bool asleep_for_good([[maybe_unused]] blocked_thread s) {
 #if defined(__linux__)
-  const detail::task_file call(s.thread, "syscall");
-  std::string_view words = call.text();
-  const auto next_word = [&] {
-    const auto word = words.substr(0, words.find(' '));
-    words.remove_prefix(std::min(words.size(), word.size() + 1));
-    return word;
-  };
-  if (next_word() != std::to_string(SYS_futex)) return false;
-  for (int address_operation_value = 0; address_operation_value < 3; ++address_operation_value) next_word();
-  return s.far_deadline || next_word() == "0x0";
+  detail::system_call call(s.thread);
+  if (call.next_word() != std::to_string(SYS_futex)) return false;
+  for (int address_operation_value = 0; address_operation_value < 3; ++address_operation_value) call.next_word();
+  return s.far_deadline || call.next_word() == "0x0";
+#else
+  return false;
+#endif
+}
+
+/// Whether a thread is asleep only until it looks again at what it is to do.
+inline bool polls([[maybe_unused]] thread_id thread) {
+#if defined(__linux__)
+  const auto call = detail::system_call(thread).next_word();
+  return call == std::to_string(SYS_nanosleep) || call == std::to_string(SYS_clock_nanosleep);
 #else
   return false;
 #endif
@@ -164,6 +200,23 @@ inline bool all_asleep_for_good(const std::vector<blocked_thread>& threads) {
   return std::ranges::all_of(threads, asleep_for_good) &&
          std::ranges::equal(threads, before,
                             [](const blocked_thread& s, std::uint64_t count) { return sleeps(s.thread) == count; });
+}
+
+/// Every thread of this process but the calling one, with how often it has fallen asleep so far; nullopt if one is
+/// awake.
+inline std::optional<std::vector<std::pair<thread_id, std::uint64_t>>> all_others_asleep() {
+  std::vector<std::pair<thread_id, std::uint64_t>> found;
+  bool awake = false;
+  detail::each_thread([&](thread_id thread) {
+    if (thread == this_thread()) return;
+    const auto count = sleeps(thread);
+    if (count && !polls(thread)) {
+      found.emplace_back(thread, *count);
+    } else {
+      awake = true;
+    }
+  });
+  return awake ? std::nullopt : std::optional(std::move(found));
 }
 
 /// Pins the calling thread to one processor, or to all that the process may use. Best effort.

@@ -15,6 +15,10 @@ constexpr const char* needs_disconnect(const core_traits& traits) noexcept {
   return traits.disconnects ? nullptr : "it does not promise to end waits when a side disconnects";
 }
 
+constexpr const char* needs_discard(const core_traits& traits) noexcept {
+  return traits.discards ? nullptr : "it keeps messages until its senders disconnect";
+}
+
 constexpr const char* needs_timed(const core_traits& traits) noexcept {
   return traits.timed ? nullptr : "it has no timed operations";
 }

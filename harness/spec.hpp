@@ -16,13 +16,15 @@ struct promises {
   ordering order = ordering::global;
   bool real_time = true;  ///< consistency::linearizable
   bool hints = false;     ///< consistency::weak: `full`, `empty`, a timeout and a size may be wrong
+  bool discards = true;   ///< no message outlives the last receiver
 
   promises() = default;
   explicit(false) promises(ordering o) noexcept : order(o) {}
   explicit(false) promises(const core_traits& traits) noexcept
       : order(traits.order),
         real_time(traits.consistency == consistency::linearizable),
-        hints(traits.consistency == consistency::weak) {}
+        hints(traits.consistency == consistency::weak),
+        discards(traits.discards) {}
 };
 
 /// The sequential specification of a channel, which every checker uses.
@@ -33,7 +35,12 @@ struct promises {
 class spec {
 public:
   spec(std::optional<std::size_t> capacity, std::size_t senders, std::size_t receivers, promises held = {})
-      : capacity_(capacity), senders_(senders), receivers_(receivers), order_(held.order), hints_(held.hints) {}
+      : capacity_(capacity),
+        senders_(senders),
+        receivers_(receivers),
+        order_(held.order),
+        hints_(held.hints),
+        discards_(held.discards) {}
 
   /// \returns  whether the event is allowed in this state; the state changes only if it is.
   bool step(const event& e) {
@@ -49,7 +56,10 @@ public:
         return true;
       case op_kind::drop_receiver:
         if (receivers_ == 0) return false;
-        if (--receivers_ == 0) buffer_.clear();
+        if (--receivers_ == 0) {
+          if (!discards_) kept_ = buffer_.size();
+          buffer_.clear();
+        }
         return true;
       // The closer stops those that sleep at a quiescence.
       case op_kind::wait_disconnected: return e.result == status::stopped ? e.asleep != 0 : receivers_ == 0;
@@ -139,7 +149,8 @@ private:
     return place != buffer_.end() && *place == value ? place : buffer_.end();
   }
 
-  /// No sleeper is enabled, and the live messages are those buffered and those of sleeping senders.
+  /// No sleeper is enabled, and the live messages are those buffered, those of sleeping senders, and if the last
+  /// receiver does not destroy what is buffered, perhaps some of that.
   bool quiescence_allowed(const event& e) const noexcept {
     if (e.sleeping_others != 0) return false;
     if (e.sleeping_senders != 0 && enabled(op_kind::send)) return false;
@@ -147,7 +158,10 @@ private:
     if (e.sleeping_watchers != 0 && enabled(op_kind::wait_disconnected)) return false;
     if (e.sleeping_stoppably != 0 && stopped_) return false;
     if (rendezvous() && e.sleeping_senders != 0 && e.sleeping_receivers != 0) return false;
-    return e.value < 0 || static_cast<std::size_t>(e.value) == size() + e.sleeping_senders + e.unsent_rest;
+    if (e.value < 0) return true;
+    const auto live = static_cast<std::size_t>(e.value);
+    const std::size_t least = size() + e.sleeping_senders + e.unsent_rest;
+    return live >= least && live <= least + (senders_ != 0 ? kept_ : 0);
   }
 
   std::optional<std::size_t> capacity_;
@@ -155,6 +169,8 @@ private:
   std::size_t receivers_;
   ordering order_;
   bool hints_;
+  bool discards_;
+  std::size_t kept_ = 0;  ///< buffered when the last receiver disconnected
   bool stopped_ = false;
   raw_vector<int> buffer_;
 };

@@ -242,16 +242,23 @@ private:
   }
 
   bool asleep_for_good(const run_state& now) const {
+    const bool own_threads = channel_.traits().own_threads;
     std::vector<kernel::blocked_thread> blocked;
     const auto steps = steps_of(now);
     for (std::size_t t = 0; t < now.threads.size(); ++t) {
       if (pool_.done(t)) continue;
       if (steps[t] == 0 || !kernel::asleep(pool_.id(t))) return false;
       const op_kind kind = now.threads[t].kind.load(std::memory_order::relaxed);
+      // Another thread of the process may keep its deadline.
+      if (own_threads && timed(kind) && !has_far_deadline(kind)) return false;
       blocked.push_back({pool_.id(t), has_far_deadline(kind)});
     }
+    // If the channel's own threads end waits, one of them may be about to.
+    const auto others = own_threads ? kernel::all_others_asleep() : std::nullopt;
+    if (own_threads && !others) return false;
     // A thread that has advanced since may be in an operation of another kind.
-    return !blocked.empty() && kernel::all_asleep_for_good(blocked) && steps_of(now) == steps;
+    return !blocked.empty() && kernel::all_asleep_for_good(blocked) && steps_of(now) == steps &&
+           (!own_threads || kernel::all_others_asleep() == others);
   }
 
   static std::vector<std::uint32_t> steps_of(const run_state& now) {

@@ -18,6 +18,7 @@ sluice_channel(bounded_queue HEADER sluice/bounded_queue.hpp TYPE sluice::bounde
 # Third-party channels, where installed: adapters/README.md says what each promises and what was found.
 if(SLUICE_PROPERTIES)
   include(${CMAKE_CURRENT_LIST_DIR}/adapters/registry.cmake)
+  include(${CMAKE_CURRENT_LIST_DIR}/languages/registry.cmake)
 endif()
 
 # Faulty channels, with one known mistake each: the named checks must catch them.

@@ -5,10 +5,13 @@
 #include <properties/scenario_properties.hpp>
 
 #include <algorithm>
+#include <barrier>
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <optional>
 #include <ranges>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -95,6 +98,55 @@ struct steady_memory {
           RC_FAIL("lap " + std::to_string(lap) + " left " + std::to_string(now - most) + " more allocations alive");
         }
       }
+    });
+  }
+};
+
+/// Counts live allocations after many short lives of a channel.
+struct leaves_nothing {
+  static constexpr std::string_view name = "leaves_nothing";
+  static constexpr std::string_view claim =
+      "A channel whose first send races its last receiver's disconnect leaves no allocation behind, however often.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    return traits.deferred_reclamation ? "it frees memory in batches" : needs_disconnect(traits);
+  }
+
+  static void check(run& r) {
+    r.forall([&] {
+      constexpr int rounds = 100;
+      const auto capacity = any_capacity(r);
+      std::size_t at_first = 0;
+      std::size_t at_last = 0;
+      {
+        std::optional<decltype(r.channel().make<int>(capacity))> ends;
+        std::barrier both(2);
+        thread_group threads(r.dog());
+        threads.add("makes channels", [&](worker& self) {
+          for (int round = 0; round < rounds; ++round) {
+            // What is made once, such as a thread's own state, is made by then.
+            if (round == rounds / 4) at_first = allocated::live();
+            ends.emplace(r.channel().make<int>(capacity));
+            both.arrive_and_wait();
+            self.about_to("drop the receiver");
+            ends->second.reset();
+            both.arrive_and_wait();
+            ends.reset();
+          }
+          at_last = allocated::live();
+        });
+        threads.add("sends", [&](worker& self) {
+          for (int round = 0; round < rounds; ++round) {
+            both.arrive_and_wait();
+            self.about_to("send");
+            (void)ends->first.send(int{round});
+            both.arrive_and_wait();
+          }
+        });
+        threads.run();
+      }
+      if (at_last <= at_first) return;
+      r.fail("capacity " + harness::to_string(capacity) + ": " + std::to_string(at_last - at_first) +
+             " allocations stay of " + std::to_string(rounds - rounds / 4) + " channels");
     });
   }
 };

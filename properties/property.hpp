@@ -38,6 +38,7 @@ using harness::draws;
 using harness::needs_all;
 using harness::needs_allocation_promise;
 using harness::needs_buffer;
+using harness::needs_discard;
 using harness::needs_disconnect;
 using harness::needs_exact_capacity;
 using harness::needs_exact_size;

@@ -1,6 +1,6 @@
 # sluice_channel(NAME HEADER header TYPE template [ROLE role] [KIND kind] [LIBRARIES target...]
 #                [PROPERTIES OFF] [MODELS OFF|SHADOWED] [BENCHMARKS OFF] [CONTRACT OFF] [CAUGHT_BY check...]
-#                [KNOWN_VIOLATIONS check...])
+#                [KNOWN_VIOLATIONS check...] [VERSION text] [LANGUAGE name])
 #
 # Registers a channel: makes the runners that check and measure it, one translation unit each.
 #
@@ -27,6 +27,11 @@
 #                   measured.
 # KNOWN_VIOLATIONS  checks, as property/NAME or model/NAME, that are known to fail on it: its tests leave them out.
 #                   model/exhaustive is every search of scenarios.
+# VERSION, LANGUAGE of the library that it is from, as results record them; C++ by default.
+#
+# sluice_missing_channel(NAME REASON text [ROLE role] [LANGUAGE name])
+#
+# Registers one that cannot be built here.
 
 include(${CMAKE_CURRENT_LIST_DIR}/sluice_kind_and_role.cmake)
 
@@ -34,7 +39,7 @@ define_property(GLOBAL PROPERTY SLUICE_REGISTRY BRIEF_DOCS "JSON objects of the 
 
 function(sluice_channel name)
   get_filename_component(root ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../.. ABSOLUTE)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;ROLE;PROPERTIES;MODELS;BENCHMARKS;CONTRACT;KIND"
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HEADER;TYPE;ROLE;PROPERTIES;MODELS;BENCHMARKS;CONTRACT;KIND;VERSION;LANGUAGE"
                         "LIBRARIES;CAUGHT_BY;KNOWN_VIOLATIONS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sluice_channel(${name}): `${arg_UNPARSED_ARGUMENTS}` is not understood")
@@ -152,7 +157,8 @@ function(sluice_channel name)
     endif()
   endif()
 
-  list(PREPEND runners "\"name\": \"${name}\"" "\"role\": \"${role}\"" "\"kind\": \"${kind}\"")
+  list(PREPEND runners "\"name\": \"${name}\"" "\"role\": \"${role}\"" "\"kind\": \"${kind}\"" "\"version\": \"${arg_VERSION}\""
+       "\"language\": \"${arg_LANGUAGE}\"")
   list(JOIN runners ", " runners)
   list(TRANSFORM arg_CAUGHT_BY REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE caught)
   list(JOIN caught ", " caught)
@@ -160,6 +166,13 @@ function(sluice_channel name)
   list(JOIN known ", " known)
   set_property(GLOBAL APPEND PROPERTY SLUICE_REGISTRY
                "{${runners}, \"caught_by\": [${caught}], \"known_violations\": [${known}]}")
+endfunction()
+
+function(sluice_missing_channel name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "REASON;ROLE;LANGUAGE" "")
+  _sluice_kind_and_role()
+  set_property(GLOBAL APPEND PROPERTY SLUICE_REGISTRY
+               "{\"name\": \"${name}\", \"role\": \"${role}\", \"kind\": \"queue\", \"language\": \"${arg_LANGUAGE}\", \"missing\": \"${arg_REASON}\"}")
 endfunction()
 
 # Writes the registered channels as JSON, for the command line.
@@ -183,6 +196,11 @@ macro(_sluice_contract_channel)
   if(role STREQUAL "third_party")
     set(runner third_party_contract)
   endif()
+  if(arg_LANGUAGE)
+    # The threads of a language's runtime would be counted for channels without any.
+    string(TOLOWER ${arg_LANGUAGE}_${runner} runner)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY SLUICE_CONTRACT_RUNNERS ${runner})
   set_property(GLOBAL APPEND PROPERTY SLUICE_CHANNELS_OF_${runner} ${name})
   list(APPEND runners "\"contract\": \"$<TARGET_FILE:${runner}>\"")
 endmacro()

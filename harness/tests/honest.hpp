@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -98,6 +99,25 @@ using in_batches = retiring<T, 50>;
 /// Never frees them while the channel lives.
 template <class T>
 using hoarding = retiring<T, 0>;
+
+/// Keeps an allocation of each channel for ever.
+template <class T>
+class never_freed : public cores::mutex<T> {
+  using base = cores::mutex<T>;
+
+public:
+  never_freed() { keep(); }
+  explicit never_freed(std::size_t capacity) : base(capacity) { keep(); }
+
+private:
+  static void keep() {
+    // Reachable, so that it is no leak at exit.
+    static std::mutex mutex;
+    static std::vector<std::unique_ptr<int>> kept;
+    const std::scoped_lock guard(mutex);
+    kept.push_back(std::make_unique<int>());
+  }
+};
 
 /// Weakly consistent: an attempt beside another one finds nothing, or no room. Select cannot wait on it.
 template <class T>

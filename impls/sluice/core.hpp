@@ -52,6 +52,7 @@ struct core_traits {
   bool exact_capacity = true;  ///< holds exactly as many messages as asked for, not more
   ordering order = ordering::global;
   bool disconnects = true;  ///< when one side disconnects, the other side's waits end
+  bool discards = true;     ///< the last receiver's disconnect destroys what is buffered; false: the last sender's may
   bool sleeps = true;       ///< a blocked operation sleeps in the kernel after a bounded spin
   bool timed = true;        ///< send_until and recv_until return at their deadlines
   bool tries = true;        ///< has try_send and try_recv, which select needs
@@ -61,6 +62,7 @@ struct core_traits {
   bool strong_guarantee = true;             ///< an operation whose allocation fails throws, and changes nothing
   bool selectable = true;                   ///< whether it is a selectable_core; the harness sets it
   bool deferred_reclamation = false;        ///< memory is freed in batches, and what waits for that is bounded
+  bool own_threads = false;                 ///< threads of its own, as of a language's runtime, end its waits
   static constexpr std::size_t no_allocation = (std::numeric_limits<std::size_t>::max)();
 
   /// Whether a channel of this capacity (nullopt: unbounded) can be made.

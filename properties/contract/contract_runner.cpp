@@ -1,3 +1,4 @@
+#include <harness/child.hpp>
 #include <harness/results.hpp>
 #include <harness/runner.hpp>
 #include <harness/verdict.hpp>
@@ -5,13 +6,9 @@
 
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <stdexcept>
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace sluice::contract {
 namespace {
@@ -64,6 +61,7 @@ public:
     std::vector<std::string> channels;
     std::int64_t hang_timeout = 600;
     bool list = false;
+    bool end_where_not_offered = false;
     command.app().add_option("--line", wanted, "only the lines of these numbers");
     command.app().add_option("--channel", channels, "only on these channels");
     command.app()
@@ -71,6 +69,9 @@ public:
         ->envname("SLUICE_CONTRACT_DIVIDE")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+    command.app()
+        .add_flag("--end-where-not-offered", end_where_not_offered, "end when a line uses an operation that is lacking")
+        ->group("");
     command.add_hang_timeout(hang_timeout);
     command.add_json(json_);
     command.add_list(list, "lines");
@@ -90,10 +91,10 @@ public:
       if (selected.empty()) {
         throw std::invalid_argument("no line of the contract is of that number and channel; --list names the lines");
       }
+      if (end_where_not_offered) harness::when_not_offered = [] { std::_Exit(not_offered); };
       for (line& one : selected) {
-        // Before the watchdog starts its thread: ThreadSanitizer supports no threads after a fork of several.
         for (cell& c : one.cells) {
-          if (c.not_applicable.empty() && !c.offers_all && lacks_operation(c)) {
+          if (c.not_applicable.empty() && !c.offers_all && !end_where_not_offered && lacks_operation(one, c)) {
             c.not_applicable = "it uses an operation that the channel does not have";
           }
         }
@@ -116,6 +117,8 @@ public:
   }
 
 private:
+  static constexpr int not_offered = 77;  ///< the exit code of a line that uses an operation that is lacking
+
   void test(const line& one, const cell& c, harness::watchdog& dog) {
     line_ = &one;
     channel_ = c.channel;
@@ -141,27 +144,11 @@ private:
 
   /// Whether a line performs an operation that the channel lacks, seen in a process of its own: in this one, threads
   /// that wait for it would stay.
-  bool lacks_operation(const cell& c) const {
-    constexpr int lacked = 77;
-    std::cout.flush();
-    const pid_t child = fork();
-    if (child == 0) {
-      harness::when_not_offered = [] { std::_Exit(lacked); };
-      // A line that hangs is reported when it is tested.
-      alarm(60);
-      std::ofstream nowhere("/dev/null");
-      std::cout.rdbuf(nowhere.rdbuf());
-      harness::watchdog dog(std::chrono::seconds(60), [](const std::string&) {});
-      test_context t(dog, divisor_);
-      try {
-        c.test(t);
-      } catch (...) {
-      }
-      std::_Exit(0);
-    }
-    int ending = 0;
-    waitpid(child, &ending, 0);
-    return WIFEXITED(ending) && WEXITSTATUS(ending) == lacked;
+  bool lacks_operation(const line& one, const cell& c) const {
+    // A line that hangs is reported when it is tested.
+    return harness::run_child({harness::this_executable(), "--line", std::to_string(one.number), "--channel",
+                               std::string(c.channel), "--divide", std::to_string(divisor_), "--end-where-not-offered"},
+                              std::chrono::seconds(60)) == not_offered;
   }
 
   void report(verdict v, const std::string& detail) {

@@ -80,7 +80,7 @@ void add_robustness(line_table& contract) {
                   sigaction(SIGUSR1, &old_action, nullptr);
                 }));
 
-  auto destructors = on<needs_buffer>(every_channel(), [](test_context& t, const channel& s) {
+  auto destructors = on<both<needs_buffer, needs_discard>>(every_channel(), [](test_context& t, const channel& s) {
     each<echo>(s, buffered, [&](auto& tx, auto& rx) {
       std::atomic<int> refused{0};
       t.expect(tx.send(echo(&tx, &refused)).has_value());

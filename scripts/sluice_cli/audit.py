@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import click
 import rich.markup
@@ -24,7 +25,8 @@ from sluice_cli.sources import Sources
 # Executions for each check and capacity before a mutant counts as a survivor, and to find the mutants.
 EXECUTIONS = 30_000
 EXECUTIONS_TO_FIND = 3_000
-TIMEOUT = 600  # seconds, of one runner
+TIMEOUT = 600  # seconds, of one runner, before it may count as hung
+SLOWER = 10  # times slower than without a mutant, for a runner to be hung
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +49,9 @@ def _runner(channel: Channel) -> list[str]:
     ]
 
 
-def _mutants(sources: Sources, channel: Channel) -> list[Mutant]:
+def _mutants(sources: Sources, channel: Channel) -> tuple[list[Mutant], float]:
+    """The mutants that a channel's models reach, and how many seconds they take for each of the executions asked for."""
+    begun = time.monotonic()
     done = subprocess.run(
         [*_runner(channel), "--list-mutants", "--executions", str(EXECUTIONS_TO_FIND)],
         capture_output=True,
@@ -61,7 +65,7 @@ def _mutants(sources: Sources, channel: Channel) -> list[Mutant]:
         if len(parts) == 5 and pathlib.Path(parts[0]).is_relative_to(sources.folder):
             file = str(pathlib.Path(parts[0]).relative_to(sources.folder))
             mutants.append(Mutant(name, file, int(parts[1]), parts[3], parts[4]))
-    return mutants
+    return mutants, (time.monotonic() - begun) / EXECUTIONS_TO_FIND
 
 
 def _row(**known) -> dict:
@@ -72,8 +76,13 @@ def _row(**known) -> dict:
     return row | {"line": 0, "executions": 0, "seconds": 0.0} | known
 
 
-def _try_to_kill(sources: Sources, mutant: Mutant, channels: list[Channel], executions: int) -> dict:
-    """Runs the models of one channel after another, until one kills the mutant."""
+def _try_to_kill(
+    sources: Sources, mutant: Mutant, channels: list[Channel], executions: int, pace: dict[str, float]
+) -> dict:
+    """Runs the models of one channel after another, until one kills the mutant.
+
+    `pace` has each channel's seconds for each of the executions asked for: a runner that is slow has not hung.
+    """
     row = _row(
         file=mutant.file,
         line=mutant.line,
@@ -89,8 +98,9 @@ def _try_to_kill(sources: Sources, mutant: Mutant, channels: list[Channel], exec
     attempts = [(effort, channel) for effort in efforts for channel in channels]
     for effort, channel in attempts:
         command = [*_runner(channel), "--mutant", mutant.name, "--executions", str(effort)]
+        limit = max(TIMEOUT, SLOWER * pace[channel.name] * effort)
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
         except subprocess.TimeoutExpired:
             done = None
         if done and done.returncode == 0:
@@ -99,7 +109,7 @@ def _try_to_kill(sources: Sources, mutant: Mutant, channels: list[Channel], exec
                 raise Unverified(f"{channel.name} did not reach {mutant.name}, which it listed itself")
         elif done is None or done.returncode < 0:
             # The mutant crashed the runner or made it hang.
-            how = f"died of signal {-done.returncode}" if done else f"did not end within {TIMEOUT} s"
+            how = f"died of signal {-done.returncode}" if done else f"did not end within {limit:.0f} s"
             found = {"killed_by": "the runner", "how": how, "executions": 0, "seconds": 0}
         else:
             raise Unverified(f"{channel.name} cannot be audited for {mutant.name}: {done.stderr.strip()}")
@@ -141,15 +151,19 @@ def audit(sources: Sources, channels: list[Channel], whole: bool, executions: in
     if not sound:
         raise Usage("none of these channels has models, so none can be audited")
     reached: dict[Mutant, list[Channel]] = {}
+    pace: dict[str, float] = {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for channel, mutants in zip(sound, pool.map(functools.partial(_mutants, sources), sound)):
+        for channel, (mutants, seconds) in zip(sound, pool.map(functools.partial(_mutants, sources), sound)):
+            pace[channel.name] = seconds
             for mutant in mutants:
                 reached.setdefault(mutant, []).append(channel)
         if not reached and sources.tagged:
             raise Usage(f"these models reach no code in {sources.folder}: is the build folder another tree's?")
         rows = []
         with progress("auditing", len(reached)) as advance:
-            running = [pool.submit(_try_to_kill, sources, mutant, by, executions) for mutant, by in reached.items()]
+            running = [
+                pool.submit(_try_to_kill, sources, mutant, by, executions, pace) for mutant, by in reached.items()
+            ]
             for future in concurrent.futures.as_completed(running):
                 rows.append(future.result())
                 advance(f"{rows[-1]['file']}:{rows[-1]['line']}")

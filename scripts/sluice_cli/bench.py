@@ -274,9 +274,13 @@ def command(
     if beside:
         others, missing = peers.build(project)
     measured = [channel for channel in registered if beside or channels or not channel.third_party]
-    chosen = registry.choose(measured + others, channels)
-    build.build_runners(project, [channel for channel in chosen if channel in registered], "bench")
+    build.build_runners(
+        project, registry.choose(measured, tuple(c.name for c in measured if c.name in channels)), "bench"
+    )
+    chosen = registry.choose(registry.joined(measured, others), channels)
     samples, lost = measure(chosen, effort("quick" if quick else "full", minutes), seed, pinned=not no_pin)
-    run = results.new_results(project, "none", seed, registered + others, samples=samples, missing=missing)
+    run = results.new_results(
+        project, "none", seed, registry.joined(registered, others), samples=samples, missing=missing
+    )
     page.publish(project, run)
     require_none(lost)

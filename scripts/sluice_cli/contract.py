@@ -209,14 +209,16 @@ def command(
     if preset != "release" and (channels or not project.own):
         raise Usage("--preset is for sluice's own tree as a whole; name your settings when you configure, and --binary")
     if project.own and not channels:
-        verdicts = run(project.given_binary or build.build_preset(preset), divide)
+        binary = project.given_binary or build.build_preset(preset)
+        chosen = registry.configured(binary)
+        verdicts = run(binary, divide)
     else:
         chosen = registry.choose(registry.configured(build.configure_project(project)), channels)
         build.build_runners(project, chosen, "contract")
         verdicts = run_on(project, chosen, divide)
     show(verdicts)
     if out:
-        results.save(results.new_results(project, "none", 0, contract=verdicts), out)
+        results.save(results.new_results(project, "none", 0, chosen, contract=verdicts), out)
     if junit:
         write_junit(junit, lines=verdicts)
     outcome.require_passed([], verdicts)

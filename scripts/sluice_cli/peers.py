@@ -7,18 +7,11 @@ import pathlib
 import shutil
 import subprocess
 
-from sluice_cli import setup
-from sluice_cli.common import HOME, Environment, console
+from sluice_cli.common import HOME
 from sluice_cli.project import Project
 from sluice_cli.registry import GO, RUST, Channel
 
 SOURCES = HOME / "harness" / "bench" / "peers"
-SIGNS = {
-    "cargo": "cargo",
-    "librust-crossbeam-channel-dev": "/usr/share/cargo/registry/crossbeam-channel-*",
-    "librust-flume-dev": "/usr/share/cargo/registry/flume-*",
-    "golang-go": "go",
-}
 
 
 def _channels(names: tuple[str, ...], runner: pathlib.Path, language: str) -> list[Channel]:
@@ -38,10 +31,6 @@ def _build(command: list[str], folder: pathlib.Path, environment: dict[str, str]
 
 def build(of: Project) -> tuple[list[Channel], dict[str, str]]:
     """The peers that can be built here, in a project's build folder, and for each other one the reason why not."""
-    try:
-        setup.ensure(SIGNS)
-    except Environment as lacking:
-        console.print(f"sluice: {lacking.message}", markup=False)
     target = of.builds / "peers"
     # Built in a copy, since both write beside their sources, where this program may not.
     shutil.copytree(SOURCES, target / "sources", dirs_exist_ok=True)

@@ -23,6 +23,8 @@ class Channel:
     known_violations: tuple[str, ...] = ()  # as caught_by: property/NAME or model/NAME
     runners: dict[str, pathlib.Path] = dataclasses.field(default_factory=dict, hash=False)
     language: str = "C++"
+    version: str = ""  # of the library that it is from
+    missing: str = ""  # why it cannot be built here
 
     @property
     def bench(self) -> list[str]:
@@ -40,7 +42,8 @@ class Channel:
     @property
     def described(self) -> dict[str, str]:
         """As results record it."""
-        return {"name": self.name, "role": self.role, "language": self.language}
+        told = {"name": self.name, "role": self.role, "language": self.language}
+        return told | ({"version": self.version} if self.version else {})
 
 
 # Measured beside ours where cargo and go are: harness/bench/peers.
@@ -84,12 +87,24 @@ def configured(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
             entry["name"],
             entry["role"],
             entry["kind"],
-            tuple(entry["caught_by"]),
-            tuple(entry["known_violations"]),
+            tuple(entry.get("caught_by", ())),
+            tuple(entry.get("known_violations", ())),
             {tool: pathlib.Path(entry[tool]) for tool in TOOLS if tool in entry},
+            entry.get("language") or "C++",
+            entry.get("version", ""),
+            entry.get("missing", ""),
         )
         for entry in entries
     ]
+
+
+def joined(channels: list[Channel], peers: list[Channel]) -> list[Channel]:
+    """The channels and the peers; what is both has the runners of both."""
+    by_name = {channel.name: channel for channel in channels}
+    for peer in peers:
+        known = by_name.get(peer.name, peer)
+        by_name[peer.name] = dataclasses.replace(known, runners=known.runners | peer.runners)
+    return list(by_name.values())
 
 
 def targets(channels: list[Channel], *tools: str) -> list[str]:

@@ -29,6 +29,11 @@ SIGNS = {
     "libatomic-queue-dev": "atomic_queue/atomic_queue.h",
     "libtbb-dev": "oneapi/tbb/concurrent_queue.h",
     "libboost-fiber-dev": "/usr/lib/*/libboost_fiber.*",
+    "cargo": "cargo",
+    "librust-crossbeam-channel-dev": "/usr/share/cargo/registry/crossbeam-channel-*",
+    "librust-flume-dev": "/usr/share/cargo/registry/flume-*",
+    "librust-tokio-dev": "/usr/share/cargo/registry/tokio-1*",
+    "golang-go": "go",
     "doxygen": "doxygen",
 }
 
@@ -37,7 +42,7 @@ PURPOSES = ("build", "checking", "measuring", "peers", "docs")
 NEEDED = ("build", "checking", "measuring")
 
 # Without these, builds take longer or tests are skipped.
-DISPENSABLE = ("ccache", "chromium")
+DISPENSABLE = ("ccache", "chromium", "cargo", "golang-go")
 
 
 def here(sign: str) -> bool:

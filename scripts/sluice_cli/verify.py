@@ -18,7 +18,7 @@ import rich.table
 from sluice_cli import backtrace, build
 from sluice_cli import coverage as covering
 from sluice_cli import known, options, outcome, project, registry, results
-from sluice_cli.common import Unverified, Usage, console, ended, progress
+from sluice_cli.common import Environment, Unverified, Usage, console, ended, progress
 from sluice_cli.junit import write as write_junit
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -206,7 +206,12 @@ def run_task(task: Task, level: Level, seed: int, failures: pathlib.Path) -> lis
 def verify(of: Project, channels: list[Channel], level: str, seed: int, shard: tuple[int, int] = (1, 1)) -> list[dict]:
     """The verdicts of every check on every channel of a project."""
     part, parts = shard
+    for channel in channels:
+        if channel.missing:
+            console.print(f"{channel.name}: N/A: {channel.missing}", markup=False)
     tasks = tasks_for(channels, LEVELS[level], part, parts)
+    if not tasks and all(channel.missing for channel in channels):
+        raise Environment("nothing to verify: these channels cannot be built here, for the reasons above")
     if not tasks:
         names = ", ".join(channel.name for channel in channels)
         raise Usage(
@@ -466,7 +471,8 @@ def command(
         measured["coverage"] = [one.described for one in covered]
     if out:
         part, parts = shard
-        run = results.new_results(project, level, seed, registered, checks=checks, **measured)
+        missing = {channel.name: channel.missing for channel in chosen if channel.missing}
+        run = results.new_results(project, level, seed, registered, checks=checks, missing=missing, **measured)
         results.save(run | {"shard": f"{part}/{parts}"}, out)
     if junit:
         write_junit(junit, checks=checks)

@@ -16,7 +16,7 @@ from unittest import mock
 
 import click.testing
 
-from sluice_cli import build, cli, new, old_results, outcome, peers, project, registry, replay, results, setup, verify
+from sluice_cli import build, cli, new, old_results, outcome, project, registry, replay, results, setup, verify
 from sluice_cli.common import HOME, REFERENCE, BadResults, BuildFailed, Environment, Unverified, Usage
 from sluice_cli.project import OWN
 
@@ -215,7 +215,7 @@ class Setup(unittest.TestCase):
 
     def test_every_package_has_a_sign_or_is_python(self):
         for package, purpose in setup.wanted().items():
-            self.assertTrue(purpose == "scripts" or package in setup.SIGNS | peers.SIGNS, package)
+            self.assertTrue(purpose == "scripts" or package in setup.SIGNS, package)
 
     def test_a_tree_that_does_not_configure(self):
         with tempfile.TemporaryDirectory() as folder:

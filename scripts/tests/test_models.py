@@ -5,10 +5,12 @@ from __future__ import annotations
 import pathlib
 import tempfile
 import unittest
+from unittest import mock
 
 from sluice_cli import audit, merge, outcome
 from sluice_cli.common import BadResults
 from sluice_cli.project import OWN
+from sluice_cli.registry import Channel
 from sluice_cli.sources import Sources
 
 CORE = """\
@@ -78,6 +80,31 @@ def row(verdict: str = "survived") -> dict:
         "killed_by": "handoff at capacity 1" if verdict == "killed" else "",
         "reason": "",
     }
+
+
+class Slow(unittest.TestCase):
+    """A model runner that takes longer than it may has hung; how long it may take depends on how fast it is."""
+
+    def tried(self, pace: float) -> dict:
+        with tempfile.TemporaryDirectory() as folder:
+            runner = pathlib.Path(folder) / "models"
+            runner.write_text(
+                """#!/bin/sh\nsleep 0.5; echo '{"killed_by": "", "reached": true, "executions": 1, "seconds": 1}'\n"""
+            )
+            runner.chmod(0o755)
+            channel = Channel("slow", runners={"models": runner})
+            mutant = audit.Mutant("core.hpp:3:1:load:acquire->relaxed", "core.hpp", 3, "load", "acquire->relaxed")
+            (pathlib.Path(folder) / "core.hpp").write_text(CORE)
+            sources = Sources(pathlib.Path(folder), pathlib.Path(folder) / "none.toml")
+            with mock.patch.object(audit, "TIMEOUT", 0.05):
+                return audit._try_to_kill(sources, mutant, [channel], 10, {"slow": pace})
+
+    def test_a_slow_one_has_not_hung(self):
+        self.assertEqual(self.tried(pace=1.0)["verdict"], "survived")
+
+    def test_one_that_takes_too_long_has(self):
+        row = self.tried(pace=0.0)
+        self.assertEqual((row["verdict"], row["killed_by"]), ("killed", "the runner"))
 
 
 class Accepted(unittest.TestCase):

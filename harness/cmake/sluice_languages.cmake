@@ -1,0 +1,111 @@
+# Channels of other languages, as libraries for sluice_channel(... LIBRARIES target): impls/languages/README.md shows the use.
+#
+# sluice_rust_library(TARGET FOLDER)   the static library of the crate in FOLDER
+# sluice_go_library(TARGET FOLDER)     the C archive of the Go package in FOLDER; a program has room for one
+# sluice::c_interface                  for a library in C or C++: the folder of <languages/channel.h>
+#
+# Both set TARGET_MISSING to why the library cannot be built here, or to an empty text; and TARGET_VERSION to the compiler's version.
+# Of a crate, TARGET_VERSION_OF_DEPENDENCY is the version of each crate that it depends on.
+
+add_library(sluice_c_interface INTERFACE)
+add_library(sluice::c_interface ALIAS sluice_c_interface)
+get_filename_component(_sluice_impls ${CMAKE_CURRENT_LIST_DIR}/../../impls ABSOLUTE)
+target_include_directories(sluice_c_interface INTERFACE ${_sluice_impls})
+
+function(_sluice_languages_missing out)
+  set(${out} "" PARENT_SCOPE)
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+    set(${out} "sanitizers see no other language" PARENT_SCOPE)
+  elseif(CMAKE_CROSSCOMPILING)
+    set(${out} "not for another system" PARENT_SCOPE)
+  endif()
+endfunction()
+
+function(_sluice_built_library target file)
+  add_custom_target(${target}_build DEPENDS ${file})
+  add_library(${target} STATIC IMPORTED GLOBAL)
+  add_dependencies(${target} ${target}_build)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${file})
+  target_link_libraries(${target} INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
+endfunction()
+
+function(sluice_rust_library target folder)
+  get_filename_component(languages ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../impls/languages ABSOLUTE)
+  get_filename_component(folder ${folder} ABSOLUTE)
+  _sluice_languages_missing(missing)
+  find_program(SLUICE_CARGO cargo)
+  mark_as_advanced(SLUICE_CARGO)
+  if(NOT missing AND NOT SLUICE_CARGO)
+    set(missing "no cargo")
+  endif()
+  if(NOT missing)
+    set(interface --config "patch.crates-io.sluice-channel.path=\"${languages}/rust/sluice-channel\"")
+    # Debian's crates need no network.
+    set(crates ${interface} --offline --config "source.crates-io.replace-with=\"debian\""
+               --config "source.debian.directory=\"/usr/share/cargo/registry\"")
+    execute_process(COMMAND ${SLUICE_CARGO} generate-lockfile ${crates} WORKING_DIRECTORY ${folder} RESULT_VARIABLE failed
+                    ERROR_QUIET)
+    if(failed)
+      set(crates ${interface})
+      execute_process(COMMAND ${SLUICE_CARGO} generate-lockfile ${crates} WORKING_DIRECTORY ${folder}
+                      RESULT_VARIABLE failed ERROR_VARIABLE errors)
+      if(failed)
+        string(REGEX REPLACE ".*error: ([^\n]*).*" "no crates: \\1" missing "${errors}")
+      endif()
+    endif()
+  endif()
+  set(${target}_MISSING "${missing}" PARENT_SCOPE)
+  if(missing)
+    message(STATUS "sluice: ${target} is left out: ${missing}")
+    return()
+  endif()
+
+  file(READ ${folder}/Cargo.toml manifest)
+  string(REGEX MATCH "name = \"([^\"]+)\"" found "${manifest}")
+  string(REPLACE "-" "_" name ${CMAKE_MATCH_1})
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${target})
+  set(file ${out}/release/lib${name}.a)
+  add_custom_command(OUTPUT ${file} COMMAND ${SLUICE_CARGO} build --quiet --release ${crates} --target-dir ${out}
+                     DEPENDS ${folder}/Cargo.toml DEPFILE ${out}/release/lib${name}.d WORKING_DIRECTORY ${folder} VERBATIM
+                     COMMENT "Building the crate in ${folder}")
+  _sluice_built_library(${target} ${file})
+
+  find_program(SLUICE_RUSTC rustc)
+  mark_as_advanced(SLUICE_RUSTC)
+  execute_process(COMMAND ${SLUICE_RUSTC} --version OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE)
+  string(REGEX REPLACE " \\(.*" "" version "${version}")
+  set(${target}_VERSION "${version}" PARENT_SCOPE)
+  file(READ ${folder}/Cargo.lock lock)
+  string(REGEX MATCHALL "name = \"[^\"]+\"\nversion = \"[^\"]+\"" locked "${lock}")
+  foreach(crate IN LISTS locked)
+    string(REGEX MATCH "name = \"([^\"]+)\"\nversion = \"([^\"]+)\"" crate "${crate}")
+    set(${target}_VERSION_OF_${CMAKE_MATCH_1} ${CMAKE_MATCH_2} PARENT_SCOPE)
+  endforeach()
+endfunction()
+
+function(sluice_go_library target folder)
+  get_filename_component(languages ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../impls/languages ABSOLUTE)
+  get_filename_component(folder ${folder} ABSOLUTE)
+  _sluice_languages_missing(missing)
+  find_program(SLUICE_GO go)
+  mark_as_advanced(SLUICE_GO)
+  if(NOT missing AND NOT SLUICE_GO)
+    set(missing "no go")
+  endif()
+  set(${target}_MISSING "${missing}" PARENT_SCOPE)
+  if(missing)
+    message(STATUS "sluice: ${target} is left out: ${missing}")
+    return()
+  endif()
+
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.go ${folder}/go.mod ${languages}/go/sluicechannel/*)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${target})
+  set(file ${out}/lib${target}.a)
+  file(WRITE ${out}/go.work "go 1.19\n\nuse (\n\t${folder}\n\t${languages}/go/sluicechannel\n)\n")
+  set(environment ${CMAKE_COMMAND} -E env GOTOOLCHAIN=local GOWORK=${out}/go.work)
+  add_custom_command(OUTPUT ${file} COMMAND ${environment} ${SLUICE_GO} build -buildvcs=false -buildmode=c-archive -o ${file} .
+                     DEPENDS ${sources} WORKING_DIRECTORY ${folder} VERBATIM COMMENT "Building the Go package in ${folder}")
+  _sluice_built_library(${target} ${file})
+  execute_process(COMMAND ${environment} ${SLUICE_GO} env GOVERSION OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE)
+  set(${target}_VERSION "${version}" PARENT_SCOPE)
+endfunction()

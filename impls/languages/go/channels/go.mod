@@ -1,0 +1,3 @@
+module sluice-go-channels
+
+go 1.19

@@ -1,0 +1,3 @@
+module sluice/channel
+
+go 1.19

@@ -1,0 +1,255 @@
+//! What a channel written in Rust needs to run under sluice's checks: implement [`Channel`], and export it with
+//! [`export_channel!`] from a static library.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::cell::UnsafeCell;
+use std::ffi::c_void;
+use std::os::raw::c_int;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// A message. It belongs to the harness, which learns when it is dropped.
+pub struct Message {
+    number: u64,
+    destroy: Destroy,
+}
+
+impl Message {
+    fn into_number(self) -> u64 {
+        let number = self.number;
+        std::mem::forget(self);
+        number
+    }
+}
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        (self.destroy)(self.number)
+    }
+}
+
+/// How long an operation waits for room or for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    Not,
+    Until(Instant),
+    ForEver,
+}
+
+impl Wait {
+    fn of(nanoseconds: i64) -> Wait {
+        match u64::try_from(nanoseconds) {
+            Ok(0) => Wait::Not,
+            Ok(time) => Instant::now()
+                .checked_add(Duration::from_nanos(time))
+                .map_or(Wait::ForEver, Wait::Until),
+            Err(_) => Wait::ForEver,
+        }
+    }
+}
+
+/// Why a message was not sent, with the message.
+pub enum Unsent {
+    Disconnected(Message),
+    NotNow(Message),
+}
+
+/// Why no message was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreceived {
+    Disconnected,
+    NotNow,
+}
+
+/// A channel as the harness uses it: one object for both sides. The harness counts the handles.
+pub trait Channel: Sync {
+    /// `None`: unbounded.
+    fn make(capacity: Option<usize>) -> Self;
+    fn send(&self, message: Message, wait: Wait) -> Result<(), Unsent>;
+    fn recv(&self, wait: Wait) -> Result<Message, Unreceived>;
+    /// Drops the sender. No send runs, and none follows.
+    fn close_senders(&self);
+    /// Drops the receiver. No receive runs, and none follows.
+    fn close_receivers(&self);
+    /// How many messages it holds, 0 if it cannot tell.
+    fn len(&self) -> usize {
+        0
+    }
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// One side's handle, until it is closed.
+pub struct Side<H> {
+    handle: UnsafeCell<Option<H>>,
+    closing: Mutex<()>,
+}
+
+// A handle is shared by the threads of its side only if `open` asks for it.
+unsafe impl<H: Send> Sync for Side<H> {}
+
+impl<H> Side<H> {
+    pub fn new(handle: H) -> Self {
+        Side {
+            handle: UnsafeCell::new(Some(handle)),
+            closing: Mutex::new(()),
+        }
+    }
+
+    /// The handle, for an operation of its side.
+    pub fn open(&self) -> &H
+    where
+        H: Sync,
+    {
+        // The harness closes a side once, when no operation of it runs or follows.
+        unsafe { (*self.handle.get()).as_ref() }.expect("a closed side is not used")
+    }
+
+    /// The handle, for an operation of the only thread of its side.
+    ///
+    /// # Safety
+    ///
+    /// The channel's traits declare one thread on this side.
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn open_alone(&self) -> &mut H {
+        (*self.handle.get()).as_mut().expect("a closed side is not used")
+    }
+
+    /// Looks at the handle, if it is still open, from any thread.
+    pub fn look<R>(&self, look: impl FnOnce(&H) -> R) -> Option<R>
+    where
+        H: Sync,
+    {
+        let _guard = self.closing.lock().expect("no look panics");
+        unsafe { (*self.handle.get()).as_ref() }.map(look)
+    }
+
+    /// Drops the handle.
+    pub fn close(&self) {
+        let handle = {
+            let _guard = self.closing.lock().expect("no look panics");
+            unsafe { (*self.handle.get()).take() }
+        };
+        drop(handle);
+    }
+}
+
+/// Rust's memory comes from the program, where the harness counts it.
+struct Counted;
+
+extern "C" {
+    fn sluice_allocate(size: usize, alignment: usize) -> *mut u8;
+    fn sluice_release(memory: *mut u8, alignment: usize);
+}
+
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        sluice_allocate(layout.size(), layout.align())
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        sluice_release(memory, layout.align())
+    }
+}
+
+#[global_allocator]
+static MEMORY: Counted = Counted;
+
+type Destroy = extern "C" fn(u64);
+
+/// The functions of channel.h.
+#[repr(C)]
+pub struct Functions {
+    make: extern "C" fn(i64, Destroy) -> *mut c_void,
+    free: unsafe extern "C" fn(*mut c_void),
+    send: unsafe extern "C" fn(*mut c_void, u64, i64) -> c_int,
+    recv: unsafe extern "C" fn(*mut c_void, *mut u64, i64) -> c_int,
+    close_senders: unsafe extern "C" fn(*mut c_void),
+    close_receivers: unsafe extern "C" fn(*mut c_void),
+    size: unsafe extern "C" fn(*mut c_void) -> u64,
+}
+
+impl Functions {
+    pub const fn of<C: Channel>() -> Self {
+        Functions {
+            make: make::<C>,
+            free: free::<C>,
+            send: send::<C>,
+            recv: recv::<C>,
+            close_senders: close_senders::<C>,
+            close_receivers: close_receivers::<C>,
+            size: size::<C>,
+        }
+    }
+}
+
+/// Exports a channel to C++ under a name: `export_channel!(my_channel, MyChannel);`
+#[macro_export]
+macro_rules! export_channel {
+    ($name:ident, $channel:ty) => {
+        #[no_mangle]
+        #[allow(non_upper_case_globals)]
+        pub static $name: $crate::Functions = $crate::Functions::of::<$channel>();
+    };
+}
+
+struct Shared<C> {
+    channel: C,
+    destroy: Destroy,
+}
+
+const OK: c_int = 0;
+const DISCONNECTED: c_int = 1;
+const NOT_NOW: c_int = 2;
+
+unsafe fn shared<'a, C>(channel: *mut c_void) -> &'a Shared<C> {
+    &*(channel as *const Shared<C>)
+}
+
+extern "C" fn make<C: Channel>(capacity: i64, destroy: Destroy) -> *mut c_void {
+    let channel = C::make(usize::try_from(capacity).ok());
+    Box::into_raw(Box::new(Shared { channel, destroy })) as *mut c_void
+}
+
+unsafe extern "C" fn free<C>(channel: *mut c_void) {
+    drop(Box::from_raw(channel as *mut Shared<C>));
+}
+
+unsafe extern "C" fn send<C: Channel>(channel: *mut c_void, number: u64, wait: i64) -> c_int {
+    let shared = shared::<C>(channel);
+    let message = Message {
+        number,
+        destroy: shared.destroy,
+    };
+    let (back, why) = match shared.channel.send(message, Wait::of(wait)) {
+        Ok(()) => return OK,
+        Err(Unsent::Disconnected(message)) => (message, DISCONNECTED),
+        Err(Unsent::NotNow(message)) => (message, NOT_NOW),
+    };
+    back.into_number();
+    why
+}
+
+unsafe extern "C" fn recv<C: Channel>(channel: *mut c_void, number: *mut u64, wait: i64) -> c_int {
+    match shared::<C>(channel).channel.recv(Wait::of(wait)) {
+        Ok(message) => {
+            *number = message.into_number();
+            OK
+        }
+        Err(Unreceived::Disconnected) => DISCONNECTED,
+        Err(Unreceived::NotNow) => NOT_NOW,
+    }
+}
+
+unsafe extern "C" fn close_senders<C: Channel>(channel: *mut c_void) {
+    shared::<C>(channel).channel.close_senders()
+}
+
+unsafe extern "C" fn close_receivers<C: Channel>(channel: *mut c_void) {
+    shared::<C>(channel).channel.close_receivers()
+}
+
+unsafe extern "C" fn size<C: Channel>(channel: *mut c_void) -> u64 {
+    shared::<C>(channel).channel.len() as u64
+}
