@@ -171,6 +171,8 @@ endfunction()
 function(sluice_missing_channel name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "REASON;ROLE;LANGUAGE" "")
   _sluice_kind_and_role()
+  # It becomes an element of a list, and a string of JSON.
+  string(REGEX REPLACE "[\"\\\\;\t]" "'" arg_REASON "${arg_REASON}")
   set_property(GLOBAL APPEND PROPERTY SLUICE_REGISTRY
                "{\"name\": \"${name}\", \"role\": \"${role}\", \"kind\": \"queue\", \"language\": \"${arg_LANGUAGE}\", \"missing\": \"${arg_REASON}\"}")
 endfunction()

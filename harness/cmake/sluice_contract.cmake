@@ -21,6 +21,7 @@ function(sluice_contract_runners)
 endfunction()
 
 function(_sluice_contract_runner target)
+  get_filename_component(root ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../.. ABSOLUTE)
   set(declared "")
   set(listed "")
   foreach(name IN LISTS ARGN)

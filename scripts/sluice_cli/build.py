@@ -50,14 +50,18 @@ def compile_targets(binary: pathlib.Path, targets: list[str] = ()) -> None:
         lines: list[str] = []
         bar = None
         advance = None
-        done = 0
+        done = total = 0
         for line in ninja.stdout:
             lines.append(line)
             step = re.match(r"\[(\d+)/(\d+)\]", line)
             if not step:
                 continue
-            if bar is None:
-                bar = progress("building", int(step[2]))
+            # Where CMake runs again, ninja begins with that as its only step.
+            if int(step[2]) > total:
+                if bar is not None:
+                    bar.__exit__(None, None, None)
+                done, total = 0, int(step[2])
+                bar = progress("building", total)
                 advance = bar.__enter__()
             while done < int(step[1]):
                 done += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import click
@@ -9,11 +10,20 @@ import click
 from sluice_cli import audit, bench, build, contract, options, outcome, page, peers, project, registry, results, verify
 from sluice_cli.common import console
 from sluice_cli.project import Project
+from sluice_cli.registry import Channel
 from sluice_cli.sources import Sources
 
 
+def _without_models(channel: Channel) -> Channel:
+    return dataclasses.replace(channel, runners={tool: r for tool, r in channel.runners.items() if tool != "models"})
+
+
 @click.command("report")
-@click.option("--quick", is_flag=True, help="Fewer messages, rounds and executions: some 10 minutes after building.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Fewer messages, rounds and executions; of sluice's own tree, without contract, audit and third-party models.",
+)
 @click.option(
     "--from", "saved", type=click.Path(path_type=pathlib.Path), help="Write the report of this results file again."
 )
@@ -29,20 +39,24 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     divide = 20 if quick else 1
     binary = build.configure_project(project, peers=True)
     channels = registry.configured(binary)
-    audited = registry.configured(binary, of_tests=True)
-    own_parts = ("contract", "litmus", "checking_speed") if project.own else ()
-    # Of this tree's own channels, ctest runs the contract; of third-party ones, a full report does.
-    compared = [] if project.own and quick else [c for c in channels if c.third_party or not project.own]
-    build.build_runners(project, channels, "properties", "models", "bench", also=own_parts)
+    # Of another project, all of it: its channels are few.
+    brief = quick and project.own
+    audited = [] if brief else registry.configured(binary, of_tests=True)
+    # Of this tree's own channels, ctest runs the contract.
+    compared = [] if brief else [c for c in channels if c.third_party or not project.own]
+    verified = [_without_models(c) if brief and c.third_party else c for c in channels]
+    own_parts = () if not project.own else ("litmus", "checking_speed", *([] if brief else ["contract"]))
+    build.build_runners(project, verified, "properties", "models", "bench", also=own_parts)
     build.build_runners(project, compared, "contract")
     build.build_runners(project, [channel for channel in audited if not channel.faulty], "models")
-    checks = verify.verify(project, channels, level, seed)
+    checks = verify.verify(project, verified, level, seed)
     verify.show(checks)
     parts = {"checks": checks}
     if any("models" in channel.runners for channel in audited):
         parts["audit"] = audit.audit(Sources.of(project), audited, whole=True)
-    if project.own:
+    if project.own and not brief:
         parts["contract"] = contract.run(binary, divide)
+    if project.own:
         parts |= {"checking": verify.checking_speed(binary), "litmus": verify.litmus(binary)}
     if any("contract" in channel.runners for channel in compared):
         both = parts.get("contract", []) + contract.run_on(project, compared, divide)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import pathlib
@@ -15,6 +16,7 @@ import unittest
 from unittest import mock
 
 import click.testing
+import rich.console
 
 from sluice_cli import build, cli, new, old_results, outcome, project, registry, replay, results, setup, verify
 from sluice_cli.common import HOME, REFERENCE, BadResults, BuildFailed, Environment, Unverified, Usage
@@ -308,6 +310,20 @@ class Results(unittest.TestCase):
 
 
 class Verify(unittest.TestCase):
+    def test_what_cannot_be_built_here_is_said(self):
+        lacking = registry.Channel("rust_std", "third_party", missing="no cargo")
+        told = io.StringIO()
+        with mock.patch.object(verify, "console", rich.console.Console(file=told, width=200)):
+            with self.assertRaisesRegex(Environment, "nothing to verify"):
+                verify.verify(OWN, [lacking], "quick", 1)
+        self.assertIn("rust_std: N/A: no cargo", told.getvalue())
+
+    def test_a_peer_that_is_registered_has_both_runners(self):
+        checked = registry.Channel("flume", "third_party", runners={"properties": pathlib.Path("p")}, language="Rust")
+        measured = registry.Channel("flume", "third_party", runners={"bench": pathlib.Path("b")}, language="Rust")
+        (both,) = registry.joined([checked], [measured])
+        self.assertEqual(set(both.runners), {"properties", "bench"})
+
     def test_a_runner_that_dies_is_a_failed_check(self):
         with tempfile.TemporaryDirectory() as folder:
             program = pathlib.Path(folder) / "dies"
