@@ -151,7 +151,8 @@ class system_call {
 public:
   explicit system_call(thread_id thread) : file_(thread, "syscall"), words_(file_.text()) {}
 
-  std::string_view next_word() noexcept {
+  /// It refers to this object.
+  std::string_view next_word() & noexcept {
     const auto word = words_.substr(0, words_.find(' '));
     words_.remove_prefix(std::min(words_.size(), word.size() + 1));
     return word;
@@ -179,8 +180,9 @@ inline bool asleep_for_good([[maybe_unused]] blocked_thread s) {
 /// Whether a thread is asleep only until it looks again at what it is to do.
 inline bool polls([[maybe_unused]] thread_id thread) {
 #if defined(__linux__)
-  const auto call = detail::system_call(thread).next_word();
-  return call == std::to_string(SYS_nanosleep) || call == std::to_string(SYS_clock_nanosleep);
+  detail::system_call call(thread);
+  const auto number = call.next_word();
+  return number == std::to_string(SYS_nanosleep) || number == std::to_string(SYS_clock_nanosleep);
 #else
   return false;
 #endif

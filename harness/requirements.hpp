@@ -16,6 +16,7 @@ constexpr const char* needs_disconnect(const core_traits& traits) noexcept {
 }
 
 constexpr const char* needs_discard(const core_traits& traits) noexcept {
+  if (const char* none = needs_disconnect(traits)) return none;
   return traits.discards ? nullptr : "it keeps messages until its senders disconnect";
 }
 

@@ -69,7 +69,7 @@ struct busy_messages {
   static constexpr std::string_view name = "busy_messages";
   static constexpr std::string_view claim = "A message may use its own channel in its destructor.";
   static constexpr const char* not_applicable(const core_traits& traits) {
-    return needs_all(traits, needs_buffer, needs_disconnect, needs_discard, needs_tries);
+    return needs_all(traits, needs_buffer, needs_discard, needs_tries);
   }
 
   static void check(run& r) {

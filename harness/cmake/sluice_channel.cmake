@@ -157,6 +157,7 @@ function(sluice_channel name)
     endif()
   endif()
 
+  _sluice_plain_text(arg_VERSION)
   list(PREPEND runners "\"name\": \"${name}\"" "\"role\": \"${role}\"" "\"kind\": \"${kind}\"" "\"version\": \"${arg_VERSION}\""
        "\"language\": \"${arg_LANGUAGE}\"")
   list(JOIN runners ", " runners)
@@ -168,11 +169,16 @@ function(sluice_channel name)
                "{${runners}, \"caught_by\": [${caught}], \"known_violations\": [${known}]}")
 endfunction()
 
+# What can be an element of a list, and a string of JSON.
+function(_sluice_plain_text variable)
+  string(REGEX REPLACE "[^ -~]|\\[|\\]|[;\"\\\\]" "'" plain "${${variable}}")
+  set(${variable} "${plain}" PARENT_SCOPE)
+endfunction()
+
 function(sluice_missing_channel name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "REASON;ROLE;LANGUAGE" "")
   _sluice_kind_and_role()
-  # It becomes an element of a list, and a string of JSON.
-  string(REGEX REPLACE "[\"\\\\;\t]" "'" arg_REASON "${arg_REASON}")
+  _sluice_plain_text(arg_REASON)
   set_property(GLOBAL APPEND PROPERTY SLUICE_REGISTRY
                "{\"name\": \"${name}\", \"role\": \"${role}\", \"kind\": \"queue\", \"language\": \"${arg_LANGUAGE}\", \"missing\": \"${arg_REASON}\"}")
 endfunction()
@@ -200,7 +206,7 @@ macro(_sluice_contract_channel)
   endif()
   if(arg_LANGUAGE)
     # The threads of a language's runtime would be counted for channels without any.
-    string(TOLOWER ${arg_LANGUAGE}_${runner} runner)
+    string(TOLOWER ${runner}_in_${arg_LANGUAGE} runner)
   endif()
   set_property(GLOBAL APPEND PROPERTY SLUICE_CONTRACT_RUNNERS ${runner})
   set_property(GLOBAL APPEND PROPERTY SLUICE_CHANNELS_OF_${runner} ${name})

@@ -21,13 +21,11 @@ foreach(test hello property.whole model.whole bench.whole contract.whole propert
 endforeach()
 
 # Those whose compilers are installed.
+find_program(CARGO cargo)
+find_program(GO go)
 foreach(test property.rust_queue contract.rust_queue property.go_queue)
-  execute_process(COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure -R "^${test}$"
-                  RESULT_VARIABLE code OUTPUT_VARIABLE output)
-  if(output MATCHES "No tests were found")
-    message("${test} is left out: its compiler is not installed")
-  elseif(NOT code EQUAL 0)
-    message(FATAL_ERROR "${test} failed:\n${output}")
+  if((test MATCHES rust AND CARGO) OR (test MATCHES go AND GO))
+    run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure --no-tests=error -R "^${test}$")
   endif()
 endforeach()
 

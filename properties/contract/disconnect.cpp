@@ -83,7 +83,7 @@ void add_sides(line_table& contract) {
 
   contract.line(49, "unreceived_die_at_once",
                 "When the last receiver disconnects, what is buffered is destroyed at once, even without memory.",
-                on<both<needs_disconnect, needs_buffer>>(every_channel(), [](test_context& t, const channel& s) {
+                on<both<needs_discard, needs_buffer>>(every_channel(), [](test_context& t, const channel& s) {
                   each<std::shared_ptr<int>>(s, {std::nullopt, 5, 40}, [&](auto& tx, auto& rx) {
                     const auto watched = std::make_shared<int>(0);
                     for (int i = 0; i < 5; ++i) t.expect(tx.send(watched).has_value());
@@ -100,7 +100,7 @@ void add_sides(line_table& contract) {
 void add_races(line_table& contract) {
   contract.line(50, "send_races_the_receivers_end",
                 "The message of a send that races the receiver's disconnect is returned or destroyed.",
-                on<needs_disconnect>(every_core(), [](test_context& t, const channel& s) {
+                on<needs_discard>(every_core(), [](test_context& t, const channel& s) {
                   for (std::size_t round = 0; round < t.times(2000); ++round) {
                     each<std::shared_ptr<int>>(s, all, [&](auto& tx, auto& rx) {
                       const auto watched = std::make_shared<int>(0);

@@ -184,7 +184,7 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
     usual = cells(channels)
     if not usual:
         raise Usage("none of these channels has a benchmark runner")
-    prober = next((c for c in channels if "bench" in c.runners and c.language == "C++"), None)
+    prober = next((c for c in channels if "bench" in c.runners and not c.shared_bench), None)
     if prober is None:
         raise Usage("channels of other languages are measured beside C++ ones: name one of those as well")
     compared = [cell for cell in usual if cell.shape in COMPARED]
@@ -210,7 +210,7 @@ def measure(channels: list[Channel], effort: Effort, seed: int, pinned: bool = T
                     cell = dataclasses.replace(cell, pinned=False)
                 if cell not in dropped:
                     try:
-                        samples.append(take(cell, effort.messages, None if cell.channel.language == "C++" else prober))
+                        samples.append(take(cell, effort.messages, prober if cell.channel.shared_bench else None))
                     except Lost as lost:
                         console.print(f"sluice: left out: {lost.message}", markup=False)
                         dropped[cell] = lost
@@ -278,6 +278,11 @@ def command(
         project, registry.choose(measured, tuple(c.name for c in measured if c.name in channels)), "bench"
     )
     chosen = registry.choose(registry.joined(measured, others), channels)
+    for channel in chosen:
+        if channel.name in channels and "bench" not in channel.runners and channel.name not in missing:
+            raise Usage(
+                f"`{channel.name}` has no benchmarks here{'' if beside else '; those of Rust and Go need --peers'}"
+            )
     samples, lost = measure(chosen, effort("quick" if quick else "full", minutes), seed, pinned=not no_pin)
     run = results.new_results(
         project, "none", seed, registry.joined(registered, others), samples=samples, missing=missing

@@ -97,8 +97,10 @@ def run_on(of: Project, channels: list[Channel], divide: int = 1) -> list[dict]:
     Where a line does not hold on a third-party channel, that differs from the contract, and fails nothing.
     """
     tested = [channel for channel in channels if "contract" in channel.runners]
+    for name, why in registry.why_missing(channels).items():
+        console.print(f"{name}: N/A: {why}", markup=False)
     if not tested:
-        raise Usage("none of these channels is a queue, which is what the contract is about")
+        raise Usage("none of these channels is a queue that can be built here, which is what the contract is about")
     lines_of = {channel.name: _listed(channel.runners["contract"]) for channel in tested}
     verdicts = []
     with progress("contract", sum(map(len, lines_of.values()))) as advance:
@@ -218,7 +220,10 @@ def command(
         verdicts = run_on(project, chosen, divide)
     show(verdicts)
     if out:
-        results.save(results.new_results(project, "none", 0, chosen, contract=verdicts), out)
+        results.save(
+            results.new_results(project, "none", 0, chosen, contract=verdicts, missing=registry.why_missing(chosen)),
+            out,
+        )
     if junit:
         write_junit(junit, lines=verdicts)
     outcome.require_passed([], verdicts)

@@ -256,4 +256,4 @@ def show(run: dict) -> None:
         f"{sum(goal.met is None for goal in found)} not measured"
     )
     for name, why in run["missing"].items():
-        console.print(f"{name}: not measured, {why}", markup=False)
+        console.print(f"{name}: could not be built, {why}", markup=False)

@@ -15,7 +15,9 @@ SOURCES = HOME / "harness" / "bench" / "peers"
 
 
 def _channels(names: tuple[str, ...], runner: pathlib.Path, language: str) -> list[Channel]:
-    return [Channel(name, "third_party", runners={"bench": runner}, language=language) for name in names]
+    return [
+        Channel(name, "third_party", runners={"bench": runner}, language=language, shared_bench=True) for name in names
+    ]
 
 
 def _build(command: list[str], folder: pathlib.Path, environment: dict[str, str]) -> str:

@@ -25,11 +25,12 @@ class Channel:
     language: str = "C++"
     version: str = ""  # of the library that it is from
     missing: str = ""  # why it cannot be built here
+    shared_bench: bool = False  # its benchmark runner serves several channels
 
     @property
     def bench(self) -> list[str]:
-        """The command of its benchmark runner; those of other languages serve several channels."""
-        return [str(self.runners["bench"]), *([] if self.language == "C++" else [self.name])]
+        """The command of its benchmark runner."""
+        return [str(self.runners["bench"]), *([self.name] if self.shared_bench else [])]
 
     @property
     def faulty(self) -> bool:
@@ -98,12 +99,19 @@ def configured(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
     ]
 
 
+def why_missing(channels: list[Channel]) -> dict[str, str]:
+    """Why some of these channels cannot be built here, by name."""
+    return {channel.name: channel.missing for channel in channels if channel.missing}
+
+
 def joined(channels: list[Channel], peers: list[Channel]) -> list[Channel]:
-    """The channels and the peers; what is both has the runners of both."""
+    """The channels and the peers. What is both has the runners of both; its own, where both have one."""
     by_name = {channel.name: channel for channel in channels}
     for peer in peers:
-        known = by_name.get(peer.name, peer)
-        by_name[peer.name] = dataclasses.replace(known, runners=known.runners | peer.runners)
+        known = by_name.setdefault(peer.name, peer)
+        if "bench" not in known.runners:
+            runners = known.runners | peer.runners
+            by_name[peer.name] = dataclasses.replace(known, runners=runners, shared_bench=peer.shared_bench)
     return list(by_name.values())
 
 

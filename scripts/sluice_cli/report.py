@@ -61,9 +61,8 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     if any("contract" in channel.runners for channel in compared):
         both = parts.get("contract", []) + contract.run_on(project, compared, divide)
         parts["contract"] = sorted(both, key=lambda verdict: verdict["number"])
-    missing = {channel.name: channel.missing for channel in channels if channel.missing}
     others, not_measured = peers.build(project)
-    parts["missing"] = missing | not_measured
+    parts["missing"] = registry.why_missing(channels) | not_measured
     channels = registry.joined(channels, others)
     parts["samples"], lost = bench.measure(channels, bench.effort("quick" if quick else "full", minutes), seed)
     page.publish(project, results.new_results(project, level, seed, channels, **parts))

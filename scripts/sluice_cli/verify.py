@@ -206,9 +206,8 @@ def run_task(task: Task, level: Level, seed: int, failures: pathlib.Path) -> lis
 def verify(of: Project, channels: list[Channel], level: str, seed: int, shard: tuple[int, int] = (1, 1)) -> list[dict]:
     """The verdicts of every check on every channel of a project."""
     part, parts = shard
-    for channel in channels:
-        if channel.missing:
-            console.print(f"{channel.name}: N/A: {channel.missing}", markup=False)
+    for name, why in registry.why_missing(channels).items():
+        console.print(f"{name}: N/A: {why}", markup=False)
     tasks = tasks_for(channels, LEVELS[level], part, parts)
     if not tasks and all(channel.missing for channel in channels):
         raise Environment("nothing to verify: these channels cannot be built here, for the reasons above")
@@ -471,7 +470,7 @@ def command(
         measured["coverage"] = [one.described for one in covered]
     if out:
         part, parts = shard
-        missing = {channel.name: channel.missing for channel in chosen if channel.missing}
+        missing = registry.why_missing(chosen)
         run = results.new_results(project, level, seed, registered, checks=checks, missing=missing, **measured)
         results.save(run | {"shard": f"{part}/{parts}"}, out)
     if junit:

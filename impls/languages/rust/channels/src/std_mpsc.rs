@@ -45,7 +45,7 @@ impl Channel for Unbounded {
     }
 
     fn close_receivers(&self) {
-        self.receiver.close();
+        unsafe { self.receiver.close() }
     }
 }
 
@@ -80,11 +80,11 @@ impl Channel for Bounded {
     }
 
     fn close_senders(&self) {
-        self.sender.close();
+        unsafe { self.sender.close() }
     }
 
     fn close_receivers(&self) {
-        self.receiver.close();
+        unsafe { self.receiver.close() }
     }
 }
 

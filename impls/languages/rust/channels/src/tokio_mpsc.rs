@@ -76,11 +76,11 @@ impl Channel for Tokio {
     }
 
     fn close_senders(&self) {
-        self.sender.close();
+        unsafe { self.sender.close() }
     }
 
     fn close_receivers(&self) {
-        self.receiver.close();
+        unsafe { self.receiver.close() }
     }
 }
 

@@ -57,11 +57,11 @@ macro_rules! channel_with_deadlines {
                 }
 
                 fn close_senders(&self) {
-                    self.sender.close();
+                    unsafe { self.sender.close() }
                 }
 
                 fn close_receivers(&self) {
-                    self.receiver.close();
+                    unsafe { self.receiver.close() }
                 }
 
                 fn len(&self) -> usize {

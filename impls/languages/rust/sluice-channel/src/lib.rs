@@ -62,7 +62,7 @@ pub enum Unreceived {
 }
 
 /// A channel as the harness uses it: one object for both sides. The harness counts the handles.
-pub trait Channel: Sync {
+pub trait Channel: Send + Sync {
     /// `None`: unbounded.
     fn make(capacity: Option<usize>) -> Self;
     fn send(&self, message: Message, wait: Wait) -> Result<(), Unsent>;
@@ -86,7 +86,7 @@ pub struct Side<H> {
     closing: Mutex<()>,
 }
 
-// A handle is shared by the threads of its side only if `open` asks for it.
+// Only `open` and `look` share a handle among threads, and ask for it.
 unsafe impl<H: Send> Sync for Side<H> {}
 
 impl<H> Side<H> {
@@ -102,7 +102,7 @@ impl<H> Side<H> {
     where
         H: Sync,
     {
-        // The harness closes a side once, when no operation of it runs or follows.
+        // `close` promises that no operation runs then.
         unsafe { (*self.handle.get()).as_ref() }.expect("a closed side is not used")
     }
 
@@ -110,7 +110,7 @@ impl<H> Side<H> {
     ///
     /// # Safety
     ///
-    /// The channel's traits declare one thread on this side.
+    /// The channel's traits declare one thread on this side, and nothing calls `look`.
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn open_alone(&self) -> &mut H {
         (*self.handle.get()).as_mut().expect("a closed side is not used")
@@ -126,10 +126,14 @@ impl<H> Side<H> {
     }
 
     /// Drops the handle.
-    pub fn close(&self) {
+    ///
+    /// # Safety
+    ///
+    /// No operation of this side runs or follows, as of `close_senders` and `close_receivers`.
+    pub unsafe fn close(&self) {
         let handle = {
             let _guard = self.closing.lock().expect("no look panics");
-            unsafe { (*self.handle.get()).take() }
+            (*self.handle.get()).take()
         };
         drop(handle);
     }
