@@ -132,7 +132,7 @@ struct leaves_nothing {
   }
 
 private:
-  /// In threads of their own, so that what these have allocated for themselves is gone afterwards.
+  /// In threads of their own, whose own memory ends with them.
   /// \returns  the number of channels.
   static std::size_t live_and_die(run& r, std::optional<std::size_t> capacity) {
     std::vector<decltype(r.channel().make<int>(capacity))> channels;
