@@ -192,33 +192,32 @@ inline bool polls([[maybe_unused]] thread_id thread) {
 ///
 /// A thread that is asleep at two observations and has not fallen asleep in between has slept throughout; observing all
 /// of them twice, in the same order, gives one instant at which all slept.
-inline bool all_asleep_for_good(const std::vector<blocked_thread>& threads) {
-  std::vector<std::uint64_t> before;
-  for (const blocked_thread& s : threads) {
-    const auto count = sleeps(s.thread);
-    if (!count) return false;
-    before.push_back(*count);
-  }
-  return std::ranges::all_of(threads, asleep_for_good) &&
-         std::ranges::equal(threads, before,
-                            [](const blocked_thread& s, std::uint64_t count) { return sleeps(s.thread) == count; });
-}
-
-/// Every thread of this process but the calling one, with how often it has fallen asleep so far; nullopt if one is
-/// awake.
-inline std::optional<std::vector<std::pair<thread_id, std::uint64_t>>> all_others_asleep() {
-  std::vector<std::pair<thread_id, std::uint64_t>> found;
-  bool awake = false;
-  detail::each_thread([&](thread_id thread) {
-    if (thread == this_thread()) return;
-    const auto count = sleeps(thread);
-    if (count && !polls(thread)) {
-      found.emplace_back(thread, *count);
-    } else {
-      awake = true;
+///
+/// \param others_too  whether every other thread of the process but the calling one must have slept then as well,
+/// perhaps
+///                    with a timeout, but not to poll: one of them may wake these.
+inline bool all_asleep_for_good(const std::vector<blocked_thread>& threads, bool others_too) {
+  using observation = std::vector<std::pair<thread_id, std::uint64_t>>;
+  const auto observe = [&]() -> std::optional<observation> {
+    observation seen;
+    for (const blocked_thread& s : threads) {
+      const auto count = sleeps(s.thread);
+      if (!count) return std::nullopt;
+      seen.emplace_back(s.thread, *count);
     }
-  });
-  return awake ? std::nullopt : std::optional(std::move(found));
+    bool asleep = true;
+    if (others_too) {
+      detail::each_thread([&](thread_id thread) {
+        if (!asleep || thread == this_thread()) return;
+        const auto count = sleeps(thread);
+        asleep = count && !polls(thread);
+        if (asleep) seen.emplace_back(thread, *count);
+      });
+    }
+    return asleep ? std::optional(std::move(seen)) : std::nullopt;
+  };
+  const auto before = observe();
+  return before && std::ranges::all_of(threads, asleep_for_good) && observe() == before;
 }
 
 /// Pins the calling thread to one processor, or to all that the process may use. Best effort.

@@ -253,12 +253,8 @@ private:
       if (own_threads && timed(kind) && !has_far_deadline(kind)) return false;
       blocked.push_back({pool_.id(t), has_far_deadline(kind)});
     }
-    // If the channel's own threads end waits, one of them may be about to.
-    const auto others = own_threads ? kernel::all_others_asleep() : std::nullopt;
-    if (own_threads && !others) return false;
     // A thread that has advanced since may be in an operation of another kind.
-    return !blocked.empty() && kernel::all_asleep_for_good(blocked) && steps_of(now) == steps &&
-           (!own_threads || kernel::all_others_asleep() == others);
+    return !blocked.empty() && kernel::all_asleep_for_good(blocked, own_threads) && steps_of(now) == steps;
   }
 
   static std::vector<std::uint32_t> steps_of(const run_state& now) {

@@ -27,10 +27,8 @@ namespace sluice::languages {
 
 /// A channel behind the C interface. Each message is a 64-bit number there: the address of a `T` on the heap.
 ///
-/// \tparam Library  has `static constexpr core_traits traits`, what the channel promises (a language's runtime that
-/// wakes
-///                  threads by threads of its own needs `.own_threads = true`), and `static constexpr const
-///                  sluice_channel_functions* functions`, as the library exports them
+/// \tparam Library  has `static constexpr core_traits traits`, what the channel promises, and `static constexpr const
+///                  sluice_channel_functions* functions`, as its library exports them
 /// \par Progress, ordering  the channel's.
 template <class T, class Library>
 class c_channel {

@@ -268,21 +268,21 @@ def command(
     others = registry.peers() if beside else []
     if project.own:
         registry.require_known(channels, registry.declared() + others)
+        needing = [peer.name for peer in registry.peers() if peer.name in channels and not beside]
+        if needing:
+            raise Usage(f"the benchmarks of `{needing[0]}` need --peers")
     registered = registry.configured(build.configure_project(project, peers=beside))
     registry.require_known(channels, registered + others)
     missing: dict[str, str] = {}
     if beside:
         others, missing = peers.build(project)
     measured = [channel for channel in registered if beside or channels or not channel.third_party]
-    build.build_runners(
-        project, registry.choose(measured, tuple(c.name for c in measured if c.name in channels)), "bench"
-    )
     chosen = registry.choose(registry.joined(measured, others), channels)
     for channel in chosen:
         if channel.name in channels and "bench" not in channel.runners and channel.name not in missing:
-            raise Usage(
-                f"`{channel.name}` has no benchmarks here{'' if beside else '; those of Rust and Go need --peers'}"
-            )
+            raise Usage(f"`{channel.name}` has no benchmarks here")
+    names = {channel.name for channel in chosen}
+    build.build_runners(project, [channel for channel in measured if channel.name in names], "bench")
     samples, lost = measure(chosen, effort("quick" if quick else "full", minutes), seed, pinned=not no_pin)
     run = results.new_results(
         project, "none", seed, registry.joined(registered, others), samples=samples, missing=missing

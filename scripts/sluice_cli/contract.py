@@ -97,8 +97,7 @@ def run_on(of: Project, channels: list[Channel], divide: int = 1) -> list[dict]:
     Where a line does not hold on a third-party channel, that differs from the contract, and fails nothing.
     """
     tested = [channel for channel in channels if "contract" in channel.runners]
-    for name, why in registry.why_missing(channels).items():
-        console.print(f"{name}: N/A: {why}", markup=False)
+    registry.say_missing(channels)
     if not tested:
         raise Usage("none of these channels is a queue that can be built here, which is what the contract is about")
     lines_of = {channel.name: _listed(channel.runners["contract"]) for channel in tested}

@@ -7,7 +7,7 @@ import json
 import pathlib
 import subprocess
 
-from sluice_cli.common import HOME, BuildFailed, Usage
+from sluice_cli.common import HOME, BuildFailed, Usage, console
 
 TOOLS = ("properties", "models", "bench", "contract")
 
@@ -102,6 +102,11 @@ def configured(binary: pathlib.Path, of_tests: bool = False) -> list[Channel]:
 def why_missing(channels: list[Channel]) -> dict[str, str]:
     """Why some of these channels cannot be built here, by name."""
     return {channel.name: channel.missing for channel in channels if channel.missing}
+
+
+def say_missing(channels: list[Channel]) -> None:
+    for name, why in why_missing(channels).items():
+        console.print(f"{name}: N/A: {why}", markup=False)
 
 
 def joined(channels: list[Channel], peers: list[Channel]) -> list[Channel]:

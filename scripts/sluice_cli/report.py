@@ -54,9 +54,9 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     parts = {"checks": checks}
     if any("models" in channel.runners for channel in audited):
         parts["audit"] = audit.audit(Sources.of(project), audited, whole=True)
-    if project.own and not brief:
-        parts["contract"] = contract.run(binary, divide)
     if project.own:
+        if not brief:
+            parts["contract"] = contract.run(binary, divide)
         parts |= {"checking": verify.checking_speed(binary), "litmus": verify.litmus(binary)}
     if any("contract" in channel.runners for channel in compared):
         both = parts.get("contract", []) + contract.run_on(project, compared, divide)

@@ -206,12 +206,11 @@ def run_task(task: Task, level: Level, seed: int, failures: pathlib.Path) -> lis
 def verify(of: Project, channels: list[Channel], level: str, seed: int, shard: tuple[int, int] = (1, 1)) -> list[dict]:
     """The verdicts of every check on every channel of a project."""
     part, parts = shard
-    for name, why in registry.why_missing(channels).items():
-        console.print(f"{name}: N/A: {why}", markup=False)
+    registry.say_missing(channels)
     tasks = tasks_for(channels, LEVELS[level], part, parts)
-    if not tasks and all(channel.missing for channel in channels):
-        raise Environment("nothing to verify: these channels cannot be built here, for the reasons above")
     if not tasks:
+        if all(channel.missing for channel in channels):
+            raise Environment("nothing to verify: these channels cannot be built here, for the reasons above")
         names = ", ".join(channel.name for channel in channels)
         raise Usage(
             f"{names}: no properties and no models to verify; a facade is verified by the cores it chooses from"

@@ -43,6 +43,11 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(code, 2)
             self.assertIn("there is no channel `ghost`; there are mutex", message)
 
+    def test_benchmarks_of_other_languages_are_peers(self):
+        code, message = refused("bench", "mutex", "flume")
+        self.assertEqual(code, 2)
+        self.assertIn("the benchmarks of `flume` need --peers", message)
+
     def test_a_facade_has_nothing_to_verify(self):
         code, message = refused("verify", "spsc")
         self.assertEqual(code, 2)
@@ -313,7 +318,7 @@ class Verify(unittest.TestCase):
     def test_what_cannot_be_built_here_is_said(self):
         lacking = registry.Channel("rust_std", "third_party", missing="no cargo")
         told = io.StringIO()
-        with mock.patch.object(verify, "console", rich.console.Console(file=told, width=200)):
+        with mock.patch.object(registry, "console", rich.console.Console(file=told, width=200)):
             with self.assertRaisesRegex(Environment, "nothing to verify"):
                 verify.verify(OWN, [lacking], "quick", 1)
         self.assertIn("rust_std: N/A: no cargo", told.getvalue())
