@@ -36,9 +36,8 @@ public:
   using value_type = T;
   static constexpr core_traits traits = Library::traits;
 
-  c_channel() : channel_(functions->make(-1, &destroy)) {}
-  explicit c_channel(std::size_t capacity)
-      : capacity_(capacity), channel_(functions->make(as_signed(capacity), &destroy)) {}
+  c_channel() : channel_(make(-1)) {}
+  explicit c_channel(std::size_t capacity) : capacity_(capacity), channel_(make(as_signed(capacity))) {}
   c_channel(const c_channel&) = delete;
   c_channel& operator=(const c_channel&) = delete;
   ~c_channel() { functions->free(channel_); }
@@ -61,6 +60,11 @@ private:
   }
   static void destroy(std::uint64_t number) { delete message_of(number); }
 
+  static void* make(std::int64_t capacity) {
+    void* const channel = functions->make(capacity, &destroy);
+    if (!channel) throw std::bad_alloc();
+    return channel;
+  }
   static std::int64_t as_signed(std::size_t capacity) noexcept {
     constexpr std::uint64_t greatest = std::numeric_limits<std::int64_t>::max();
     return static_cast<std::int64_t>(capacity < greatest ? capacity : greatest);

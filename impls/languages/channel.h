@@ -32,7 +32,8 @@ typedef void (*sluice_destroy)(uint64_t message);
 
 /** The functions of a channel. A library exports one constant of this type for each channel that it has. */
 struct sluice_channel_functions {
-  /** Makes a channel; `capacity` is negative for an unbounded one. Returns its address or number, which is not 0. */
+  /** Makes a channel; `capacity` is negative for an unbounded one. Returns its address or number, or 0 if there is no
+      memory for it. */
   void* (*make)(int64_t capacity, sluice_destroy destroy);
   /** Frees the channel and destroys what it still holds. No operation runs, or follows. */
   void (*free)(void* channel);

@@ -19,8 +19,10 @@ struct ring {
 };
 
 static void* ring_make(int64_t capacity, sluice_destroy destroy) {
-  struct ring* r = calloc(1, sizeof *r + (size_t)capacity * sizeof r->messages[0]);
-  if (!r) abort();
+  struct ring* r = NULL;
+  if ((uint64_t)capacity > (SIZE_MAX - sizeof *r) / sizeof r->messages[0]) return NULL;
+  r = calloc(1, sizeof *r + (size_t)capacity * sizeof r->messages[0]);
+  if (!r) return NULL;
   pthread_condattr_t steady;
   pthread_condattr_init(&steady);
   pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
