@@ -1,5 +1,7 @@
 #pragma once
 
+#include <harness/broadcast_spec.hpp>
+#include <harness/broadcast_traits.hpp>
 #include <harness/linearize.hpp>
 #include <harness/monitor.hpp>
 #include <harness/thread_engine.hpp>
@@ -21,9 +23,9 @@ inline std::optional<std::size_t> checked_capacity(const scenario& p, const exec
 }
 
 /// The picture of a history that is not explained; otherwise empty.
-inline std::string check_exactly(const scenario& p, const execution& done, const core_traits& traits) {
-  const spec initial = initial_state(p, traits, checked_capacity(p, done, traits));
-  const auto found = linearizer(done.events, initial, traits).check();
+template <class Spec>
+std::string check_exactly(const scenario& p, const execution& done, const Spec& initial, promises held) {
+  const auto found = linearizer(done.events, initial, held).check();
   if (found.linearizable && !done.livelock) return {};
   return to_string(p) + "\n" + draw(done.events, found.unexplained, found.order);
 }
@@ -44,8 +46,13 @@ inline std::string check_by_monitor(const scenario& p, const execution& done, co
 ///
 /// A long history is searched for patterns that no correct channel shows, since explaining it would take too long.
 inline std::string check_execution(const scenario& p, const execution& done, const core_traits& traits) {
-  const bool brief = done.events.size() <= linearizer::most_events;
-  return brief ? detail::check_exactly(p, done, traits) : detail::check_by_monitor(p, done, traits);
+  if (done.events.size() > most_linearized) return detail::check_by_monitor(p, done, traits);
+  return detail::check_exactly(p, done, initial_state(p, traits, detail::checked_capacity(p, done, traits)), traits);
+}
+
+/// The same of a broadcast. \throws std::length_error  for a history of more than `most_linearized` operations.
+inline std::string check_execution(const scenario& p, const execution& done, const broadcast_traits&) {
+  return detail::check_exactly(p, done, initial_broadcast(p, done.capacity.value()), {});
 }
 
 }  // namespace sluice::harness

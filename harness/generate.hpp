@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/broadcast_traits.hpp>
 #include <harness/requirements.hpp>
 #include <harness/scenario.hpp>
 #include <sluice/core.hpp>
@@ -25,10 +26,28 @@ constexpr const char* why_not_offered(const core_traits& traits, op_kind kind) n
     case op_kind::size: return needs_exact_size(traits);
     case op_kind::clone_sender: return traits.producers == cardinality::many ? nullptr : "it has one producer";
     case op_kind::clone_receiver: return traits.consumers == cardinality::many ? nullptr : "it has one consumer";
+    case op_kind::subscribe: return "each of its messages is for one receiver";
     default: return nullptr;
   }
 }
-constexpr bool offers(const core_traits& traits, op_kind kind) noexcept {
+constexpr const char* why_not_offered(const broadcast_traits& traits, op_kind kind) noexcept {
+  switch (kind) {
+    case op_kind::send:
+    case op_kind::recv:
+    case op_kind::try_recv:
+    case op_kind::recv_for:
+    case op_kind::recv_far:
+    case op_kind::clone_sender:
+    case op_kind::drop_sender:
+    case op_kind::drop_receiver:
+    case op_kind::subscribe:
+    case op_kind::hold: return nullptr;
+    case op_kind::clone_receiver: return traits.clonable_receivers ? nullptr : "its receivers cannot be cloned";
+    default: return "a broadcast does not have it";
+  }
+}
+template <class Traits>
+constexpr bool offers(const Traits& traits, op_kind kind) noexcept {
   return why_not_offered(traits, kind) == nullptr;
 }
 
@@ -41,8 +60,8 @@ constexpr bool uses(thread_role role, op_side side) noexcept {
 }
 
 /// Draws one thread's list. \param draw  gives a number below its argument.
-template <class Draw>
-scenario::thread thread_of(thread_role role, std::size_t longest, const core_traits& traits, Draw& draw) {
+template <class Traits, class Draw>
+scenario::thread thread_of(thread_role role, std::size_t longest, const Traits& traits, Draw& draw) {
   scenario::thread list;
   // Which handles the thread starts with depends on its whole list: assume all that its role can use.
   holdings held{{}};
@@ -68,11 +87,11 @@ scenario::thread thread_of(thread_role role, std::size_t longest, const core_tra
 
 }  // namespace detail
 
-/// A random concurrent scenario for a channel with these traits.
+/// A random concurrent scenario for a channel with these traits: core_traits, or broadcast_traits.
 ///
 /// \param draw  gives a number below its argument, from whatever random source the engine has.
-template <class Draw>
-scenario any_scenario(const core_traits& traits, std::optional<std::size_t> capacity, Draw draw) {
+template <class Traits, class Draw>
+scenario any_scenario(const Traits& traits, std::optional<std::size_t> capacity, Draw draw) {
   scenario p{.capacity = capacity, .threads = {}};
   const std::size_t threads = 2 + draw(3) % 2 + draw(4) / 3;
   bool has_sender = false;
@@ -101,8 +120,8 @@ scenario any_scenario(const core_traits& traits, std::optional<std::size_t> capa
 }
 
 /// A random scenario of one thread that uses both sides.
-template <class Draw>
-scenario any_sequence(const core_traits& traits, std::optional<std::size_t> capacity, std::size_t longest, Draw draw) {
+template <class Traits, class Draw>
+scenario any_sequence(const Traits& traits, std::optional<std::size_t> capacity, std::size_t longest, Draw draw) {
   scenario p{.capacity = capacity, .threads = {}};
   p.threads.push_back(detail::thread_of(thread_role::is_alone, longest, traits, draw));
   return p;
@@ -181,7 +200,8 @@ private:
 };
 
 /// The operations that small scenarios use on a channel with these traits.
-inline std::vector<op_kind> alphabet_of(const core_traits& traits) {
+template <class Traits>
+std::vector<op_kind> alphabet_of(const Traits& traits) {
   std::vector<op_kind> kinds;
   for (const op& o : op_table) {
     // size() is not exact beside other threads, and a far deadline is as good as none. Stops, batches and watchers
@@ -194,7 +214,8 @@ inline std::vector<op_kind> alphabet_of(const core_traits& traits) {
 }
 
 /// Whether a channel with these traits promises to support a scenario: its operations, and its threads on each side.
-inline bool within(const core_traits& traits, const scenario& p) {
+template <class Traits>
+bool within(const Traits& traits, const scenario& p) {
   const auto users = [&](auto uses) {
     return std::ranges::count_if(p.threads, [&](const auto& list) { return uses(list); });
   };

@@ -29,16 +29,19 @@ struct event {
   instant returned = never;  ///< never: it still sleeps
   std::uint32_t index = 0;   ///< its index in the thread's list
   std::uint16_t thread = 0;
-  std::uint8_t part = 0;  ///< of a batch: which of its messages; each is an event, and they took effect in order
+  std::uint16_t owner = 0;  ///< of a handle: the thread that was given it or made it; the closer drops others' handles
+  std::uint8_t part = 0;    ///< of a batch: which of its messages; each is an event, and they took effect in order
   op_kind kind{};
   status result{};
-  int value = 0;                        ///< sent or received, or a size; of a quiescence: live messages, -1 if unknown
-  bool intact = true;                   ///< of a failed send: whether it returned the message unchanged
+  int value = 0;            ///< sent or received, or a size; of a quiescence: live messages, -1 if unknown
+  std::uint32_t count = 0;  ///< of a broadcast: receivers that a send reached, or messages that a receive missed
+  bool intact = true;       ///< of a failed send: whether it returned the message unchanged
   std::uint8_t sleeping_senders = 0;    ///< of a quiescence
   std::uint8_t sleeping_receivers = 0;  ///< of a quiescence
   std::uint8_t sleeping_others = 0;     ///< of a quiescence: in operations that should never wait
   std::uint8_t unsent_rest = 0;  ///< of a quiescence: messages of sleeping senders' batches, beyond the first unsent
   std::uint8_t sleeping_watchers = 0;   ///< of a quiescence: in wait_disconnected
+  std::uint16_t sleeping_threads = 0;   ///< of a quiescence: a bit for each
   std::uint8_t sleeping_stoppably = 0;  ///< of a quiescence: those of the senders and receivers that a stop would wake
 
   /// The first instant at which it can have taken effect.
@@ -58,6 +61,9 @@ inline std::string to_string(const event& e) {
 inline std::string result_of(const event& e) {
   if (e.pending()) return "asleep for ever";
   std::string text(to_string(e.result));
+  if (e.count != 0) {
+    return sends(e.kind) ? text + ", reaches " + std::to_string(e.count) : "missed " + std::to_string(e.count);
+  }
   if (e.kind == op_kind::size || (receives(e.kind) && e.result == status::ok)) text += " " + std::to_string(e.value);
   if (!e.intact) text += ", its message changed";
   return text;

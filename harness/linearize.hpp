@@ -15,6 +15,9 @@
 
 namespace sluice::harness {
 
+/// The number of operations that a history to linearize has at most.
+inline constexpr std::size_t most_linearized = 64;
+
 struct linearization {
   bool linearizable = false;
   /// If not: an event that does not fit the longest order that explains others.
@@ -38,18 +41,19 @@ struct linearization {
 /// The messages of a batch are events in a row, taken in order.
 ///
 /// An operation that never returned has taken no effect; whether it was right to wait is checked at the quiescences.
+///
+/// \tparam Spec  the sequential specification: spec, or broadcast_spec.
+template <class Spec>
 class linearizer {
 public:
-  static constexpr std::size_t most_events = 64;
-
-  /// \throws std::length_error  for a history of more than `most_events`.
-  linearizer(const history& h, const spec& initial, promises held = {})
+  /// \throws std::length_error  for a history of more than `most_linearized`.
+  linearizer(const history& h, const Spec& initial, promises held = {})
       : history_(h), initial_(initial), real_time_(held.real_time) {
-    if (h.size() > most_events) throw std::length_error("a history to linearize has at most 64 operations");
+    if (h.size() > most_linearized) throw std::length_error("a history to linearize has at most 64 operations");
     for (std::size_t i = 0; i < h.size(); ++i) {
       if (!h[i].pending()) all_ |= bit(i);
     }
-    if (!initial.rendezvous()) find_predecessors(held.order);
+    if (Spec::one_receiver_each && !initial.rendezvous()) find_predecessors(held.order);
   }
 
   linearization check() {
@@ -64,7 +68,7 @@ private:
   using set = std::uint64_t;
   struct visited {
     set done;
-    spec state;
+    Spec state;
     friend bool operator==(const visited&, const visited&) = default;
   };
   struct visited_hash {
@@ -74,7 +78,7 @@ private:
   static constexpr set bit(std::size_t i) noexcept { return set{1} << i; }
   static constexpr bool has(set s, std::size_t i) noexcept { return (s & bit(i)) != 0; }
 
-  bool search(set done, const spec& state) {
+  bool search(set done, const Spec& state) {
     if (path_.size() > longest_.size()) longest_ = path_;
     if (done == all_) return true;
     if (!seen_.insert({done, state}).second) return false;
@@ -93,18 +97,18 @@ private:
     }
     for (set look = next; look != 0; look &= look - 1) {
       const std::size_t i = first(look);
-      spec same = state;
-      if (spec::changes_nothing(history_[i]) && same.step(history_[i])) return take(i, done, same);
+      Spec same = state;
+      if (Spec::changes_nothing(history_[i]) && same.step(history_[i])) return take(i, done, same);
     }
     for (set left = next; left != 0; left &= left - 1) {
       const std::size_t i = first(left);
       const event& e = history_[i];
-      if (spec::changes_nothing(e) || (predecessors_[i] & ~done) != 0) continue;
+      if (Spec::changes_nothing(e) || (predecessors_[i] & ~done) != 0) continue;
       if (state.rendezvous() && sends(e.kind)) {
         if (meets(i, next, done, state)) return true;
         continue;
       }
-      spec after = state;
+      Spec after = state;
       if (after.step(e) && take(i, done, after)) return true;
     }
     return false;
@@ -121,14 +125,14 @@ private:
     return true;
   }
 
-  bool take(std::size_t i, set done, const spec& after) {
+  bool take(std::size_t i, set done, const Spec& after) {
     path_.push_back(i);
     if (search(done | bit(i), after)) return true;
     path_.pop_back();
     return false;
   }
 
-  bool meets(std::size_t sender, set next, set done, const spec& state) {
+  bool meets(std::size_t sender, set next, set done, const Spec& state) {
     for (set left = next; left != 0; left &= left - 1) {
       const std::size_t j = first(left);
       if (!state.hand_over(history_[sender], history_[j])) continue;
@@ -186,10 +190,10 @@ private:
   }
 
   const history& history_;
-  const spec& initial_;
+  const Spec& initial_;
   const bool real_time_;
   set all_ = 0;
-  std::array<set, most_events> predecessors_{};
+  std::array<set, most_linearized> predecessors_{};
   raw_vector<std::size_t> path_;
   raw_vector<std::size_t> longest_;
   raw_set<visited, visited_hash> seen_;

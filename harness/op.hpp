@@ -29,6 +29,7 @@ enum class op_kind : std::uint8_t {
   drop_sender,
   clone_receiver,
   drop_receiver,
+  subscribe,     ///< of a broadcast: one receiver more, of what is sent from now on
   request_stop,  ///< of the stop source whose token all stoppable operations of the scenario have
   hold,          ///< last in a list: what the thread still holds stays until quiescence
   quiescent,     ///< only in histories: every thread has finished or sleeps
@@ -40,7 +41,7 @@ inline constexpr std::size_t largest_batch = 2;
 /// The handle that an operation uses.
 enum class op_side : std::uint8_t { none, sender, receiver };
 
-enum class op_action : std::uint8_t { transfer, query, clone, drop, stop, marker };
+enum class op_action : std::uint8_t { transfer, query, clone, drop, subscribe, stop, marker };
 
 enum class op_timing : std::uint8_t {
   immediate,      ///< never waits
@@ -195,6 +196,12 @@ inline constexpr std::array op_table{
        op_action::drop,
        op_timing::immediate,
        {0, 0, 0, 2, 1, 2, 4, 2, 0, 0, 1}},
+    op{op_kind::subscribe,
+       "subscribe",
+       op_side::sender,
+       op_action::subscribe,
+       op_timing::immediate,
+       {0, 0, 1, 0, 0, 0, 3, 2, 0, 0, 2}},
     op{op_kind::request_stop,
        "request_stop",
        op_side::none,

@@ -76,6 +76,7 @@ struct holdings {
   void apply(op_kind kind) noexcept {
     int& handles = uses_sender(kind) ? senders : receivers;
     handles += (info(kind).action == op_action::clone) - (info(kind).action == op_action::drop);
+    receivers += info(kind).action == op_action::subscribe;
   }
 };
 

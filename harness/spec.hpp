@@ -34,6 +34,9 @@ struct promises {
 /// effect together. A pending operation may sleep at a quiescence only if it is not `enabled`.
 class spec {
 public:
+  /// Whether one receiver gets a message, or each.
+  static constexpr bool one_receiver_each = true;
+
   spec(std::optional<std::size_t> capacity, std::size_t senders, std::size_t receivers, promises held = {})
       : capacity_(capacity),
         senders_(senders),
@@ -90,6 +93,16 @@ public:
     if (receives(kind)) return !buffer_.empty() || senders_ == 0;
     if (kind == op_kind::wait_disconnected) return receivers_ == 0;
     return true;
+  }
+
+  /// Performs an operation that does not wait, of the only thread. The values of messages are lost.
+  void perform(op_kind kind) {
+    event e{.kind = kind};
+    for (status result :
+         {status::stopped, status::ok, status::disconnected, status::timeout, status::full, status::empty}) {
+      e.result = result;
+      if (step(e)) return;
+    }
   }
 
   std::size_t senders() const noexcept { return senders_; }

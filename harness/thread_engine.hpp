@@ -1,8 +1,10 @@
 #pragma once
 
+#include <harness/broadcast_operations.hpp>
 #include <harness/erased_core.hpp>
 #include <harness/history.hpp>
 #include <harness/kernel.hpp>
+#include <harness/queue_operations.hpp>
 #include <harness/scenario.hpp>
 #include <harness/stall_clock.hpp>
 #include <harness/thread_interpreter.hpp>
@@ -38,6 +40,19 @@ inline void leave_undisturbed() noexcept {
 #endif
 }
 
+namespace detail {
+
+/// A channel of messages that are counted while they live.
+template <class Subject>
+auto make_tracked(const Subject& channel, std::optional<std::size_t> capacity) {
+  if constexpr (requires { channel.make(capacity); })
+    return channel.make(capacity);
+  else
+    return channel.template make<tracked_message>(capacity);
+}
+
+}  // namespace detail
+
 /// The result of one execution.
 struct execution {
   history events;
@@ -47,7 +62,8 @@ struct execution {
 
 /// Runs scenarios on one channel, one execution each.
 ///
-/// \tparam Subject  a subject with tracked_message among its messages; it must outlive the engine.
+/// \tparam Subject  a subject with tracked_message among its messages, or broadcast_subject; it must outlive the
+/// engine.
 ///
 /// An execution ends at quiescence: every thread has finished, or sleeps and no thread is left to wake it. Then the
 /// closer drops every handle except those in use by a sleeping thread, and waits for quiescence once more. Threads that
@@ -107,12 +123,19 @@ public:
   }
 
 private:
+  using handles = decltype(detail::make_tracked(std::declval<const Subject&>(), {}));
+  using sender = typename handles::first_type;
+  using receiver = typename handles::second_type;
+  static constexpr bool is_broadcast = requires(const sender& tx) { tx.subscribe(); };
+
   struct make_message {
     live_count* live;
-    tracked_message operator()(int value) const noexcept { return {value, *live}; }
+    typename receiver::value_type operator()(int value) const noexcept { return {value, *live}; }
   };
-  using interpreter = thread_interpreter<erased_sender<tracked_message>, erased_receiver<tracked_message>, make_message,
-                                         std::stop_source>;
+  using operations =
+      std::conditional_t<is_broadcast, broadcast_operations<sender, receiver, make_message, std::stop_source>,
+                         queue_operations<sender, receiver, make_message, std::stop_source>>;
+  using interpreter = thread_interpreter<operations>;
 
   /// Where the calling thread counts what its operation has sent: of a batch, a part.
   inline static thread_local std::atomic<unsigned>* sent_by_this_thread = nullptr;
@@ -182,15 +205,20 @@ private:
       const std::chrono::nanoseconds soon(near[seed / 8 % near.size()]);
       // Some of these are more milliseconds than 31 or 32 bits hold.
       const auto far = std::chrono::hours(24) * (20 + seed / 32 % 1000);
-      auto [tx, rx] = channel.template make<tracked_message>(p.capacity);
+      auto [tx, rx] = detail::make_tracked(channel, p.capacity);
       capacity = tx.capacity();
       for (std::size_t t = 0; t < p.threads.size(); ++t) {
         const auto& list = p.threads[t];
         thread_state& mine = threads.emplace_back(
-            shared, t, list, interpreter(t, soon, far, make_message{&shared.live}, shared.stop, shared.end_of_watches));
+            shared, t, list,
+            interpreter(t, operations({soon, far, make_message{&shared.live}, shared.stop, shared.end_of_watches})));
         mine.events.reserve((largest_batch + 1) * list.size() + 2);
         if (uses_sender(list)) mine.interpret.give(tx.clone());
-        if (uses_receiver(list)) mine.interpret.give(rx.clone());
+        if (!uses_receiver(list)) continue;
+        if constexpr (is_broadcast)
+          mine.interpret.give(tx.subscribe());
+        else
+          mine.interpret.give(rx.clone());
       }
     }
 
@@ -273,7 +301,7 @@ private:
       const thread_state& mine = now.threads[t];
       now.asleep_in[t] = mine.kind.load(std::memory_order::relaxed);
       const unsigned sent = mine.sent.load(std::memory_order::relaxed);
-      count_sleeper(e, *now.asleep_in[t], sent);
+      count_sleeper(e, t, *now.asleep_in[t], sent);
       now.sleepers.push_back({t, mine.since.load(std::memory_order::relaxed), e.returned + 1, sent});
     }
     now.closer_events.push_back(e);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <thread>
 #include <utility>
 
 namespace sluice::harness {
@@ -12,7 +13,12 @@ public:
   void remove() noexcept { count_.fetch_sub(1, std::memory_order::relaxed); }
   int get() const noexcept { return count_.load(std::memory_order::relaxed); }
 
+  /// A message was copied by two threads at once.
+  void copied_at_once() noexcept { copied_at_once_.store(true, std::memory_order::relaxed); }
+  bool any_copied_at_once() const noexcept { return copied_at_once_.load(std::memory_order::relaxed); }
+
 private:
+  std::atomic<bool> copied_at_once_{false};
   std::atomic<int> count_{0};
 };
 
@@ -28,10 +34,31 @@ public:
   }
   explicit operator int() const noexcept { return value_; }
 
+protected:
+  tracked_message(const tracked_message& other) noexcept : value_(other.value_), live_(other.live_) {
+    if (live_) live_->add();
+  }
+  live_count* live() const noexcept { return live_; }
+
 private:
   static constexpr int moved_from = -1;
   int value_;
   live_count* live_;
+};
+
+/// A tracked message that a broadcast can copy, one thread at a time.
+class copied_message : public tracked_message {
+public:
+  using tracked_message::tracked_message;
+  copied_message(copied_message&& other) noexcept : tracked_message(std::move(other)) {}
+  copied_message(const copied_message& other) noexcept : tracked_message(other) {
+    if (other.copying_.exchange(true, std::memory_order::relaxed) && live()) live()->copied_at_once();
+    std::this_thread::yield();
+    other.copying_.store(false, std::memory_order::relaxed);
+  }
+
+private:
+  mutable std::atomic<bool> copying_{false};
 };
 
 }  // namespace sluice::harness

@@ -77,6 +77,6 @@ sluice_channel(select_rendezvous HEADER faulty/select.hpp TYPE sluice::faulty::s
 sluice_channel(forgotten_arm HEADER faulty/select.hpp TYPE sluice::faulty::forgotten_arm
                CAUGHT_BY model/loser_is_sent_to model/recv_stopped model/stop_passed_on)
 sluice_channel(close_takes_slot HEADER faulty/broadcast.hpp TYPE sluice::faulty::close_takes_slot KIND broadcast
-               CAUGHT_BY model/end_after_last)
+               CAUGHT_BY property/linearizable model/end_after_last)
 sluice_channel(lag_of_two_looks HEADER faulty/broadcast.hpp TYPE sluice::faulty::lag_of_two_looks KIND broadcast
-               CAUGHT_BY model/overtaken)
+               CAUGHT_BY property/every_message_or_missed model/overtaken)

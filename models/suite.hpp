@@ -7,7 +7,7 @@
 #include <models/stop_source.hpp>
 
 #include <harness/linearize.hpp>
-#include <harness/thread_interpreter.hpp>
+#include <harness/queue_operations.hpp>
 
 #include <array>
 #include <chrono>
@@ -124,7 +124,7 @@ public:
       if (in_[t].finished) continue;
       in_[t].asleep = e.returned + 1;
       sleepers_.push_back({t, in_[t].since, in_[t].asleep, in_[t].sent});
-      count_sleeper(e, in_[t].kind, in_[t].sent);
+      count_sleeper(e, t, in_[t].kind, in_[t].sent);
     }
     ++clock_;
     seen_.push_back(e);
@@ -222,8 +222,8 @@ public:
     const stop_source end_of_watches(now.watched() ? end_of_watches_.emplace() : *stop_);
     for (std::size_t t = 0; t < interpreters_.size(); ++t) {
       const auto& list = now.scenario().threads[t];
-      auto& mine = interpreters_[t].emplace(t, std::chrono::nanoseconds(1), std::chrono::hours::max(), make_message{},
-                                            stop, end_of_watches);
+      auto& mine = interpreters_[t].emplace(t, operations({std::chrono::nanoseconds(1), std::chrono::hours::max(),
+                                                           make_message{}, stop, end_of_watches}));
       if (harness::uses_sender(list)) mine.give(tx.clone());
       if (harness::uses_receiver(list)) mine.give(rx.clone());
     }
@@ -251,8 +251,9 @@ private:
   struct make_message {
     message operator()(int value) const { return message(value); }
   };
-  using interpreter = harness::thread_interpreter<harness::erased_sender<message>, harness::erased_receiver<message>,
-                                                  make_message, stop_source>;
+  using operations = harness::queue_operations<harness::erased_sender<message>, harness::erased_receiver<message>,
+                                               make_message, stop_source>;
+  using interpreter = harness::thread_interpreter<operations>;
 
   /// Makes everything that the other threads did happen before the closer's next steps, as joining them would.
   static void join_all() {

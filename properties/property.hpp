@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/broadcast_subject.hpp>
 #include <harness/draws.hpp>
 #include <harness/requirements.hpp>
 #include <harness/scenario.hpp>
@@ -66,9 +67,15 @@ struct failing_scenario {
 };
 
 /// One property being checked.
-class run {
+///
+/// \tparam Subject  what it is checked on: subject, or broadcast_subject.
+template <class Subject>
+class basic_run {
 public:
-  run(const subject& channel, const options& o, harness::watchdog& dog) : channel_(channel), options_(o), dog_(dog) {
+  using subject_type = Subject;
+
+  basic_run(const Subject& channel, const options& o, harness::watchdog& dog)
+      : channel_(channel), options_(o), dog_(dog) {
     main_.about_to("the check itself");
     main_.adopt_this_thread();
     dog_.watch_over_main(&main_);
@@ -125,7 +132,7 @@ public:
 
   void fail(const std::string& what) { failure_ = what; }
 
-  const subject& channel() const noexcept { return channel_; }
+  const Subject& channel() const noexcept { return channel_; }
   harness::watchdog& dog() noexcept { return dog_; }
   const options& wanted() const noexcept { return options_; }
   const std::optional<failing_scenario>& scenario() const noexcept { return scenario_; }
@@ -134,7 +141,7 @@ public:
   const std::string& skipped() const noexcept { return skipped_; }
 
 private:
-  const subject& channel_;
+  const Subject& channel_;
   const options& options_;
   harness::watchdog& dog_;
   worker main_{"main thread"};
@@ -143,6 +150,9 @@ private:
   std::string skipped_;
   std::optional<failing_scenario> scenario_;
 };
+
+using run = basic_run<subject>;
+using broadcast_run = basic_run<harness::broadcast_subject>;
 
 /// The report of an execution in which some thread neither finished nor slept.
 inline constexpr const char* livelock = "livelock: a thread neither finished nor slept";
@@ -171,8 +181,8 @@ inline constexpr std::array<std::optional<std::size_t>, 8> common_capacities{
 inline constexpr std::array<std::optional<std::size_t>, 4> buffered_capacities{std::nullopt, 1, 3, 64};
 
 /// One of the capacities that the channel accepts, each equally likely.
-template <class List = decltype(common_capacities)>
-std::optional<std::size_t> any_capacity(const run& r, const List& wanted = common_capacities) {
+template <class Subject, class List = decltype(common_capacities)>
+std::optional<std::size_t> any_capacity(const basic_run<Subject>& r, const List& wanted = common_capacities) {
   const auto accepted = r.channel().capacities(wanted);
   return accepted[*rc::gen::inRange<std::size_t>(0, accepted.size())];
 }

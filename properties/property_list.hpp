@@ -4,17 +4,27 @@
 
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace sluice::properties {
 
+/// A property of the channels that are a `Subject`.
+template <class Subject>
 struct property {
+  using traits = decltype(std::declval<const Subject&>().traits());
+
   std::string_view name;
   std::string_view claim;
-  const char* (*not_applicable)(const core_traits&);  ///< the reason, or nullptr
-  void (*check)(run&);
+  const char* (*not_applicable)(traits);  ///< the reason, or nullptr
+  void (*check)(basic_run<Subject>&);
 };
 
 /// Every property, in the order in which they are checked.
-std::span<const property> every_property() noexcept;
+template <class Subject>
+std::span<const property<Subject>> every_property() noexcept;
+template <>
+std::span<const property<subject>> every_property() noexcept;
+template <>
+std::span<const property<harness::broadcast_subject>> every_property() noexcept;
 
 }  // namespace sluice::properties

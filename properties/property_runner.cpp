@@ -33,9 +33,10 @@ using harness::verdict;
 
 constexpr const char* ended_inside = "the process ended in this check";
 
+template <class Subject>
 class property_runner {
 public:
-  property_runner(std::string name, const subject& channel, std::string path)
+  property_runner(std::string name, const Subject& channel, std::string path)
       : channel_(channel), path_(std::move(path)) {
     report_.channel = std::move(name);
     report_.kind = "property";
@@ -77,16 +78,18 @@ public:
   }
 
 private:
+  using one_property = property<Subject>;
+
   void require_known(const std::vector<std::string>& names) const {
     for (const auto& name : names) {
-      if (std::ranges::find(every_property(), name, &property::name) == every_property().end()) {
+      if (std::ranges::find(every_property<Subject>(), name, &one_property::name) == every_property<Subject>().end()) {
         throw std::invalid_argument("`" + name + "` is no property; --list names them");
       }
     }
   }
 
   exit_code list_properties() const {
-    for (const property& p : every_property()) std::cout << p.name << "\n";
+    for (const one_property& p : every_property<Subject>()) std::cout << p.name << "\n";
     return exit_code::passed;
   }
 
@@ -99,7 +102,7 @@ private:
     for (const auto& name : wanted) selection_.insert(selection_.end(), {"--check", name});
     for (const auto& name : unwanted) selection_.insert(selection_.end(), {"--except", name});
     bool skipped = !after.empty();
-    for (const property& p : every_property()) {
+    for (const one_property& p : every_property<Subject>()) {
       if (!skipped && (wanted.empty() || named(wanted, p.name)) && !named(unwanted, p.name)) add(p);
       if (p.name == after) skipped = false;
     }
@@ -112,7 +115,7 @@ private:
     return passed && !failed_before_ ? exit_code::passed : exit_code::failed;
   }
 
-  void add(const property& p) {
+  void add(const one_property& p) {
     if (const char* reason = p.not_applicable(channel_.traits())) {
       const auto same = [&](const auto& known) { return known.check == p.name; };
       if (std::ranges::any_of(report_.checks, same)) return;
@@ -123,10 +126,10 @@ private:
       return;
     }
     struct test : testing::Test {
-      test(property_runner& o, const property& p) : owner(o), checked(p) {}
+      test(property_runner& o, const one_property& p) : owner(o), checked(p) {}
       void TestBody() override { owner.check_one(checked); }
       property_runner& owner;
-      const property& checked;
+      const one_property& checked;
     };
     testing::RegisterTest(report_.channel.c_str(), std::string(p.name).c_str(), nullptr, nullptr, __FILE__, __LINE__,
                           [this, &p]() -> testing::Test* { return new test(*this, p); });
@@ -142,12 +145,12 @@ private:
                                                              .scenario = {}});
   }
 
-  void check_one(const property& p) {
+  void check_one(const one_property& p) {
     auto& result = begin(p.name, p.claim);
     result.reproduce = command_of("--check " + result.check, options_.seed, options_.executions);
     write();
     const auto start = std::chrono::steady_clock::now();
-    run r(channel_, options_, *dog_);
+    basic_run<Subject> r(channel_, options_, *dog_);
     running_ = &r;
     std::vector<std::string> successor{harness::this_executable()};
     successor.insert(successor.end(), selection_.begin(), selection_.end());
@@ -233,7 +236,7 @@ private:
     failed_before_ = true;
     recall();
     if (report_.checks.empty() || report_.checks.back().check != check) {
-      const auto found = std::ranges::find(every_property(), check, &property::name);
+      const auto found = std::ranges::find(every_property<Subject>(), check, &one_property::name);
       begin(found->name, found->claim);
     }
     auto& result = report_.checks.back();
@@ -349,14 +352,14 @@ private:
     if (!json_.empty()) report_.write(json_);
   }
 
-  const subject& channel_;
+  const Subject& channel_;
   std::string path_;
   options options_;
   harness::check_report report_;
   std::string json_;
   std::string failures_;
   harness::watchdog* dog_ = nullptr;
-  const run* running_ = nullptr;
+  const basic_run<Subject>* running_ = nullptr;
   std::vector<std::string> selection_;  ///< the options that name checks
   bool failed_before_ = false;          ///< in a process that this one has succeeded
   std::chrono::seconds shrink_effort_{25};
@@ -365,6 +368,10 @@ private:
 }  // namespace
 
 int run_properties(std::string name, const subject& channel, int argc, char** argv) {
+  return property_runner(std::move(name), channel, argv[0]).main(argc, argv);
+}
+
+int run_properties(std::string name, const harness::broadcast_subject& channel, int argc, char** argv) {
   return property_runner(std::move(name), channel, argv[0]).main(argc, argv);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/broadcast_subject.hpp>
 #include <properties/messages.hpp>
 
 #include <string>
@@ -9,5 +10,6 @@ namespace sluice::properties {
 
 /// \returns  the process's exit code: 0 all hold, 1 one failed, 2 wrong usage.
 int run_properties(std::string name, const subject& channel, int argc, char** argv);
+int run_properties(std::string name, const harness::broadcast_subject& channel, int argc, char** argv);
 
 }  // namespace sluice::properties

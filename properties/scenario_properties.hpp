@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -19,12 +21,21 @@ namespace sluice::properties {
 namespace detail {
 
 /// What checking concurrent histories requires.
+constexpr const char* needs_sleepers() noexcept {
+  return harness::kernel::reports_sleepers ? nullptr : "this system does not report which threads sleep";
+}
 constexpr const char* needs_spec(const core_traits& traits) noexcept {
-  if (!harness::kernel::reports_sleepers) return "this system does not report which threads sleep";
+  if (const char* reason = needs_sleepers()) return reason;
   return needs_all(traits, needs_disconnect, needs_sleep);
 }
 
 inline constexpr std::array<std::optional<std::size_t>, 4> small_capacities{std::nullopt, 0, 1, 2};
+
+/// The state in which a scenario starts.
+inline harness::spec initial(const subject&, const harness::scenario& p) { return harness::initial_state(p); }
+inline harness::broadcast_spec initial(const harness::broadcast_subject&, const harness::scenario& p) {
+  return harness::initial_broadcast(p, p.capacity.value());
+}
 
 /// A seed from RapidCheck's own.
 inline std::uint64_t any_seed() {
@@ -37,12 +48,13 @@ inline std::uint64_t any_seed() {
 }  // namespace detail
 
 /// Executes scenarios and checks their histories against the sequential specification.
+template <class Subject>
 class scenario_checker {
 public:
   /// \param hang_timeout  the watchdog's; the engine reports a livelock before it.
-  scenario_checker(const subject& channel, std::chrono::seconds hang_timeout)
+  scenario_checker(const Subject& channel, std::chrono::seconds hang_timeout)
       : traits_(channel.traits()), engine_(channel, std::chrono::milliseconds(hang_timeout) / 3) {}
-  explicit scenario_checker(const run& r) : scenario_checker(r.channel(), r.wanted().hang_timeout) {}
+  explicit scenario_checker(const basic_run<Subject>& r) : scenario_checker(r.channel(), r.wanted().hang_timeout) {}
 
   /// \returns  the violation of this execution, if any.
   std::optional<failing_scenario> check(const harness::scenario& p, std::uint64_t seed) {
@@ -56,13 +68,15 @@ public:
   }
 
 private:
-  core_traits traits_;
-  harness::thread_engine<subject> engine_;
+  std::remove_cvref_t<decltype(std::declval<const Subject&>().traits())> traits_;
+  harness::thread_engine<Subject> engine_;
 };
 
 namespace detail {
 
-inline void check_against_spec(run& r, scenario_checker& with, const harness::scenario& p, std::uint64_t seed) {
+template <class Subject>
+void check_against_spec(basic_run<Subject>& r, scenario_checker<Subject>& with, const harness::scenario& p,
+                        std::uint64_t seed) {
   if (auto found = with.check(p, seed)) r.fail(std::move(*found));
 }
 
@@ -77,31 +91,33 @@ struct sequential {
     return needs_all(traits, needs_disconnect, needs_sleep);
   }
 
-  static void check(run& r) {
+  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return nullptr; }
+
+  template <class Subject>
+  static void check(basic_run<Subject>& r) {
     scenario_checker with(r);
     r.forall([&] {
       const auto capacity = any_capacity(r);
       draws draw(detail::any_seed());
-      auto p = harness::any_sequence(r.channel().traits(), capacity, 40, std::ref(draw));
-      remove_blocked(p.threads[0], initial_state(p));
+      auto p = harness::any_sequence(r.channel().traits(), capacity, longest<Subject>, std::ref(draw));
+      remove_blocked(p.threads[0], detail::initial(r.channel(), p));
       if (!p.threads[0].empty()) detail::check_against_spec(r, with, p, draw.next());
     });
   }
 
 private:
+  /// A broadcast's history has no other check if it is too long to be linearized.
+  template <class Subject>
+  static constexpr std::size_t longest = std::same_as<Subject, harness::broadcast_subject> ? 30 : 40;
+
   /// Removes operations that would wait for ever, so that the rest is performed.
-  static void remove_blocked(harness::scenario::thread& ops, harness::spec state) {
+  template <class Spec>
+  static void remove_blocked(harness::scenario::thread& ops, Spec state) {
     harness::scenario::thread kept;
     for (harness::op_kind kind : ops) {
       if (blocks(kind) && !state.enabled(kind)) continue;
       kept.push_back(kind);
-      harness::event e{.kind = kind};
-      // Only the number of messages matters here, not their values.
-      for (status result :
-           {status::stopped, status::ok, status::disconnected, status::timeout, status::full, status::empty}) {
-        e.result = result;
-        if (state.step(e)) break;
-      }
+      state.perform(kind);
     }
     // Without some operations, the thread may start with other handles.
     if (harness::well_formed(kept)) ops = std::move(kept);
@@ -116,7 +132,10 @@ struct linearizable {
       "sleep that must, and no message lives that should not.";
   static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
 
-  static void check(run& r) {
+  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return detail::needs_sleepers(); }
+
+  template <class Subject>
+  static void check(basic_run<Subject>& r) {
     scenario_checker with(r);
     r.forall([&] {
       const auto capacity = any_capacity(r, detail::small_capacities);
@@ -137,7 +156,10 @@ struct small_scenarios {
       "The same for every scenario of two threads with up to two operations each, up to symmetry.";
   static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
 
-  static void check(run& r) {
+  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return detail::needs_sleepers(); }
+
+  template <class Subject>
+  static void check(basic_run<Subject>& r) {
     scenario_checker with(r);
     const auto capacities = r.channel().capacities(detail::small_capacities);
     const harness::scenario_space space(harness::every_thread(harness::alphabet_of(r.channel().traits()), 2), 2);

@@ -12,7 +12,7 @@
 # TYPE              a class template over the message type: a core (see <sluice/core.hpp>), or a queue of P0260 (see
 #                   <sluice/bounded_queue.hpp>).
 # KIND              queue (the default), broadcast or oneshot. The latter two have custom models (models/KIND_models.hpp) and
-#                   lines of the contract; a oneshot also has a benchmark of its creation and use.
+#                   lines of the contract; a broadcast also has properties, a oneshot a benchmark of its creation and use.
 # ROLE              core         the default
 #                   facade       what users include: if it is a queue, it is measured, and the cores it chooses from are checked
 #                   baseline     what the others are compared with
@@ -29,7 +29,7 @@
 #                   model/exhaustive is every search of scenarios.
 # VERSION, LANGUAGE of the library that it is from, as results record them; C++ by default.
 #
-# sluice_missing_channel(NAME REASON text [ROLE role] [LANGUAGE name])
+# sluice_missing_channel(NAME REASON text [ROLE role] [KIND kind] [LANGUAGE name])
 #
 # Registers one that cannot be built here.
 
@@ -68,7 +68,7 @@ function(sluice_channel name)
   if(NOT kind MATCHES "^(queue|broadcast|oneshot)$")
     message(FATAL_ERROR "sluice_channel(${name}): KIND is queue, broadcast or oneshot, not `${kind}`")
   endif()
-  if(NOT kind STREQUAL "queue")
+  if(kind STREQUAL "oneshot")
     set(arg_PROPERTIES OFF)
   endif()
   if(NOT role MATCHES "^(core|facade|baseline|third_party|faulty)$")
@@ -112,6 +112,10 @@ function(sluice_channel name)
     _sluice_contract_channel()
   endif()
   if(SLUICE_PROPERTIES AND NOT "${arg_PROPERTIES}" STREQUAL "OFF")
+    set(subject sluice::properties::subject)
+    if(kind STREQUAL "broadcast")
+      set(subject sluice::harness::broadcast_subject)
+    endif()
     _sluice_property_runner()
     _sluice_runner(properties)
     target_link_libraries(${name}_properties PRIVATE sluice_property_runner)
@@ -176,11 +180,11 @@ function(_sluice_plain_text variable)
 endfunction()
 
 function(sluice_missing_channel name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "REASON;ROLE;LANGUAGE" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "REASON;ROLE;KIND;LANGUAGE" "")
   _sluice_kind_and_role()
   _sluice_plain_text(arg_REASON)
   set_property(GLOBAL APPEND PROPERTY SLUICE_REGISTRY
-               "{\"name\": \"${name}\", \"role\": \"${role}\", \"kind\": \"queue\", \"language\": \"${arg_LANGUAGE}\", \"missing\": \"${arg_REASON}\"}")
+               "{\"name\": \"${name}\", \"role\": \"${role}\", \"kind\": \"${kind}\", \"language\": \"${arg_LANGUAGE}\", \"missing\": \"${arg_REASON}\"}")
 endfunction()
 
 # Writes the registered channels as JSON, for the command line.

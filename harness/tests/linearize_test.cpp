@@ -164,7 +164,7 @@ TEST(linearizer, a_batch_takes_effect_in_order) {
 TEST(linearizer, the_rest_of_a_batch_sleeps) {
   // One of two messages is sent at the quiescence, and lives in the channel; the other waits with its sender.
   event rest = quiescence_event(2, 1, 2);
-  count_sleeper(rest, op_kind::send_all, 1);
+  count_sleeper(rest, 0, op_kind::send_all, 1);
   event first = part(0, op_kind::send_all, status::ok, 1, 0, 9);
   event second = part(1, op_kind::send_all, status::disconnected, 2, 0, 9);
   history batch{first, second};
@@ -184,7 +184,7 @@ TEST(linearizer, the_rest_of_a_batch_sleeps) {
 
 TEST(linearizer, a_watcher_sleeps_until_the_last_receiver_leaves) {
   event rest = quiescence_event(2, 3, -1);
-  count_sleeper(rest, op_kind::wait_disconnected, 0);
+  count_sleeper(rest, 0, op_kind::wait_disconnected, 0);
   EXPECT_TRUE(linearizable({rest}, spec(1, 1, 1)));
   const event gone = op(1, op_kind::drop_receiver, status::ok, 0, 0, 1);
   EXPECT_FALSE(linearizable({gone, rest}, spec(1, 1, 1)));

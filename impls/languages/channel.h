@@ -50,6 +50,28 @@ struct sluice_channel_functions {
   uint64_t (*size)(void* channel);
 };
 
+/** Called for a copy of a message. */
+typedef uint64_t (*sluice_copy)(uint64_t message);
+
+/** The functions of a broadcast, which are called as those of a channel are. */
+struct sluice_broadcast_functions {
+  /** Makes a broadcast of a capacity of at least 1. Returns its address or number, or 0 if there is no memory for it. */
+  void* (*make)(uint64_t capacity, sluice_copy copy, sluice_destroy destroy);
+  /** Frees it and destroys what it still holds. No operation runs, or follows; no receiver is left. */
+  void (*free)(void* broadcast);
+  /** Sends. Returns the number of receivers; if it is 0, the caller still owns the message. */
+  uint64_t (*send)(void* broadcast, uint64_t message);
+  /** Makes a receiver of what is sent from now on. Returns its address or number, which is not 0. */
+  void* (*subscribe)(void* broadcast);
+  /** Frees a receiver. */
+  void (*unsubscribe)(void* receiver);
+  /** Receives, from one thread at a time. With SLUICE_OK it writes either a message, which the caller owns, or into
+      `missed` how many were overwritten before this receiver read them. */
+  int (*recv)(void* receiver, uint64_t* message, uint64_t* missed, int64_t wait);
+  /** Called once, while no send and no subscribe runs, and none follows. */
+  void (*close_senders)(void* broadcast);
+};
+
 /** Memory that the harness counts, for a language that lets its allocator be chosen. Null if there is none. */
 void* sluice_allocate(size_t size, size_t alignment);
 void sluice_release(void* memory, size_t alignment);

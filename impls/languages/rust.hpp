@@ -2,6 +2,7 @@
 
 #include <languages/c_channel.hpp>
 
+#include <bit>
 #include <cstddef>
 
 // The static library of rust/channels.
@@ -11,6 +12,7 @@ extern const sluice_channel_functions sluice_rust_std_sync;
 extern const sluice_channel_functions sluice_crossbeam;
 extern const sluice_channel_functions sluice_flume;
 extern const sluice_channel_functions sluice_tokio;
+extern const sluice_broadcast_functions sluice_tokio_broadcast;
 }
 
 namespace sluice::languages {
@@ -79,5 +81,13 @@ struct tokio_library {
 /// on, so the channel may be `full` before that sender has sent. Debian's does not tell its size.
 template <class T>
 using tokio = c_channel<T, tokio_library>;
+
+struct tokio_broadcast_library {
+  static constexpr std::size_t kept(std::size_t capacity) { return std::bit_ceil(capacity); }
+  static constexpr auto* functions = &sluice_tokio_broadcast;
+};
+/// tokio::sync::broadcast. It keeps as many messages as the next power of two.
+template <class T>
+using tokio_broadcast = c_broadcast<T, tokio_broadcast_library>;
 
 }  // namespace sluice::languages

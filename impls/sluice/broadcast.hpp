@@ -61,8 +61,8 @@ using sender = basic_sender<cores::broadcast<T>>;
 template <class T>
 using receiver = basic_receiver<cores::broadcast<T>>;
 
-template <class Core>
-std::pair<basic_sender<Core>, basic_receiver<Core>> make_channel(std::size_t capacity);
+template <class Core, class... Args>
+std::pair<basic_sender<Core>, basic_receiver<Core>> make_channel(Args&&... args);
 
 namespace detail {
 
@@ -70,7 +70,8 @@ namespace detail {
 template <class Core>
 class shared_broadcast {
 public:
-  explicit shared_broadcast(std::size_t capacity) : core(capacity) {}
+  template <class... Args>
+  explicit shared_broadcast(Args&&... args) : core(std::forward<Args>(args)...) {}
 
   Core core;
 
@@ -191,8 +192,8 @@ public:
   explicit operator bool() const noexcept { return channel_ != nullptr; }
 
 private:
-  template <class C>
-  friend std::pair<basic_sender<C>, basic_receiver<C>> make_channel(std::size_t);
+  template <class C, class... Args>
+  friend std::pair<basic_sender<C>, basic_receiver<C>> make_channel(Args&&...);
 
   explicit basic_sender(shared* channel) noexcept : channel_(channel) {}
 
@@ -312,8 +313,8 @@ public:
   detail::recv_arm<Core> arm() { return detail::recv_arm<Core>(core(), next_); }
 
 private:
-  template <class C>
-  friend std::pair<basic_sender<C>, basic_receiver<C>> make_channel(std::size_t);
+  template <class C, class... Args>
+  friend std::pair<basic_sender<C>, basic_receiver<C>> make_channel(Args&&...);
   friend basic_sender<Core>;
 
   basic_receiver(shared* channel, typename Core::position next) noexcept : channel_(channel), next_(next) {}
@@ -355,10 +356,11 @@ private:
   typename Core::position next_;
 };
 
-/// Makes a broadcast channel on a core of the caller's choice. \throws  as channel().
-template <class Core>
+/// Makes a broadcast channel on a core of the caller's choice, which is constructed of the arguments: a capacity, of
+/// most cores. \throws  as channel().
+template <class Core, class... Args>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<basic_sender<Core>, basic_receiver<Core>>
-make_channel(std::size_t capacity) {
+make_channel(Args&&... args) {
   using T = typename Core::value_type;
   static_assert(std::copy_constructible<T>,
                 "every receiver gets a copy: broadcast a std::shared_ptr of what cannot be copied");
@@ -366,7 +368,7 @@ make_channel(std::size_t capacity) {
                 "a message's move and destructor must not throw: declare them noexcept, or broadcast a "
                 "std::shared_ptr");
   check_send<T>();
-  auto* channel = new detail::shared_broadcast<Core>(capacity);
+  auto* channel = new detail::shared_broadcast<Core>(std::forward<Args>(args)...);
   return {basic_sender<Core>(channel), basic_receiver<Core>(channel, channel->core.subscribe())};
 }
 

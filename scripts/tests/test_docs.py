@@ -52,6 +52,10 @@ class Documentation(unittest.TestCase):
     def test_every_property_has_a_row(self):
         self.assertEqual(first_column("properties/README.md", "property"), listed(BUILD / "mutex_properties"))
 
+    def test_every_property_of_a_broadcast_has_a_row(self):
+        rows = ", ".join(first_column("properties/README.md", "property of a broadcast")).split(", ")
+        self.assertEqual(rows, listed(BUILD / "broadcast_properties"))
+
     def test_every_operation_has_a_row(self):
         table = re.findall(r'op\{op_kind::(\w+),\s*"(\w+)"', read("harness/op.hpp"))
         self.assertGreater(len(table), 10)

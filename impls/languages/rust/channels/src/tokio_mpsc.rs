@@ -1,11 +1,7 @@
 //! tokio's mpsc in its blocking forms. These have no deadline: with one, the thread polls the future until then, and drops it.
 
+use crate::block_on::block_until;
 use sluice_channel::{Channel, Message, Side, Unreceived, Unsent, Wait};
-use std::future::Future;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake};
-use std::thread::{current, park_timeout, Thread};
-use std::time::Instant;
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 use tokio::sync::mpsc::{channel, unbounded_channel, Receiver, Sender, UnboundedReceiver, UnboundedSender};
 
@@ -50,7 +46,7 @@ impl Channel for Tokio {
                 TrySendError::Closed(message) => Unsent::Disconnected(message),
             }),
             // To reserve first keeps the message here when the time is up.
-            Wait::Until(deadline) => match block_until(sender.reserve(), deadline) {
+            Wait::Until(deadline) => match block_until(sender.reserve(), Some(deadline)) {
                 Some(Ok(permit)) => {
                     permit.send(message);
                     Ok(())
@@ -68,8 +64,8 @@ impl Channel for Tokio {
         match (unsafe { self.receiver.open_alone() }, wait) {
             (Bounded(receiver), Wait::Not) => receiver.try_recv().map_err(not_received),
             (Unbounded(receiver), Wait::Not) => receiver.try_recv().map_err(not_received),
-            (Bounded(receiver), Wait::Until(deadline)) => received(block_until(receiver.recv(), deadline)),
-            (Unbounded(receiver), Wait::Until(deadline)) => received(block_until(receiver.recv(), deadline)),
+            (Bounded(receiver), Wait::Until(deadline)) => received(block_until(receiver.recv(), Some(deadline))),
+            (Unbounded(receiver), Wait::Until(deadline)) => received(block_until(receiver.recv(), Some(deadline))),
             (Bounded(receiver), Wait::ForEver) => received(Some(receiver.blocking_recv())),
             (Unbounded(receiver), Wait::ForEver) => received(Some(receiver.blocking_recv())),
         }
@@ -94,29 +90,4 @@ fn not_received(error: TryRecvError) -> Unreceived {
 /// `None`: the time is up; `Some(None)`: disconnected.
 fn received(message: Option<Option<Message>>) -> Result<Message, Unreceived> {
     message.ok_or(Unreceived::NotNow)?.ok_or(Unreceived::Disconnected)
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Polls a future until it is ready; `None` if it is not by the deadline. It is polled at least once.
-fn block_until<F: Future>(future: F, deadline: Instant) -> Option<F::Output> {
-    let waker = Arc::new(Unpark(current())).into();
-    let mut context = Context::from_waker(&waker);
-    let mut future = Box::pin(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return Some(output);
-        }
-        let now = Instant::now();
-        if now >= deadline {
-            return None;
-        }
-        park_timeout(deadline - now);
-    }
 }

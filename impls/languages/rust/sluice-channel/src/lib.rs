@@ -1,9 +1,10 @@
-//! What a channel written in Rust needs to run under sluice's checks: implement [`Channel`], and export it with
-//! [`export_channel!`] from a static library.
+//! What a channel written in Rust needs to run under sluice's checks: implement [`Channel`] or [`Broadcast`], and export it
+//! with [`export_channel!`] or [`export_broadcast!`] from a static library.
 
 use std::alloc::{GlobalAlloc, Layout};
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_void;
+use std::marker::PhantomData;
 use std::os::raw::c_int;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -78,6 +79,52 @@ pub trait Channel: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A message of a broadcast. It is not `Sync`: a copy may change what it copies.
+pub struct CopiedMessage {
+    message: Message,
+    copy: CopyFn,
+    not_sync: PhantomData<Cell<()>>,
+}
+
+impl Clone for CopiedMessage {
+    fn clone(&self) -> Self {
+        CopiedMessage {
+            message: Message {
+                number: (self.copy)(self.message.number),
+                destroy: self.message.destroy,
+            },
+            copy: self.copy,
+            not_sync: PhantomData,
+        }
+    }
+}
+
+/// Why no message was received from a broadcast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// How many messages were overwritten before this receiver read them.
+    Missed(u64),
+    Disconnected,
+    NotNow,
+}
+
+/// A broadcast as the harness uses it: one object for all senders, and one for each receiver.
+pub trait Broadcast: Send + Sync {
+    type Receiver: BroadcastReceiver;
+
+    fn make(capacity: usize) -> Self;
+    /// Returns the number of receivers, or the message if there is none.
+    fn send(&self, message: CopiedMessage) -> Result<usize, CopiedMessage>;
+    /// A receiver of what is sent from now on.
+    fn subscribe(&self) -> Self::Receiver;
+    /// Drops the sender. No send and no subscribe runs, and none follows.
+    fn close_senders(&self);
+}
+
+pub trait BroadcastReceiver: Send {
+    fn recv(&mut self, wait: Wait) -> Result<CopiedMessage, Unread>;
 }
 
 /// One side's handle, until it is closed.
@@ -161,6 +208,7 @@ unsafe impl GlobalAlloc for Counted {
 static MEMORY: Counted = Counted;
 
 type Destroy = extern "C" fn(u64);
+type CopyFn = extern "C" fn(u64) -> u64;
 
 /// The functions of channel.h.
 #[repr(C)]
@@ -256,4 +304,115 @@ unsafe extern "C" fn close_receivers<C: Channel>(channel: *mut c_void) {
 
 unsafe extern "C" fn size<C: Channel>(channel: *mut c_void) -> u64 {
     shared::<C>(channel).channel.len() as u64
+}
+
+/// The functions of a broadcast in channel.h.
+#[repr(C)]
+pub struct BroadcastFunctions {
+    make: extern "C" fn(u64, CopyFn, Destroy) -> *mut c_void,
+    free: unsafe extern "C" fn(*mut c_void),
+    send: unsafe extern "C" fn(*mut c_void, u64) -> u64,
+    subscribe: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    unsubscribe: unsafe extern "C" fn(*mut c_void),
+    recv: unsafe extern "C" fn(*mut c_void, *mut u64, *mut u64, i64) -> c_int,
+    close_senders: unsafe extern "C" fn(*mut c_void),
+}
+
+impl BroadcastFunctions {
+    pub const fn of<B: Broadcast>() -> Self {
+        BroadcastFunctions {
+            make: make_broadcast::<B>,
+            free: free_broadcast::<B>,
+            send: send_to_all::<B>,
+            subscribe: subscribe::<B>,
+            unsubscribe: unsubscribe::<B>,
+            recv: recv_copy::<B>,
+            close_senders: close_broadcast::<B>,
+        }
+    }
+}
+
+/// Exports a broadcast to C++ under a name: `export_broadcast!(my_broadcast, MyBroadcast);`
+#[macro_export]
+macro_rules! export_broadcast {
+    ($name:ident, $broadcast:ty) => {
+        #[no_mangle]
+        #[allow(non_upper_case_globals)]
+        pub static $name: $crate::BroadcastFunctions = $crate::BroadcastFunctions::of::<$broadcast>();
+    };
+}
+
+struct SharedBroadcast<B> {
+    broadcast: B,
+    copy: CopyFn,
+    destroy: Destroy,
+}
+
+unsafe fn shared_broadcast<'a, B>(broadcast: *mut c_void) -> &'a SharedBroadcast<B> {
+    &*(broadcast as *const SharedBroadcast<B>)
+}
+
+extern "C" fn make_broadcast<B: Broadcast>(capacity: u64, copy: CopyFn, destroy: Destroy) -> *mut c_void {
+    let broadcast = B::make(usize::try_from(capacity).expect("a capacity is a size"));
+    Box::into_raw(Box::new(SharedBroadcast {
+        broadcast,
+        copy,
+        destroy,
+    })) as *mut c_void
+}
+
+unsafe extern "C" fn free_broadcast<B>(broadcast: *mut c_void) {
+    drop(Box::from_raw(broadcast as *mut SharedBroadcast<B>));
+}
+
+unsafe extern "C" fn send_to_all<B: Broadcast>(broadcast: *mut c_void, number: u64) -> u64 {
+    let shared = shared_broadcast::<B>(broadcast);
+    let message = Message {
+        number,
+        destroy: shared.destroy,
+    };
+    let copied = CopiedMessage {
+        message,
+        copy: shared.copy,
+        not_sync: PhantomData,
+    };
+    match shared.broadcast.send(copied) {
+        Ok(receivers) => receivers as u64,
+        Err(back) => {
+            back.message.into_number();
+            0
+        }
+    }
+}
+
+unsafe extern "C" fn subscribe<B: Broadcast>(broadcast: *mut c_void) -> *mut c_void {
+    Box::into_raw(Box::new(shared_broadcast::<B>(broadcast).broadcast.subscribe())) as *mut c_void
+}
+
+unsafe extern "C" fn unsubscribe<B: Broadcast>(receiver: *mut c_void) {
+    drop(Box::from_raw(receiver as *mut B::Receiver));
+}
+
+unsafe extern "C" fn recv_copy<B: Broadcast>(
+    receiver: *mut c_void,
+    number: *mut u64,
+    missed: *mut u64,
+    wait: i64,
+) -> c_int {
+    match (*(receiver as *mut B::Receiver)).recv(Wait::of(wait)) {
+        Ok(copied) => {
+            *number = copied.message.into_number();
+            OK
+        }
+        Err(Unread::Missed(count)) => {
+            *missed = count;
+            OK
+        }
+        Err(Unread::Disconnected) => DISCONNECTED,
+        Err(Unread::NotNow) => NOT_NOW,
+    }
+}
+
+unsafe extern "C" fn close_broadcast<B: Broadcast>(broadcast: *mut c_void) {
+    shared_broadcast::<B>(broadcast).broadcast.close_senders()
 }

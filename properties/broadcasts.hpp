@@ -1,0 +1,139 @@
+#pragma once
+
+#include <properties/property.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// Longer runs of a broadcast.
+namespace sluice::properties {
+
+namespace detail {
+
+/// A message, or how many were missed.
+struct entry {
+  int value;
+  std::uint64_t missed;
+};
+
+struct broadcast_shape {
+  std::optional<std::size_t> capacity;
+  unsigned senders;
+  unsigned receivers;
+  unsigned each;
+
+  static constexpr int most = 1000;  ///< messages of a sender
+};
+
+inline broadcast_shape any_broadcast(const broadcast_run& r) {
+  const broadcast_shape shape{any_capacity(r), *rc::gen::inRange(1u, 4u), *rc::gen::inRange(1u, 4u),
+                              *rc::gen::inRange(1u, 400u)};
+  RC_LOG() << shape.senders << " senders of " << shape.each << " messages, " << shape.receivers
+           << " receivers, capacity " << harness::to_string(shape.capacity) << "\n";
+  return shape;
+}
+
+/// What each receiver was told, until the disconnect. It uses every form of the operation in turn.
+inline std::vector<std::vector<entry>> broadcast_to_all(broadcast_run& r, const broadcast_shape& shape,
+                                                        harness::live_count& live) {
+  using namespace std::chrono_literals;
+  std::vector<std::vector<entry>> told(shape.receivers);
+  auto [tx, rx] = r.channel().make(shape.capacity);
+  thread_group threads(r.dog());
+  for (unsigned s = 0; s < shape.senders; ++s) {
+    threads.add("sender " + std::to_string(s),
+                [&live, s, each = shape.each, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
+                  for (unsigned n = 0; n < each; ++n) {
+                    self.about_to("send");
+                    const int value = static_cast<int>(s) * broadcast_shape::most + static_cast<int>(n);
+                    // Never, since the receivers stay until the end. Their sums would tell.
+                    if (!mine->send(harness::copied_message(value, live))) break;
+                  }
+                  mine->reset();
+                });
+  }
+  for (unsigned c = 0; c < shape.receivers; ++c) {
+    threads.add("receiver " + std::to_string(c),
+                [&told, c, mine = std::make_shared<decltype(rx)>(tx.subscribe())](worker& self) {
+                  for (unsigned n = 0;; ++n) {
+                    self.about_to("receive");
+                    const auto got = n % 3 == 0 ? mine->recv() : n % 3 == 1 ? mine->try_recv() : mine->recv_for(50us);
+                    if (got) {
+                      told[c].push_back({static_cast<int>(*got), 0});
+                    } else if (got.error().lagged()) {
+                      told[c].push_back({0, got.error().missed});
+                    } else if (got.error().disconnected()) {
+                      break;
+                    }
+                  }
+                  mine->reset();
+                });
+  }
+  tx.reset();
+  rx.reset();
+  threads.run();
+  return told;
+}
+
+}  // namespace detail
+
+/// Compares what the receivers read and missed with each other and with what was sent.
+struct every_message_or_missed {
+  static constexpr std::string_view name = "every_message_or_missed";
+  static constexpr std::string_view claim =
+      "What a receiver reads and what it is told to have missed add up to all that was sent, in each sender's order; "
+      "all "
+      "receivers see one order.";
+  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return nullptr; }
+
+  static void check(broadcast_run& r) {
+    r.forall([&] {
+      const auto shape = detail::any_broadcast(r);
+      harness::live_count live;
+      const auto told = detail::broadcast_to_all(r, shape, live);
+      RC_ASSERT(live.get() == 0);
+
+      const std::size_t all = std::size_t{shape.senders} * shape.each;
+      constexpr int unknown = -1;
+      std::vector<int> order(all, unknown);
+      for (const auto& of_one : told) {
+        std::vector<int> next(shape.senders);
+        std::size_t position = 0;
+        for (const detail::entry& e : of_one) {
+          position += e.missed;
+          if (e.missed != 0) continue;
+          RC_ASSERT(position < all);
+          const auto sender = static_cast<std::size_t>(e.value) / shape.most;
+          const int number = e.value % shape.most;
+          RC_ASSERT(sender < shape.senders && number >= next[sender]);
+          next[sender] = number + 1;
+          if (order[position] != unknown) RC_ASSERT(order[position] == e.value);
+          order[position++] = e.value;
+        }
+        RC_ASSERT(position == all);
+      }
+    });
+  }
+};
+
+/// Messages watch their copies.
+struct one_copy_at_a_time {
+  static constexpr std::string_view name = "one_copy_at_a_time";
+  static constexpr std::string_view claim =
+      "No two threads copy a message at once, unless its type allows that: a copy may change what it copies.";
+  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return nullptr; }
+
+  static void check(broadcast_run& r) {
+    r.forall([&] {
+      harness::live_count live;
+      detail::broadcast_to_all(r, detail::any_broadcast(r), live);
+      RC_ASSERT(!live.any_copied_at_once());
+    });
+  }
+};
+
+}  // namespace sluice::properties
