@@ -1,5 +1,6 @@
 #pragma once
 
+#include <harness/oneshot_core.hpp>
 #include <sluice/cores/conqueue.hpp>
 
 namespace sluice::harness {
@@ -14,10 +15,15 @@ template <basic_concurrent_queue Queue>
 struct core_of<Queue> {
   using type = cores::conqueue<Queue>;
 };
+template <class Channel>
+  requires(!core<Channel> && sends_once<Channel>)
+struct core_of<Channel> {
+  using type = oneshot_core<Channel>;
+};
 
 }  // namespace detail
 
-/// The core of a registered channel: the channel itself, or if it is a queue of P0260, one made of it.
+/// The core of a registered channel: the channel itself, or if it is a queue of P0260 or a oneshot, one made of it.
 ///
 /// \tparam Channel  as named in its registry line
 template <template <class> class Channel, class T>

@@ -14,9 +14,10 @@ namespace sluice::harness {
 /// The promises that a history is checked against.
 struct promises {
   ordering order = ordering::global;
-  bool real_time = true;  ///< consistency::linearizable
-  bool hints = false;     ///< consistency::weak: `full`, `empty`, a timeout and a size may be wrong
-  bool discards = true;   ///< no message outlives the last receiver
+  bool real_time = true;     ///< consistency::linearizable
+  bool hints = false;        ///< consistency::weak: `full`, `empty`, a timeout and a size may be wrong
+  bool discards = true;      ///< no message outlives the last receiver
+  bool one_message = false;  ///< a first send is the last
 
   promises() = default;
   explicit(false) promises(ordering o) noexcept : order(o) {}
@@ -24,7 +25,8 @@ struct promises {
       : order(traits.order),
         real_time(traits.consistency == consistency::linearizable),
         hints(traits.consistency == consistency::weak),
-        discards(traits.discards) {}
+        discards(traits.discards),
+        one_message(traits.one_message) {}
 };
 
 /// The sequential specification of a channel, which every checker uses.
@@ -43,7 +45,8 @@ public:
         receivers_(receivers),
         order_(held.order),
         hints_(held.hints),
-        discards_(held.discards) {}
+        discards_(held.discards),
+        one_message_(held.one_message) {}
 
   /// \returns  whether the event is allowed in this state; the state changes only if it is.
   bool step(const event& e) {
@@ -89,8 +92,8 @@ public:
   /// Whether a blocking operation would return without another thread's help.
   bool enabled(op_kind kind) const noexcept {
     if (stopped_ && stoppable(kind)) return true;
-    if (sends(kind)) return receivers_ == 0 || has_room();
-    if (receives(kind)) return !buffer_.empty() || senders_ == 0;
+    if (sends(kind)) return receivers_ == 0 || used_ || has_room();
+    if (receives(kind)) return !buffer_.empty() || no_more_sends();
     if (kind == op_kind::wait_disconnected) return receivers_ == 0;
     return true;
   }
@@ -110,7 +113,7 @@ public:
   std::size_t size() const noexcept { return buffer_.size(); }
 
   std::size_t hash() const noexcept {
-    std::size_t h = (senders_ * 31 + receivers_) * 2 + stopped_;
+    std::size_t h = ((senders_ * 31 + receivers_) * 2 + stopped_) * 2 + used_;
     for (int value : buffer_) h = (h ^ static_cast<std::size_t>(value)) * 0x9e3779b97f4a7c15u;
     return h;
   }
@@ -119,17 +122,21 @@ public:
 
 private:
   bool has_room() const noexcept { return !capacity_ || buffer_.size() < *capacity_; }
-  bool may_seem_full() const noexcept { return hints_ ? capacity_.has_value() : receivers_ > 0 && !has_room(); }
-  bool may_seem_empty() const noexcept { return hints_ || (senders_ > 0 && buffer_.empty()); }
+  bool no_more_sends() const noexcept { return senders_ == 0 || used_; }
+  bool may_seem_full() const noexcept {
+    return hints_ ? capacity_.has_value() : receivers_ > 0 && !used_ && !has_room();
+  }
+  bool may_seem_empty() const noexcept { return hints_ || (!no_more_sends() && buffer_.empty()); }
 
   bool step_send(const event& e) {
     if (!e.intact) return false;
     switch (e.result) {
       case status::ok:
-        if (receivers_ == 0 || !has_room()) return false;
+        if (receivers_ == 0 || used_ || !has_room()) return false;
         buffer_.push_back(e.value);
+        used_ = one_message_;
         return true;
-      case status::disconnected: return receivers_ == 0;
+      case status::disconnected: return receivers_ == 0 || used_;
       case status::full: return immediate(e.kind) && may_seem_full();
       case status::timeout: return e.kind == op_kind::send_for && may_seem_full();
       case status::stopped: return stoppable(e.kind) && stopped_;
@@ -145,7 +152,7 @@ private:
         buffer_.erase(place);
         return true;
       }
-      case status::disconnected: return senders_ == 0 && buffer_.empty();
+      case status::disconnected: return no_more_sends() && buffer_.empty();
       case status::empty: return immediate(e.kind) && may_seem_empty();
       case status::timeout: return e.kind == op_kind::recv_for && may_seem_empty();
       case status::stopped: return stoppable(e.kind) && stopped_;
@@ -183,6 +190,8 @@ private:
   ordering order_;
   bool hints_;
   bool discards_;
+  bool one_message_;
+  bool used_ = false;     ///< its one message has been sent
   std::size_t kept_ = 0;  ///< buffered when the last receiver disconnected
   bool stopped_ = false;
   raw_vector<int> buffer_;

@@ -9,14 +9,30 @@
 #include <properties/waiting.hpp>
 
 #include <array>
+#include <concepts>
 
 namespace sluice::properties {
 namespace {
 
+/// Whether a channel of one message can have this property.
+template <class Property>
+constexpr bool of_one_message = std::same_as<Property, sequential> || std::same_as<Property, linearizable> ||
+                                std::same_as<Property, small_scenarios>;
+
+template <class Property>
+constexpr const char* not_applicable(const core_traits& traits) {
+  if (traits.one_message && !of_one_message<Property>) return "it carries one message";
+  return Property::not_applicable(traits);
+}
+template <class Property>
+constexpr const char* not_applicable(const harness::broadcast_traits& traits) {
+  return Property::not_applicable(traits);
+}
+
 template <class Subject, class... Properties>
 constexpr auto listed() {
   return std::array{
-      property<Subject>{Properties::name, Properties::claim, &Properties::not_applicable, &Properties::check}...};
+      property<Subject>{Properties::name, Properties::claim, &not_applicable<Properties>, &Properties::check}...};
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 # TYPE              a class template over the message type: a core (see <sluice/core.hpp>), or a queue of P0260 (see
 #                   <sluice/bounded_queue.hpp>).
 # KIND              queue (the default), broadcast or oneshot. The latter two have custom models (models/KIND_models.hpp) and
-#                   lines of the contract; a broadcast also has properties, a oneshot a benchmark of its creation and use.
+#                   lines of the contract, and the properties that are about scenarios; a oneshot has a benchmark of its creation and use.
 # ROLE              core         the default
 #                   facade       what users include: if it is a queue, it is measured, and the cores it chooses from are checked
 #                   baseline     what the others are compared with
@@ -67,9 +67,6 @@ function(sluice_channel name)
   _sluice_kind_and_role()
   if(NOT kind MATCHES "^(queue|broadcast|oneshot)$")
     message(FATAL_ERROR "sluice_channel(${name}): KIND is queue, broadcast or oneshot, not `${kind}`")
-  endif()
-  if(kind STREQUAL "oneshot")
-    set(arg_PROPERTIES OFF)
   endif()
   if(NOT role MATCHES "^(core|facade|baseline|third_party|faulty)$")
     message(FATAL_ERROR "sluice_channel(${name}): ROLE is core, facade, baseline or third_party, not `${role}`")

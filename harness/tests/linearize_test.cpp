@@ -192,6 +192,21 @@ TEST(linearizer, a_watcher_sleeps_until_the_last_receiver_leaves) {
   EXPECT_FALSE(linearizable({op(0, op_kind::wait_disconnected, status::ok, 0, 0, 5)}, spec(1, 1, 1)));
 }
 
+TEST(linearizer, a_oneshot_is_disconnected_after_its_message) {
+  promises held;
+  held.one_message = true;
+  const auto fits = [&](const history& h) { return linearizer(h, spec(1, 1, 1, held), held).check().linearizable; };
+  const event sent = op(0, op_kind::send, status::ok, 1, 0, 1);
+  const event received = op(1, op_kind::recv, status::ok, 1, 2, 3);
+  const event end = op(1, op_kind::recv, status::disconnected, 0, 4, 5);
+  EXPECT_TRUE(fits({sent, received, end}));
+  EXPECT_FALSE(fits({sent, end}));
+  EXPECT_FALSE(fits({sent, received, op(1, op_kind::try_recv, status::empty, 0, 4, 5)}));
+  EXPECT_TRUE(fits({sent, op(0, op_kind::try_send, status::disconnected, 2, 4, 5)}));
+  EXPECT_FALSE(fits({sent, op(0, op_kind::try_send, status::full, 2, 4, 5)}));
+  EXPECT_FALSE(fits({sent, received, op(0, op_kind::send, status::ok, 2, 4, 5)}));
+}
+
 TEST(linearizer, per_producer_order_is_each_senders_own) {
   const auto receive = [](int first, int second) {
     return history{op(0, op_kind::send, status::ok, 10, 0, 1), op(1, op_kind::send, status::ok, 11, 2, 3),

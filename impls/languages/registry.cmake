@@ -23,6 +23,7 @@ _sluice_rust_channel(rust_std_sync std)
 _sluice_rust_channel(crossbeam crossbeam-channel KNOWN_VIOLATIONS property/leaves_nothing)
 _sluice_rust_channel(flume flume)
 _sluice_rust_channel(tokio tokio)
+_sluice_rust_channel(tokio_oneshot tokio KIND oneshot)
 # Until tokio 1.44.2, receivers copy a message at once.
 _sluice_rust_channel(tokio_broadcast tokio KIND broadcast KNOWN_VIOLATIONS property/one_copy_at_a_time)
 

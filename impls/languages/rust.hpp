@@ -12,6 +12,7 @@ extern const sluice_channel_functions sluice_rust_std_sync;
 extern const sluice_channel_functions sluice_crossbeam;
 extern const sluice_channel_functions sluice_flume;
 extern const sluice_channel_functions sluice_tokio;
+extern const sluice_channel_functions sluice_tokio_oneshot;
 extern const sluice_broadcast_functions sluice_tokio_broadcast;
 }
 
@@ -81,6 +82,20 @@ struct tokio_library {
 /// on, so the channel may be `full` before that sender has sent. Debian's does not tell its size.
 template <class T>
 using tokio = c_channel<T, tokio_library>;
+
+struct tokio_oneshot_library {
+  static constexpr core_traits traits{.producers = cardinality::one,
+                                      .consumers = cardinality::one,
+                                      .bounded = true,
+                                      .greatest_capacity = 1,
+                                      .exact_size = false,
+                                      .strong_guarantee = false,
+                                      .one_message = true};
+  static constexpr auto* functions = &sluice_tokio_oneshot;
+};
+/// tokio::sync::oneshot.
+template <class T>
+using tokio_oneshot = c_channel<T, tokio_oneshot_library>;
 
 struct tokio_broadcast_library {
   static constexpr std::size_t kept(std::size_t capacity) { return std::bit_ceil(capacity); }

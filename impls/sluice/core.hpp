@@ -62,6 +62,7 @@ struct core_traits {
   bool strong_guarantee = true;             ///< an operation whose allocation fails throws, and changes nothing
   bool selectable = true;                   ///< whether it is a selectable_core; the harness sets it
   bool deferred_reclamation = false;        ///< memory is freed in batches, and what waits for that is bounded
+  bool one_message = false;                 ///< a first send is the last: later ones are told `disconnected`
   bool own_threads = false;                 ///< threads of its own, as of a language's runtime, end its waits
   static constexpr std::size_t no_allocation = (std::numeric_limits<std::size_t>::max)();
 

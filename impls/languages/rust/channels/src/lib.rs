@@ -4,6 +4,7 @@ mod block_on;
 mod std_mpsc;
 mod tokio_broadcast;
 mod tokio_mpsc;
+mod tokio_oneshot;
 mod with_deadlines;
 
 use sluice_channel::{export_broadcast, export_channel};
@@ -14,3 +15,4 @@ export_channel!(sluice_crossbeam, with_deadlines::crossbeam::Mpmc);
 export_channel!(sluice_flume, with_deadlines::flume::Mpmc);
 export_channel!(sluice_tokio, tokio_mpsc::Tokio);
 export_broadcast!(sluice_tokio_broadcast, tokio_broadcast::Tokio);
+export_channel!(sluice_tokio_oneshot, tokio_oneshot::Tokio);
