@@ -53,6 +53,16 @@ class FirstLine(unittest.TestCase):
         told = f"{sum(s['outlier'] for s in samples)} of {len(samples)} samples were left out"
         self.assertIn(told, text[first : text.index("</p>", first)])
 
+    def test_a_run_without_contract_and_audit_says_so(self):
+        data = results.load(REFERENCE)
+        for left_out in ([], ["contract", "audit"]):
+            for part in left_out:
+                data[part] = []
+            with tempfile.TemporaryDirectory() as folder:
+                text = page.write(data, pathlib.Path(folder)).read_text()
+            for part in ("contract", "audit"):
+                self.assertEqual(f"The {part} was not run." in text, part in left_out)
+
 
 @unittest.skipUnless(BROWSER, "no chromium here: scripts/sluice test installs it")
 class InABrowser(unittest.TestCase):
