@@ -2,6 +2,7 @@
 
 #include <harness/history.hpp>
 #include <harness/raw_allocator.hpp>
+#include <sluice/core.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,14 +13,15 @@ namespace sluice::harness {
 /// The sequential specification of a broadcast: every receiver gets every message that is sent after it subscribed, in
 /// one order, and a send overwrites the oldest of `capacity` messages. A receiver that had not read it is told how many
 /// it missed, and goes on with the oldest that is left. A message lives until each of its receivers has read it, missed
-/// it or disconnected.
+/// it or disconnected; without `discards`, until it is overwritten.
 ///
 /// Used as `spec`. An operation is of the receiver that its thread was given or made last.
 class broadcast_spec {
 public:
-  static constexpr bool one_receiver_each = false;
+  static constexpr bool received_once = false;
 
-  broadcast_spec(std::size_t capacity, std::size_t senders) : capacity_(capacity), senders_(senders) {}
+  broadcast_spec(std::size_t capacity, std::size_t senders, const broadcast_traits& traits)
+      : capacity_(capacity), senders_(senders), discards_(traits.discards) {}
 
   /// Adds a receiver of what is sent from now on.
   void subscribe(std::size_t thread) {
@@ -151,19 +153,23 @@ private:
     }
     std::uint32_t first_unread = tail();
     for (const receiver& r : receivers_) first_unread = std::min(first_unread, std::max(r.next, oldest()));
-    return e.value < 0 || static_cast<std::uint32_t>(e.value) == tail() - first_unread;
+    if (e.value < 0) return true;
+    const auto live = static_cast<std::uint32_t>(e.value);
+    const std::uint32_t unread = tail() - first_unread;
+    return discards_ ? live == unread : live >= unread && live <= tail() - oldest();
   }
 
   std::size_t capacity_;
   std::size_t senders_;
+  bool discards_;
   raw_vector<int> sent_;            ///< every message
   raw_vector<receiver> receivers_;  ///< by thread; those of one thread in the order in which it got them
 };
 
 /// The initial state of a scenario. \param capacity  the channel's own, which may exceed the scenario's.
-inline broadcast_spec initial_broadcast(const scenario& p, std::size_t capacity) {
+inline broadcast_spec initial_broadcast(const scenario& p, const broadcast_traits& traits, std::size_t capacity) {
   const auto senders = std::ranges::count_if(p.threads, [](const auto& list) { return uses_sender(list); });
-  broadcast_spec initial(capacity, static_cast<std::size_t>(senders));
+  broadcast_spec initial(capacity, static_cast<std::size_t>(senders), traits);
   for (std::size_t t = 0; t < p.threads.size(); ++t) {
     if (uses_receiver(p.threads[t])) initial.subscribe(t);
   }

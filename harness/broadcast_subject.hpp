@@ -1,6 +1,5 @@
 #pragma once
 
-#include <harness/broadcast_traits.hpp>
 #include <harness/erased_broadcast.hpp>
 #include <harness/tracked_message.hpp>
 
@@ -22,14 +21,20 @@ public:
   /// \tparam Broadcast  a template over the message, as named in its registry line.
   template <template <class> class Broadcast>
   static broadcast_subject of() {
-    return {&make_erased_broadcast<Broadcast<message>>, {.clonable_receivers = clonable_broadcast<Broadcast<message>>}};
+    using core = Broadcast<message>;
+    static_assert(
+        broadcast_core<core>,
+        "a broadcast has the operations of sluice::cores::broadcast, its traits, and 64 bits as its position");
+    broadcast_traits traits = core::traits;
+    traits.clonable_receivers = clonable_broadcast<core>;
+    return {&make_erased_broadcast<core>, traits};
   }
 
   const broadcast_traits& traits() const noexcept { return traits_; }
 
   /// \pre  traits().accepts(capacity)
   std::pair<sender, receiver> make(std::optional<std::size_t> capacity) const {
-    return broadcast::make_channel<erased_broadcast<message>>(maker_, capacity.value());
+    return broadcast::detail::broadcast_factory::make<erased_broadcast<message>>(maker_, capacity.value());
   }
 
   /// The capacities of a list that a broadcast accepts.

@@ -16,8 +16,7 @@ struct core_of<Queue> {
   using type = cores::conqueue<Queue>;
 };
 template <class Channel>
-  requires(!core<Channel> && sends_once<Channel>)
-struct core_of<Channel> {
+requires(!core<Channel> && sends_once<Channel>) struct core_of<Channel> {
   using type = oneshot_core<Channel>;
 };
 

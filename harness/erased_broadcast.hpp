@@ -2,6 +2,7 @@
 
 #include <sluice/broadcast.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -32,6 +33,21 @@ public:
 /// Makes a broadcast of one type. \throws  what the constructor of its core does.
 template <class T>
 using broadcast_maker = std::unique_ptr<broadcast_interface<T>> (*)(std::size_t capacity);
+
+/// A broadcast's operations, as of cores::broadcast.
+template <class C>
+concept broadcast_core = std::constructible_from<C, std::size_t> && std::same_as<typename C::position, std::uint64_t> &&
+    requires(C& core, typename C::value_type& value, std::optional<typename C::value_type>& out, std::uint64_t& number,
+             deadline until) {
+  { core.send(value, out) } -> std::same_as<std::size_t>;
+  { core.try_recv(number, out, number) } -> std::same_as<status>;
+  { core.recv_until(number, out, number, until) } -> std::same_as<status>;
+  { core.subscribe() } -> std::same_as<std::uint64_t>;
+  core.unsubscribe(number);
+  core.close_senders();
+  { core.capacity() } -> std::same_as<std::size_t>;
+  { C::traits } -> std::convertible_to<broadcast_traits>;
+};
 
 /// Whether receivers can be cloned.
 template <class Core>

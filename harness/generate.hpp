@@ -1,6 +1,5 @@
 #pragma once
 
-#include <harness/broadcast_traits.hpp>
 #include <harness/requirements.hpp>
 #include <harness/scenario.hpp>
 #include <sluice/core.hpp>

@@ -55,6 +55,7 @@ using history = raw_vector<event>;
 inline std::string to_string(const event& e) {
   std::string text(to_string(e.kind));
   if (sends(e.kind)) text += " " + std::to_string(e.value);
+  if (info(e.kind).action == op_action::drop && e.owner != e.thread) text += " of thread " + std::to_string(e.owner);
   return text;
 }
 

@@ -53,7 +53,7 @@ public:
     for (std::size_t i = 0; i < h.size(); ++i) {
       if (!h[i].pending()) all_ |= bit(i);
     }
-    if (Spec::one_receiver_each && !initial.rendezvous()) find_predecessors(held.order);
+    if (Spec::received_once && !initial.rendezvous()) find_predecessors(held.order);
   }
 
   linearization check() {

@@ -36,8 +36,8 @@ struct promises {
 /// effect together. A pending operation may sleep at a quiescence only if it is not `enabled`.
 class spec {
 public:
-  /// Whether one receiver gets a message, or each.
-  static constexpr bool one_receiver_each = true;
+  /// Whether a message is received at most once.
+  static constexpr bool received_once = true;
 
   spec(std::optional<std::size_t> capacity, std::size_t senders, std::size_t receivers, promises held = {})
       : capacity_(capacity),

@@ -13,12 +13,12 @@ public:
   void remove() noexcept { count_.fetch_sub(1, std::memory_order::relaxed); }
   int get() const noexcept { return count_.load(std::memory_order::relaxed); }
 
-  /// A message was copied by two threads at once.
-  void copied_at_once() noexcept { copied_at_once_.store(true, std::memory_order::relaxed); }
-  bool any_copied_at_once() const noexcept { return copied_at_once_.load(std::memory_order::relaxed); }
+  /// A message was copied by two threads concurrently.
+  void copied_concurrently() noexcept { copied_concurrently_.store(true, std::memory_order::relaxed); }
+  bool any_copied_concurrently() const noexcept { return copied_concurrently_.load(std::memory_order::relaxed); }
 
 private:
-  std::atomic<bool> copied_at_once_{false};
+  std::atomic<bool> copied_concurrently_{false};
   std::atomic<int> count_{0};
 };
 
@@ -52,7 +52,7 @@ public:
   using tracked_message::tracked_message;
   copied_message(copied_message&& other) noexcept : tracked_message(std::move(other)) {}
   copied_message(const copied_message& other) noexcept : tracked_message(other) {
-    if (other.copying_.exchange(true, std::memory_order::relaxed) && live()) live()->copied_at_once();
+    if (other.copying_.exchange(true, std::memory_order::relaxed) && live()) live()->copied_concurrently();
     std::this_thread::yield();
     other.copying_.store(false, std::memory_order::relaxed);
   }

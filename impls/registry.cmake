@@ -80,3 +80,7 @@ sluice_channel(close_takes_slot HEADER faulty/broadcast.hpp TYPE sluice::faulty:
                CAUGHT_BY property/linearizable model/end_after_last)
 sluice_channel(lag_of_two_looks HEADER faulty/broadcast.hpp TYPE sluice::faulty::lag_of_two_looks KIND broadcast
                CAUGHT_BY property/every_message_or_missed model/overtaken)
+sluice_channel(copies_concurrently HEADER faulty/broadcast.hpp TYPE sluice::faulty::copies_concurrently KIND broadcast
+               CAUGHT_BY property/one_copy_at_a_time)
+sluice_channel(empty_after_message HEADER faulty/oneshot.hpp TYPE sluice::faulty::empty_after_message KIND oneshot
+               CAUGHT_BY property/sequential property/linearizable)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <properties/property.hpp>
+#include <properties/scenario_properties.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -25,13 +26,14 @@ struct broadcast_shape {
   unsigned senders;
   unsigned receivers;
   unsigned each;
+  std::uint64_t seed;  ///< of the threads' disturbance
 
   static constexpr int most = 1000;  ///< messages of a sender
 };
 
 inline broadcast_shape any_broadcast(const broadcast_run& r) {
   const broadcast_shape shape{any_capacity(r), *rc::gen::inRange(1u, 4u), *rc::gen::inRange(1u, 4u),
-                              *rc::gen::inRange(1u, 400u)};
+                              *rc::gen::inRange(1u, 400u), any_seed()};
   RC_LOG() << shape.senders << " senders of " << shape.each << " messages, " << shape.receivers
            << " receivers, capacity " << harness::to_string(shape.capacity) << "\n";
   return shape;
@@ -46,8 +48,9 @@ inline std::vector<std::vector<entry>> broadcast_to_all(broadcast_run& r, const 
   thread_group threads(r.dog());
   for (unsigned s = 0; s < shape.senders; ++s) {
     threads.add("sender " + std::to_string(s),
-                [&live, s, each = shape.each, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
-                  for (unsigned n = 0; n < each; ++n) {
+                [&live, &shape, s, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
+                  harness::disturb_by(shape.seed * 64 + s);
+                  for (unsigned n = 0; n < shape.each; ++n) {
                     self.about_to("send");
                     const int value = static_cast<int>(s) * broadcast_shape::most + static_cast<int>(n);
                     // Never, since the receivers stay until the end. Their sums would tell.
@@ -58,7 +61,8 @@ inline std::vector<std::vector<entry>> broadcast_to_all(broadcast_run& r, const 
   }
   for (unsigned c = 0; c < shape.receivers; ++c) {
     threads.add("receiver " + std::to_string(c),
-                [&told, c, mine = std::make_shared<decltype(rx)>(tx.subscribe())](worker& self) {
+                [&told, &shape, c, mine = std::make_shared<decltype(rx)>(tx.subscribe())](worker& self) {
+                  harness::disturb_by(shape.seed * 64 + 32 + c);
                   for (unsigned n = 0;; ++n) {
                     self.about_to("receive");
                     const auto got = n % 3 == 0 ? mine->recv() : n % 3 == 1 ? mine->try_recv() : mine->recv_for(50us);
@@ -88,7 +92,7 @@ struct every_message_or_missed {
       "What a receiver reads and what it is told to have missed add up to all that was sent, in each sender's order; "
       "all "
       "receivers see one order.";
-  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return nullptr; }
+  static constexpr const char* not_applicable(const broadcast_traits&) { return nullptr; }
 
   static void check(broadcast_run& r) {
     r.forall([&] {
@@ -120,18 +124,55 @@ struct every_message_or_missed {
   }
 };
 
+/// Timeouts of receives.
+struct broadcast_deadlines {
+  static constexpr std::string_view name = "deadlines";
+  static constexpr std::string_view claim =
+      "A timed receive never times out early, however far its deadline, and its receiver works after a timeout.";
+  static constexpr const char* not_applicable(const broadcast_traits&) { return nullptr; }
+
+  static void check(broadcast_run& r) {
+    using namespace std::chrono_literals;
+    using broadcast::recv_reason;
+    r.forall([&] {
+      harness::live_count live;
+      auto [tx, rx] = r.channel().make(any_capacity(r));
+      const auto wait = std::chrono::microseconds(*rc::gen::inRange(0, 2000));
+      expect_timeout(wait, [&] { return rx.recv_for(wait).error().reason == recv_reason::timeout; });
+      RC_ASSERT(rx.recv_for(-1h).error().reason == recv_reason::timeout);
+      RC_ASSERT(rx.recv_until(deadline::min()).error().reason == recv_reason::timeout);
+
+      // Some of these exceed 2^31 or 2^32 milliseconds, where conversions overflow.
+      const auto days = 24h * *rc::gen::inRange(1, 2000);
+      bool received = false;
+      thread_group threads(r.dog());
+      const worker& receiver = threads.add("receiver", [&](worker& self) {
+        self.about_to("recv_for");
+        received = rx.recv_for(days).has_value();
+      });
+      threads.start();
+      receiver.await_asleep();
+      RC_ASSERT(tx.send(harness::copied_message(1, live)).has_value());
+      threads.join();
+      RC_ASSERT(received);
+    });
+  }
+};
+
 /// Messages watch their copies.
 struct one_copy_at_a_time {
   static constexpr std::string_view name = "one_copy_at_a_time";
   static constexpr std::string_view claim =
-      "No two threads copy a message at once, unless its type allows that: a copy may change what it copies.";
-  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return nullptr; }
+      "No two threads copy one message concurrently, unless its type allows that: a copy may change what it copies.";
+  static constexpr const char* not_applicable(const broadcast_traits& traits) {
+    return traits.serializes_copies ? nullptr : "it copies concurrently";
+  }
 
   static void check(broadcast_run& r) {
     r.forall([&] {
       harness::live_count live;
       detail::broadcast_to_all(r, detail::any_broadcast(r), live);
-      RC_ASSERT(!live.any_copied_at_once());
+      RC_ASSERT(!live.any_copied_concurrently());
     });
   }
 };

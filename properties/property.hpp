@@ -32,6 +32,8 @@
 ///       static constexpr const char* not_applicable(const core_traits&);   // a reason, or nullptr
 ///       static void check(run&);
 ///     };
+///
+/// Of broadcasts, its traits are broadcast_traits, and it is checked by a broadcast_run.
 namespace sluice::properties {
 
 using harness::always;
@@ -185,6 +187,14 @@ template <class Subject, class List = decltype(common_capacities)>
 std::optional<std::size_t> any_capacity(const basic_run<Subject>& r, const List& wanted = common_capacities) {
   const auto accepted = r.channel().capacities(wanted);
   return accepted[*rc::gen::inRange<std::size_t>(0, accepted.size())];
+}
+
+/// Requires that an operation times out, and not early.
+template <class Operation>
+void expect_timeout(std::chrono::nanoseconds least, Operation operation) {
+  const auto start = std::chrono::steady_clock::now();
+  RC_ASSERT(operation());
+  RC_ASSERT(std::chrono::steady_clock::now() - start >= least);
 }
 
 /// Sends until the channel is full. \returns  the number of messages. \pre  the channel is bounded

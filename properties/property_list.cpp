@@ -17,7 +17,7 @@ namespace {
 /// Whether a channel of one message can have this property.
 template <class Property>
 constexpr bool of_one_message = std::same_as<Property, sequential> || std::same_as<Property, linearizable> ||
-                                std::same_as<Property, small_scenarios>;
+                                std::same_as<Property, small_scenarios> || std::same_as<Property, deadlines>;
 
 template <class Property>
 constexpr const char* not_applicable(const core_traits& traits) {
@@ -25,7 +25,7 @@ constexpr const char* not_applicable(const core_traits& traits) {
   return Property::not_applicable(traits);
 }
 template <class Property>
-constexpr const char* not_applicable(const harness::broadcast_traits& traits) {
+constexpr const char* not_applicable(const broadcast_traits& traits) {
   return Property::not_applicable(traits);
 }
 
@@ -51,7 +51,7 @@ std::span<const property<subject>> every_property() noexcept {
 template <>
 std::span<const property<harness::broadcast_subject>> every_property() noexcept {
   static constexpr auto all = listed<harness::broadcast_subject, sequential, linearizable, small_scenarios,
-                                     every_message_or_missed, one_copy_at_a_time>();
+                                     every_message_or_missed, one_copy_at_a_time, broadcast_deadlines>();
   return all;
 }
 

@@ -32,9 +32,11 @@ constexpr const char* needs_spec(const core_traits& traits) noexcept {
 inline constexpr std::array<std::optional<std::size_t>, 4> small_capacities{std::nullopt, 0, 1, 2};
 
 /// The state in which a scenario starts.
-inline harness::spec initial(const subject&, const harness::scenario& p) { return harness::initial_state(p); }
-inline harness::broadcast_spec initial(const harness::broadcast_subject&, const harness::scenario& p) {
-  return harness::initial_broadcast(p, p.capacity.value());
+inline harness::spec initial(const subject& channel, const harness::scenario& p) {
+  return harness::initial_state(p, channel.traits());
+}
+inline harness::broadcast_spec initial(const harness::broadcast_subject& channel, const harness::scenario& p) {
+  return harness::initial_broadcast(p, channel.traits(), p.capacity.value());
 }
 
 /// A seed from RapidCheck's own.
@@ -91,7 +93,7 @@ struct sequential {
     return needs_all(traits, needs_disconnect, needs_sleep);
   }
 
-  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return nullptr; }
+  static constexpr const char* not_applicable(const broadcast_traits&) { return nullptr; }
 
   template <class Subject>
   static void check(basic_run<Subject>& r) {
@@ -99,16 +101,19 @@ struct sequential {
     r.forall([&] {
       const auto capacity = any_capacity(r);
       draws draw(detail::any_seed());
-      auto p = harness::any_sequence(r.channel().traits(), capacity, longest<Subject>, std::ref(draw));
+      auto p = harness::any_sequence(r.channel().traits(), capacity, longest(r.channel().traits()), std::ref(draw));
       remove_blocked(p.threads[0], detail::initial(r.channel(), p));
       if (!p.threads[0].empty()) detail::check_against_spec(r, with, p, draw.next());
     });
   }
 
 private:
-  /// A broadcast's history has no other check if it is too long to be linearized.
-  template <class Subject>
-  static constexpr std::size_t longest = std::same_as<Subject, harness::broadcast_subject> ? 30 : 40;
+  /// Operations of a history that has no other check if it is too long to be linearized: as many handles may be left to
+  /// drop at its end, and two quiescences follow.
+  static constexpr std::size_t longest_exact = (harness::most_linearized - 4) / 2;
+
+  static constexpr std::size_t longest(const core_traits& traits) { return traits.one_message ? longest_exact : 40; }
+  static constexpr std::size_t longest(const broadcast_traits&) { return longest_exact; }
 
   /// Removes operations that would wait for ever, so that the rest is performed.
   template <class Spec>
@@ -132,7 +137,7 @@ struct linearizable {
       "sleep that must, and no message lives that should not.";
   static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
 
-  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return detail::needs_sleepers(); }
+  static constexpr const char* not_applicable(const broadcast_traits&) { return detail::needs_sleepers(); }
 
   template <class Subject>
   static void check(basic_run<Subject>& r) {
@@ -156,7 +161,7 @@ struct small_scenarios {
       "The same for every scenario of two threads with up to two operations each, up to symmetry.";
   static constexpr const char* not_applicable(const core_traits& traits) { return detail::needs_spec(traits); }
 
-  static constexpr const char* not_applicable(const harness::broadcast_traits&) { return detail::needs_sleepers(); }
+  static constexpr const char* not_applicable(const broadcast_traits&) { return detail::needs_sleepers(); }
 
   template <class Subject>
   static void check(basic_run<Subject>& r) {

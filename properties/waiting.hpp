@@ -148,7 +148,7 @@ struct deadlines {
       expect_timeout(wait, [&] { return rx.recv_for(wait).error() == recv_timeout_error::timeout; });
       RC_ASSERT(rx.recv_for(-1h).error() == recv_timeout_error::timeout);
       RC_ASSERT(rx.recv_until(deadline::min()).error() == recv_timeout_error::timeout);
-      if (capacity) {
+      if (capacity && !r.channel().traits().one_message) {
         const std::size_t filled = fill(r, tx, [] { return 1; });
         expect_timeout(wait, [&] { return tx.send_for(2, wait).error().timeout(); });
         RC_ASSERT(tx.send_for(2, -1h).error().timeout());
@@ -159,13 +159,6 @@ struct deadlines {
   }
 
 private:
-  template <class Operation>
-  static void expect_timeout(std::chrono::nanoseconds least, Operation operation) {
-    const auto start = std::chrono::steady_clock::now();
-    RC_ASSERT(operation());
-    RC_ASSERT(std::chrono::steady_clock::now() - start >= least);
-  }
-
   template <class Sender, class Receiver>
   static void far_deadline(run& r, Sender& tx, Receiver& rx) {
     using namespace std::chrono_literals;

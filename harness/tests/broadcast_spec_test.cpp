@@ -35,7 +35,7 @@ event missed(std::uint16_t thread, std::uint32_t count, instant at) {
 }
 
 bool linearizable(const history& h, const scenario& p) {
-  return linearizer(h, initial_broadcast(p, p.capacity.value())).check().linearizable;
+  return linearizer(h, initial_broadcast(p, {}, p.capacity.value())).check().linearizable;
 }
 
 const scenario two_receivers = parse_scenario("capacity 2: send hold | recv hold | recv hold");

@@ -23,7 +23,7 @@ endforeach()
 # Those whose compilers are installed.
 find_program(CARGO cargo)
 find_program(GO go)
-foreach(test property.rust_queue contract.rust_queue property.go_queue)
+foreach(test property.rust_queue contract.rust_queue property.rust_broadcast property.go_queue)
   if((test MATCHES rust AND CARGO) OR (test MATCHES go AND GO))
     run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure --no-tests=error -R "^${test}$")
   endif()

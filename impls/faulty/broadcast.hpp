@@ -93,4 +93,25 @@ public:
   }
 };
 
+/// Receivers copy a message concurrently (RUSTSEC-2025-0023, of tokio).
+template <class T>
+class copies_concurrently : public cores::broadcast<T> {
+public:
+  using base = cores::broadcast<T>;
+  using base::base;
+  using typename base::position;
+
+  status try_recv(position& next, std::optional<T>& out, std::uint64_t& missed) {
+    const auto read = this->begin_reading(next, missed);
+    if (!read.held) return read.result;
+    out.emplace(std::as_const(read.held->value));
+    this->release(read.held);
+    return status::ok;
+  }
+
+  status recv_until(position& next, std::optional<T>& out, std::uint64_t& missed, deadline until) {
+    return wait_to_read(*this, next, out, missed, until);
+  }
+};
+
 }  // namespace sluice::faulty

@@ -10,6 +10,8 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 // In the program, whose operators new and delete may count.
@@ -44,8 +46,9 @@ template <class T>
 struct boxed {
   static std::uint64_t number_of(const T* message) noexcept { return reinterpret_cast<std::uintptr_t>(message); }
   static T* at(std::uint64_t number) noexcept { return reinterpret_cast<T*>(static_cast<std::uintptr_t>(number)); }
-  static void destroy(std::uint64_t number) { delete at(number); }
-  static std::uint64_t copy(std::uint64_t number) { return number_of(new T(std::as_const(*at(number)))); }
+  // A foreign caller cannot be unwound through.
+  static void destroy(std::uint64_t number) noexcept { delete at(number); }
+  static std::uint64_t copy(std::uint64_t number) noexcept { return number_of(new T(std::as_const(*at(number)))); }
 };
 
 }  // namespace detail
@@ -118,21 +121,21 @@ private:
   void* channel_;
 };
 
-/// A broadcast behind the C interface, as a core of sluice::broadcast whose receivers cannot be cloned.
+/// A broadcast behind the C interface, as a core of sluice::broadcast. It subscribes through senders alone: its
+/// receivers have neither clone() nor resubscribe().
 ///
-/// \tparam Library  has `static constexpr const sluice_broadcast_functions* functions`, and `static constexpr
-/// std::size_t
-///                  kept(std::size_t capacity)`, how many messages a broadcast of a capacity keeps
+/// \tparam Library  has `static constexpr broadcast_traits traits`, and `functions`, a sluice_broadcast_functions
 /// \par Progress, ordering  the broadcast's.
 template <class T, class Library>
 class c_broadcast {
 public:
   using value_type = T;
   using position = std::uint64_t;  ///< a receiver
+  static constexpr broadcast_traits traits = Library::traits;
 
+  /// \throws std::length_error  for a capacity of 0 or beyond the traits'; std::bad_alloc
   explicit c_broadcast(std::size_t capacity)
-      : capacity_(Library::kept(capacity)),
-        broadcast_(functions->make(capacity, &detail::boxed<T>::copy, &detail::boxed<T>::destroy)) {
+      : broadcast_(functions->make(checked(capacity), &detail::boxed<T>::copy, &detail::boxed<T>::destroy)) {
     if (!broadcast_) throw std::bad_alloc();
   }
   c_broadcast(const c_broadcast&) = delete;
@@ -158,10 +161,15 @@ public:
   position subscribe() { return reinterpret_cast<std::uintptr_t>(functions->subscribe(broadcast_)); }
   void unsubscribe(position receiver) noexcept { functions->unsubscribe(handle(receiver)); }
   void close_senders() noexcept { functions->close_senders(broadcast_); }
-  std::size_t capacity() const noexcept { return capacity_; }
+  std::size_t capacity() const noexcept { return static_cast<std::size_t>(functions->capacity(broadcast_)); }
 
 private:
   static constexpr const sluice_broadcast_functions* functions = Library::functions;
+
+  static std::size_t checked(std::size_t capacity) {
+    if (traits.accepts(capacity)) return capacity;
+    throw std::length_error("a broadcast of this library cannot have a capacity of " + std::to_string(capacity));
+  }
 
   static void* handle(position receiver) noexcept {
     return reinterpret_cast<void*>(static_cast<std::uintptr_t>(receiver));
@@ -178,7 +186,6 @@ private:
     return now;
   }
 
-  std::size_t capacity_;
   void* broadcast_;
 };
 

@@ -27,7 +27,7 @@ enum sluice_wait {
   SLUICE_FOR_EVER = -1 /**< any negative number: without a deadline */
 };
 
-/** Called with each message that the channel destroys. */
+/** Called with each message that the channel destroys. It does not throw. */
 typedef void (*sluice_destroy)(uint64_t message);
 
 /** The functions of a channel. A library exports one constant of this type for each channel that it has. */
@@ -50,7 +50,7 @@ struct sluice_channel_functions {
   uint64_t (*size)(void* channel);
 };
 
-/** Called for a copy of a message. */
+/** Called for a copy of a message. It does not throw. */
 typedef uint64_t (*sluice_copy)(uint64_t message);
 
 /** The functions of a broadcast, which are called as those of a channel are. */
@@ -70,6 +70,8 @@ struct sluice_broadcast_functions {
   int (*recv)(void* receiver, uint64_t* message, uint64_t* missed, int64_t wait);
   /** Called once, while no send and no subscribe runs, and none follows. */
   void (*close_senders)(void* broadcast);
+  /** How many messages it keeps, at least as many as were asked for. */
+  uint64_t (*capacity)(void* broadcast);
 };
 
 /** Memory that the harness counts, for a language that lets its allocator be chosen. Null if there is none. */

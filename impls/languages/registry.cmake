@@ -24,7 +24,7 @@ _sluice_rust_channel(crossbeam crossbeam-channel KNOWN_VIOLATIONS property/leave
 _sluice_rust_channel(flume flume)
 _sluice_rust_channel(tokio tokio)
 _sluice_rust_channel(tokio_oneshot tokio KIND oneshot)
-# Until tokio 1.44.2, receivers copy a message at once.
+# Until tokio 1.44.2, receivers copy a message concurrently.
 _sluice_rust_channel(tokio_broadcast tokio KIND broadcast KNOWN_VIOLATIONS property/one_copy_at_a_time)
 
 sluice_go_library(sluice_go_channels ${CMAKE_CURRENT_LIST_DIR}/go/channels)

@@ -2,7 +2,6 @@
 
 #include <languages/c_channel.hpp>
 
-#include <bit>
 #include <cstddef>
 
 // The static library of rust/channels.
@@ -98,7 +97,7 @@ template <class T>
 using tokio_oneshot = c_channel<T, tokio_oneshot_library>;
 
 struct tokio_broadcast_library {
-  static constexpr std::size_t kept(std::size_t capacity) { return std::bit_ceil(capacity); }
+  static constexpr broadcast_traits traits{.greatest_capacity = greatest_capacity, .exact_capacity = false};
   static constexpr auto* functions = &sluice_tokio_broadcast;
 };
 /// tokio::sync::broadcast. It keeps as many messages as the next power of two.

@@ -61,9 +61,6 @@ using sender = basic_sender<cores::broadcast<T>>;
 template <class T>
 using receiver = basic_receiver<cores::broadcast<T>>;
 
-template <class Core, class... Args>
-std::pair<basic_sender<Core>, basic_receiver<Core>> make_channel(Args&&... args);
-
 namespace detail {
 
 /// A core and its handle counts. Unlike in other channels, all receivers may disconnect and new ones subscribe.
@@ -71,7 +68,7 @@ template <class Core>
 class shared_broadcast {
 public:
   template <class... Args>
-  explicit shared_broadcast(Args&&... args) : core(std::forward<Args>(args)...) {}
+  explicit shared_broadcast(Args... args) : core(args...) {}
 
   Core core;
 
@@ -95,6 +92,22 @@ public:
 private:
   platform::atomic<std::size_t> handles_{2};
   platform::atomic<std::size_t> senders_{1};
+};
+
+/// Makes handles.
+struct broadcast_factory {
+  template <class Core, class... Args>
+  static std::pair<basic_sender<Core>, basic_receiver<Core>> make(Args... args) {
+    using T = typename Core::value_type;
+    static_assert(std::copy_constructible<T>,
+                  "every receiver gets a copy: broadcast a std::shared_ptr of what cannot be copied");
+    static_assert(message<T>,
+                  "a message's move and destructor must not throw: declare them noexcept, or broadcast a "
+                  "std::shared_ptr");
+    check_send<T>();
+    auto* channel = new shared_broadcast<Core>(args...);
+    return {basic_sender<Core>(channel), basic_receiver<Core>(channel, channel->core.subscribe())};
+  }
 };
 
 /// Receiving as an arm of a select.
@@ -192,8 +205,7 @@ public:
   explicit operator bool() const noexcept { return channel_ != nullptr; }
 
 private:
-  template <class C, class... Args>
-  friend std::pair<basic_sender<C>, basic_receiver<C>> make_channel(Args&&...);
+  friend detail::broadcast_factory;
 
   explicit basic_sender(shared* channel) noexcept : channel_(channel) {}
 
@@ -313,8 +325,7 @@ public:
   detail::recv_arm<Core> arm() { return detail::recv_arm<Core>(core(), next_); }
 
 private:
-  template <class C, class... Args>
-  friend std::pair<basic_sender<C>, basic_receiver<C>> make_channel(Args&&...);
+  friend detail::broadcast_factory;
   friend basic_sender<Core>;
 
   basic_receiver(shared* channel, typename Core::position next) noexcept : channel_(channel), next_(next) {}
@@ -356,20 +367,11 @@ private:
   typename Core::position next_;
 };
 
-/// Makes a broadcast channel on a core of the caller's choice, which is constructed of the arguments: a capacity, of
-/// most cores. \throws  as channel().
-template <class Core, class... Args>
+/// Makes a broadcast channel on a core of the caller's choice. \throws  as channel().
+template <class Core>
 [[nodiscard("a channel without handles is closed at once")]] std::pair<basic_sender<Core>, basic_receiver<Core>>
-make_channel(Args&&... args) {
-  using T = typename Core::value_type;
-  static_assert(std::copy_constructible<T>,
-                "every receiver gets a copy: broadcast a std::shared_ptr of what cannot be copied");
-  static_assert(message<T>,
-                "a message's move and destructor must not throw: declare them noexcept, or broadcast a "
-                "std::shared_ptr");
-  check_send<T>();
-  auto* channel = new detail::shared_broadcast<Core>(std::forward<Args>(args)...);
-  return {basic_sender<Core>(channel), basic_receiver<Core>(channel, channel->core.subscribe())};
+make_channel(std::size_t capacity) {
+  return detail::broadcast_factory::make<Core>(capacity);
 }
 
 /// Makes a channel that keeps exactly the last `capacity` messages for receivers that have not read them.

@@ -72,6 +72,23 @@ struct core_traits {
   }
 };
 
+/// What a broadcast promises, as its `static constexpr broadcast_traits traits` declares it.
+struct broadcast_traits {
+  std::size_t greatest_capacity = (std::numeric_limits<std::size_t>::max)();
+  bool exact_capacity = true;      ///< keeps exactly as many messages as asked for, not more
+  bool discards = true;            ///< a message is destroyed once its last receiver has read it or disconnected
+  bool serializes_copies = true;   ///< no two threads copy one message concurrently, unless its type allows that
+  bool own_threads = false;        ///< as of core_traits
+  bool clonable_receivers = true;  ///< a receiver can be cloned at its position; the harness sets it
+
+  static constexpr cardinality producers = cardinality::many;
+  static constexpr cardinality consumers = cardinality::many;
+
+  constexpr bool accepts(std::optional<std::size_t> capacity) const noexcept {
+    return capacity && *capacity != 0 && *capacity <= greatest_capacity;
+  }
+};
+
 /// What every channel can carry. A move or a destructor that throws would leave a slot half constructed.
 ///
 /// Checked where a channel is made, not where its type is named, so that a message may hold handles of its own channel.

@@ -6,6 +6,7 @@
 extern "C" {
 extern const sluice_channel_functions ring_in_c;
 extern const sluice_channel_functions queue_in_rust;
+extern const sluice_broadcast_functions broadcast_in_rust;
 extern const sluice_channel_functions sluice_go_channel;
 }
 
@@ -24,6 +25,13 @@ struct rust_library {
 };
 template <class T>
 using rust_queue = sluice::languages::c_channel<T, rust_library>;
+
+struct rust_broadcast_library {
+  static constexpr sluice::broadcast_traits traits{.discards = false};
+  static constexpr auto* functions = &broadcast_in_rust;
+};
+template <class T>
+using rust_broadcast = sluice::languages::c_broadcast<T, rust_broadcast_library>;
 
 struct go_library {
   static constexpr sluice::core_traits traits{.unbounded = true, .bounded = true, .timed = false, .own_threads = true};

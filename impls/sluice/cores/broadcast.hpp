@@ -43,6 +43,7 @@ class broadcast {
 public:
   using value_type = T;
   using position = std::uint64_t;
+  static constexpr broadcast_traits traits{};
 
   /// \throws std::length_error  for a capacity of 0, or one beyond memory.
   explicit broadcast(std::size_t capacity) : capacity_(checked(capacity)), ring_(std::make_unique<slot[]>(capacity)) {}

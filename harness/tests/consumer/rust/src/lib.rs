@@ -1,30 +1,19 @@
-//! A channel in Rust: a queue, one lock and two conditions.
+//! Two channels in Rust.
 
-use sluice_channel::{export_channel, Channel, Message, Unreceived, Unsent, Wait};
-use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard};
+mod queue;
+mod to_all;
+
+use sluice_channel::{export_broadcast, export_channel, Wait};
+use std::sync::{Condvar, MutexGuard};
 use std::time::Instant;
 
-struct State {
-    messages: VecDeque<Message>,
-    senders_disconnected: bool,
-    receivers_disconnected: bool,
-}
-
-pub struct Queue {
-    capacity: usize,
-    state: Mutex<State>,
-    not_empty: Condvar,
-    not_full: Condvar,
-}
-
 /// Waits while a condition holds, and as long as it may.
-fn wait_while<'a>(
+fn wait_while<'a, S>(
     changed: &Condvar,
-    mut state: MutexGuard<'a, State>,
+    mut state: MutexGuard<'a, S>,
     wait: Wait,
-    holds: impl Fn(&State) -> bool,
-) -> MutexGuard<'a, State> {
+    holds: impl Fn(&S) -> bool,
+) -> MutexGuard<'a, S> {
     while holds(&state) {
         state = match wait {
             Wait::Not => return state,
@@ -41,69 +30,5 @@ fn wait_while<'a>(
     state
 }
 
-impl Channel for Queue {
-    fn make(capacity: Option<usize>) -> Self {
-        Queue {
-            capacity: capacity.unwrap_or(usize::MAX),
-            state: Mutex::new(State {
-                messages: VecDeque::new(),
-                senders_disconnected: false,
-                receivers_disconnected: false,
-            }),
-            not_empty: Condvar::new(),
-            not_full: Condvar::new(),
-        }
-    }
-
-    fn send(&self, message: Message, wait: Wait) -> Result<(), Unsent> {
-        let full = |state: &State| state.messages.len() == self.capacity;
-        let state = self.state.lock().unwrap();
-        let mut state = wait_while(&self.not_full, state, wait, |state| {
-            full(state) && !state.receivers_disconnected
-        });
-        if state.receivers_disconnected {
-            return Err(Unsent::Disconnected(message));
-        }
-        if full(&state) {
-            return Err(Unsent::NotNow(message));
-        }
-        state.messages.push_back(message);
-        self.not_empty.notify_one();
-        Ok(())
-    }
-
-    fn recv(&self, wait: Wait) -> Result<Message, Unreceived> {
-        let state = self.state.lock().unwrap();
-        let mut state = wait_while(&self.not_empty, state, wait, |state| {
-            state.messages.is_empty() && !state.senders_disconnected
-        });
-        let message = state.messages.pop_front().ok_or(if state.senders_disconnected {
-            Unreceived::Disconnected
-        } else {
-            Unreceived::NotNow
-        })?;
-        self.not_full.notify_one();
-        Ok(message)
-    }
-
-    fn close_senders(&self) {
-        self.state.lock().unwrap().senders_disconnected = true;
-        self.not_empty.notify_all();
-    }
-
-    fn close_receivers(&self) {
-        let mut state = self.state.lock().unwrap();
-        state.receivers_disconnected = true;
-        let unreceived = std::mem::take(&mut state.messages);
-        // A message may use the channel while it is dropped.
-        drop(state);
-        self.not_full.notify_all();
-        drop(unreceived);
-    }
-
-    fn len(&self) -> usize {
-        self.state.lock().unwrap().messages.len()
-    }
-}
-
-export_channel!(queue_in_rust, Queue);
+export_channel!(queue_in_rust, queue::Queue);
+export_broadcast!(broadcast_in_rust, to_all::ToAll);

@@ -2,11 +2,13 @@
 
 use crate::block_on::block_until;
 use sluice_channel::{Broadcast, BroadcastReceiver, CopiedMessage, Side, Unread, Wait};
+use std::num::NonZeroU64;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{channel, Receiver, Sender};
 
 pub struct Tokio {
     sender: Side<Sender<CopiedMessage>>,
+    capacity: usize,
 }
 
 impl Broadcast for Tokio {
@@ -16,6 +18,8 @@ impl Broadcast for Tokio {
         let (sender, _) = channel(capacity);
         Tokio {
             sender: Side::new(sender),
+            // It does not tell, but documents this.
+            capacity: capacity.next_power_of_two(),
         }
     }
 
@@ -29,6 +33,10 @@ impl Broadcast for Tokio {
 
     fn close_senders(&self) {
         unsafe { self.sender.close() }
+    }
+
+    fn capacity(&self) -> usize {
+        self.capacity
     }
 }
 
@@ -47,17 +55,21 @@ impl BroadcastReceiver for Reader {
     }
 }
 
+fn missed(count: u64) -> Unread {
+    Unread::Missed(NonZeroU64::new(count).expect("a lag is of one message or more"))
+}
+
 fn unread_now(error: TryRecvError) -> Unread {
     match error {
         TryRecvError::Empty => Unread::NotNow,
         TryRecvError::Closed => Unread::Disconnected,
-        TryRecvError::Lagged(count) => Unread::Missed(count),
+        TryRecvError::Lagged(count) => missed(count),
     }
 }
 
 fn unread(error: RecvError) -> Unread {
     match error {
         RecvError::Closed => Unread::Disconnected,
-        RecvError::Lagged(count) => Unread::Missed(count),
+        RecvError::Lagged(count) => missed(count),
     }
 }

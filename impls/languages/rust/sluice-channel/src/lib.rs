@@ -5,6 +5,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_void;
 use std::marker::PhantomData;
+use std::num::NonZeroU64;
 use std::os::raw::c_int;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -105,7 +106,7 @@ impl Clone for CopiedMessage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
     /// How many messages were overwritten before this receiver read them.
-    Missed(u64),
+    Missed(NonZeroU64),
     Disconnected,
     NotNow,
 }
@@ -121,6 +122,8 @@ pub trait Broadcast: Send + Sync {
     fn subscribe(&self) -> Self::Receiver;
     /// Drops the sender. No send and no subscribe runs, and none follows.
     fn close_senders(&self);
+    /// How many messages it keeps, at least as many as were asked for.
+    fn capacity(&self) -> usize;
 }
 
 pub trait BroadcastReceiver: Send {
@@ -316,6 +319,7 @@ pub struct BroadcastFunctions {
     unsubscribe: unsafe extern "C" fn(*mut c_void),
     recv: unsafe extern "C" fn(*mut c_void, *mut u64, *mut u64, i64) -> c_int,
     close_senders: unsafe extern "C" fn(*mut c_void),
+    capacity: unsafe extern "C" fn(*mut c_void) -> u64,
 }
 
 impl BroadcastFunctions {
@@ -328,6 +332,7 @@ impl BroadcastFunctions {
             unsubscribe: unsubscribe::<B>,
             recv: recv_copy::<B>,
             close_senders: close_broadcast::<B>,
+            capacity: capacity::<B>,
         }
     }
 }
@@ -405,7 +410,7 @@ unsafe extern "C" fn recv_copy<B: Broadcast>(
             OK
         }
         Err(Unread::Missed(count)) => {
-            *missed = count;
+            *missed = count.get();
             OK
         }
         Err(Unread::Disconnected) => DISCONNECTED,
@@ -415,4 +420,8 @@ unsafe extern "C" fn recv_copy<B: Broadcast>(
 
 unsafe extern "C" fn close_broadcast<B: Broadcast>(broadcast: *mut c_void) {
     shared_broadcast::<B>(broadcast).broadcast.close_senders()
+}
+
+unsafe extern "C" fn capacity<B: Broadcast>(broadcast: *mut c_void) -> u64 {
+    shared_broadcast::<B>(broadcast).broadcast.capacity() as u64
 }
