@@ -113,9 +113,7 @@ class Lists(unittest.TestCase):
         defined = [
             name for f in files for name in re.findall(r'^  static .*string_view name = "(\w+)"', f.read_text(), re.M)
         ]
-        self.assertEqual(
-            set(defined), {*listed(BUILD / "mutex_properties"), *listed(BUILD / "broadcast_properties")}
-        )
+        self.assertEqual(set(defined), {*listed(BUILD / "mutex_properties"), *listed(BUILD / "broadcast_properties")})
 
     def test_every_workload_is_registered(self):
         runner = read("harness/bench/workloads.hpp")
