@@ -22,7 +22,8 @@ def _without_models(channel: Channel) -> Channel:
 @click.option(
     "--quick",
     is_flag=True,
-    help="Fewer messages, rounds and executions; of sluice's own tree, without contract, audit and third-party models.",
+    help="Fewer messages, rounds and executions; of sluice's own tree, without contract, audit, third-party models "
+    "and faulty channels.",
 )
 @click.option(
     "--from", "saved", type=click.Path(path_type=pathlib.Path), help="Write the report of this results file again."
@@ -44,7 +45,9 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     audited = [] if brief else registry.configured(binary, of_tests=True)
     # Of this tree's own channels, ctest runs the contract.
     compared = [] if brief else [c for c in channels if c.third_party or not project.own]
-    verified = [_without_models(c) if brief and c.third_party else c for c in channels]
+    verified = channels
+    if brief:
+        verified = [_without_models(c) if c.third_party else c for c in channels if not c.faulty]
     own_parts = () if not project.own else ("litmus", "checking_speed", *([] if brief else ["contract"]))
     build.build_runners(project, verified, "properties", "models", "bench", also=own_parts)
     build.build_runners(project, compared, "contract")
