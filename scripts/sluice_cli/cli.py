@@ -15,6 +15,7 @@ COMMANDS = {
     "test": "build",
     "verify": "verify",
     "merge": "merge",
+    "campaign": "campaign",
     "audit": "audit",
     "replay": "replay",
     "contract": "contract",

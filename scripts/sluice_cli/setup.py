@@ -42,7 +42,7 @@ PURPOSES = ("build", "checking", "measuring", "peers", "docs")
 NEEDED = ("build", "checking", "measuring")
 
 # Without these, builds take longer or tests are skipped.
-DISPENSABLE = ("ccache", "chromium", "cargo", "golang-go")
+DISPENSABLE = ("ccache", "chromium", "parallel", "cargo", "golang-go")
 
 
 def here(sign: str) -> bool:

@@ -1,0 +1,290 @@
+"""Campaigns: what is lost is done again, what is wrong is named, and a certificate claims what was done."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from unittest import mock
+
+import click.testing
+import rich.console
+
+from sluice_cli import campaign, certificate, cli, common, results
+from sluice_cli.common import HOME, BadResults, Environment
+
+# A model runner that takes an instant: its search has 12 scenarios, of which it does its shard's, ten executions each.
+RUNNER = """#!/bin/sh
+sleep {pause}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --json) json=$2;; --executions) executions=$2;; --seed) seed=$2;;
+    --exhaustive) size=$2;; --bound) bound=$2;; --shard) part=${{2%/*}} parts=${{2#*/}};;
+  esac
+  shift
+done
+if [ -d {dies} ] && [ -n "$part" ] && mkdir {dies}/$part 2>/dev/null; then
+  kill -9 $PPID
+  exit
+fi
+check=handoff space= verdict=passed detail=
+if [ -n "$size" ]; then
+  mine=$(((12 - part + parts) / parts))
+  executions=$((10 * mine))
+  check=exhaustive_$size
+  space=', "space": {{"scenarios": '$mine', "exhausted": '$mine', "bound": '$bound', "of": 12, "shard": "'$part/$parts'",
+          "repeated": 0.0}}'
+fi
+if [ -e {fails} ]; then verdict=failed detail="a message is lost"; fi
+cat > $json <<END
+[{{"channel": "mine", "kind": "model", "check": "$check", "claim": "It hands over.", "verdict": "$verdict",
+  "detail": "$detail", "reproduce": "", "scenario": "", "executions": $executions, "seconds": 0.5, "seed": $seed$space}}]
+END
+"""
+
+
+def invoked(*arguments: str) -> tuple[int, str]:
+    """A command's exit code and all that it printed, in this process."""
+    told = io.StringIO()
+    console = rich.console.Console(file=told, width=10_000)
+    with mock.patch.object(campaign, "console", console), mock.patch.object(common, "console", console):
+        done = click.testing.CliRunner().invoke(cli.commands, ["campaign", *arguments])
+    if done.exception and not isinstance(done.exception, (click.ClickException, SystemExit)):
+        raise done.exception
+    return done.exit_code, told.getvalue() + done.output
+
+
+class WithProject(unittest.TestCase):
+    """A project of one channel, in git, and its build folder."""
+
+    pause = 0.0
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.source = self.root / "source"
+        self.binary = self.source / "build"
+        self.binary.mkdir(parents=True)
+        (self.source / "CMakeLists.txt").write_text("find_package(sluice)\n")
+        (self.source / ".gitignore").write_text("build\n")
+        self.fails = self.root / "fails"  # if there is such a file, every check fails
+        self.dies = self.root / "dies"  # if there is such a folder, the worker of each shard is killed once
+        runner = self.binary / "mine_models"
+        runner.write_text(RUNNER.format(pause=self.pause, fails=self.fails, dies=self.dies))
+        runner.chmod(0o755)
+        (self.binary / "CMakeCache.txt").write_text(f"CMAKE_HOME_DIRECTORY:INTERNAL={self.source}\n")
+        channel = {"name": "mine", "role": "core", "kind": "queue", "models": str(runner)}
+        (self.binary / "registry.json").write_text(json.dumps([channel]))
+        self.git("init", "-q")
+        self.git("add", ".")
+        self.git("commit", "-qm", "mine")
+        self.folder = self.root / "campaign"
+
+    def git(self, *arguments: str) -> None:
+        who = ("-c", "user.name=n", "-c", "user.email=e@example.org")
+        subprocess.run(["git", "-C", str(self.source), *who, *arguments], check=True)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(HOME / "scripts" / "sluice"), "campaign", *arguments]
+
+    def run_campaign(self, *arguments: str, folder: pathlib.Path | None = None) -> tuple[int, str]:
+        """The exit code and all that was printed."""
+        return invoked("run", str(folder or self.folder), "mine", "--binary", str(self.binary), *arguments)
+
+    def succeeds(self, *arguments: str, **named) -> str:
+        code, printed = self.run_campaign(*arguments, **named)
+        self.assertEqual(code, 0, printed)
+        return printed
+
+    def certificate(self, folder: pathlib.Path | None = None) -> dict:
+        return json.loads(((folder or self.folder) / "certificate.json").read_text())
+
+
+def claims(of: dict) -> tuple:
+    """What a certificate claims, without when and where, and without how it was split."""
+    return (
+        [{k: v for k, v in search.items() if k != "shards"} for search in of["searches"]],
+        [check["check"] for check in of["checks"]],
+        of["violations"],
+    )
+
+
+class Campaigns(WithProject):
+    def test_shards_add_up_to_what_one_does(self):
+        whole = self.root / "whole"
+        self.succeeds("--shards", "1", folder=whole)
+        printed = self.succeeds("--shards", "3")
+        self.assertEqual(claims(self.certificate()), claims(self.certificate(whole)))
+        told = "mine: every scenario of 2x3 (12), each with every execution of up to 2 deviations"
+        self.assertIn(told, printed)
+        self.assertIn("3 shards, 120 executions, no violation", printed)
+        self.assertIn("every scenario of 2x3", (self.folder / "certificate.html").read_text())
+
+    def test_what_is_lost_is_done_again(self):
+        self.succeeds("--shards", "5")
+        of = campaign.load(self.folder)
+        times = {n: of.file_of(n).stat().st_mtime_ns for n in range(1, 6)}
+        of.file_of(2).unlink()
+        of.file_of(4).write_text(of.file_of(4).read_text()[:100])
+        with self.assertRaisesRegex(BadResults, r"lacks 1 of 5 shards \(2\): `run` does them"):
+            certificate.certify({of: {n: of.file_of(n) for n in range(1, 6)}})
+        self.assertIn("is not complete JSON", self.succeeds())
+        again = [n for n in range(1, 6) if of.file_of(n).stat().st_mtime_ns != times[n]]
+        self.assertEqual(again, [2, 4])
+
+    def test_a_violation_is_certified_as_one(self):
+        self.fails.touch()
+        code, printed = self.run_campaign("--shards", "3")
+        self.assertEqual(code, 1)
+        self.assertTrue(self.certificate()["violations"])
+        self.assertIn("a violation", printed)
+        self.assertIn("a message is lost", (self.folder / "certificate.html").read_text())
+
+    def test_what_does_not_belong_together_is_named(self):
+        self.succeeds("--shards", "2")
+        of = campaign.load(self.folder)
+        files = {n: of.file_of(n) for n in (1, 2)}
+        original = results.load(files[2])
+        for field, value in (("revision", "other"), ("level", "quick"), ("seed", 7), ("shard", "1/2")):
+            results.save(original | {field: value}, files[2])
+            with self.assertRaisesRegex(BadResults, f"has {field} .*, but the campaign .*delete it"):
+                certificate.certify({of: files})
+        results.save(original, files[2])
+        for arguments, field in (
+            (("--seed", "2"), "seed"),
+            (("--shards", "3"), "shards"),
+            (("--level", "quick"), "level"),
+        ):
+            code, printed = self.run_campaign(*arguments)
+            self.assertEqual(code, 5)
+            self.assertIn(f"is a campaign with {field}", printed)
+        copy = self.root / "copy"
+        shutil.copytree(self.folder, copy)
+        code, printed = invoked("certify", str(self.folder), str(copy))
+        self.assertEqual(code, 5)
+        self.assertIn("it would be counted twice", printed)
+
+    def test_runs_of_different_seeds_add_up(self):
+        other = self.root / "other"
+        self.succeeds("--shards", "2")
+        self.succeeds("--shards", "2", "--seed", "2", folder=other)
+        alone = self.certificate()
+        self.assertEqual(invoked("certify", str(self.folder), str(other))[0], 0)
+        both = self.certificate()
+        # Another seed draws other executions, but a search explores the same.
+        self.assertEqual(both["searches"], alone["searches"])
+        self.assertEqual(both["checks"][0]["executions"], 2 * alone["checks"][0]["executions"])
+
+    def test_a_changed_tree_is_refused(self):
+        self.succeeds("--shards", "2")
+        of = campaign.load(self.folder)
+        of.file_of(1).unlink()
+        self.git("commit", "-qm", "another", "--allow-empty")
+        code, printed = self.run_campaign()
+        self.assertEqual(code, 5)
+        self.assertIn(f"but {self.folder} is about {of.revision}", printed)
+        (self.source / "CMakeLists.txt").write_text("find_package(sluice) # changed\n")
+        code, printed = self.run_campaign(folder=self.root / "new")
+        self.assertEqual(code, 2)
+        self.assertIn("commit them first", printed)
+
+    def test_bad_input_is_reported_in_a_sentence(self):
+        for arguments, code, told in (
+            (["status", str(self.folder)], 5, "has no campaign"),
+            (["shard", str(self.folder), "1"], 5, "has no campaign"),
+            (["run", str(self.folder), "ghost", "--binary", str(self.binary)], 2, "there is no channel `ghost`"),
+            (
+                ["run", str(self.folder), "--hosts", str(self.source / "CMakeLists.txt")],
+                2,
+                "--hosts is for --engine parallel",
+            ),
+        ):
+            found, printed = invoked(*arguments)
+            self.assertEqual((found, told in printed), (code, True), printed)
+        self.folder.mkdir()
+        for text, told in (("{", "is not complete JSON"), ('{"schema": "sluice-campaign/0"}', "this version reads")):
+            (self.folder / "campaign.json").write_text(text)
+            with self.assertRaisesRegex(BadResults, told):
+                campaign.load(self.folder)
+
+    def test_an_engine_that_is_not_installed_is_named(self):
+        nothing = self.root / "nothing"
+        nothing.mkdir()
+        with mock.patch.dict(os.environ, {"PATH": str(nothing)}):
+            for engine, package in (("parallel", "parallel"), ("slurm", "slurm-client")):
+                with self.assertRaisesRegex(Environment, f"apt-get install {package}, or take --engine local"):
+                    campaign._require(engine)
+
+    def test_slurm_gets_an_array_and_a_job_after_it(self):
+        told = self.root / "told"
+        stub = self.root / "sbatch"
+        stub.write_text(f'#!/bin/sh\necho "$@" >> {told}\necho "4$(wc -l < {told});cluster"\n')
+        stub.chmod(0o755)
+        with mock.patch.dict(os.environ, {"PATH": f"{self.root}:{os.environ['PATH']}"}):
+            self.succeeds("--shards", "4", "--engine", "slurm")
+        array, joining = told.read_text().splitlines()
+        self.assertEqual(array, f"--parsable --array 1-4 {self.folder}/array.sh")
+        self.assertIn("--dependency afterany:41", joining)
+        # What an array's job does.
+        for shard in range(1, 5):
+            environment = os.environ | {"SLURM_ARRAY_TASK_ID": str(shard)}
+            subprocess.run(["sh", str(self.folder / "array.sh")], env=environment, check=True, capture_output=True)
+        self.assertEqual(campaign.load(self.folder).missing(), [])
+
+    def test_ranges_are_as_slurm_reads_them(self):
+        self.assertEqual(campaign._ranges([1, 2, 3, 7, 9, 10]), "1-3,7,9-10")
+
+    @unittest.skipUnless(shutil.which("parallel"), "no GNU parallel here")
+    def test_gnu_parallel_gives_the_same_though_workers_are_killed(self):
+        whole = self.root / "whole"
+        self.succeeds("--shards", "1", folder=whole)
+        self.dies.mkdir()
+        self.succeeds("--shards", "4", "--engine", "parallel")
+        self.assertEqual(claims(self.certificate()), claims(self.certificate(whole)))
+        self.assertEqual(len((self.folder / "parallel.log").read_text().splitlines()), 5)
+
+
+class BrokenOff(WithProject):
+    pause = 0.05
+
+    def test_it_goes_on_where_it_was(self):
+        random.seed(1)
+        first_seen: dict[pathlib.Path, int] = {}
+        for _ in range(10):
+            where = [str(self.folder), "mine", "--binary", str(self.binary), "--shards", "16", "--workers", "2"]
+            going = subprocess.Popen(
+                self.command("run", *where),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            time.sleep(random.uniform(0.2, 2.0))
+            os.killpg(going.pid, signal.SIGKILL)
+            going.wait()
+            first_seen = self.files() | first_seen
+        self.assertGreater(len(first_seen), 0)
+        self.succeeds()
+        finished = self.files()
+        self.assertEqual(len(finished), 16)
+        # Nothing that was done is done again.
+        self.assertEqual({file: finished[file] for file in first_seen}, first_seen)
+
+    def files(self) -> dict[pathlib.Path, int]:
+        return {file: file.stat().st_mtime_ns for file in self.folder.glob("shards/*.json")}
+
+    def test_two_workers_at_one_shard_do_it_once(self):
+        self.succeeds("--shards", "1")
+        of = campaign.load(self.folder)
+        of.file_of(1).unlink()
+        both = [subprocess.Popen(self.command("shard", str(self.folder), "1")) for _ in range(2)]
+        self.assertEqual([one.wait() for one in both], [0, 0])
+        self.assertEqual(len(list(self.folder.glob("shards/*.json"))), 1)
