@@ -24,7 +24,7 @@ from sluice_cli.verify import LEVELS, Level, Task
 
 SCHEMA = "sluice-campaign/1"
 SHARDS = 200
-ATTEMPTS = 3  # of GNU parallel at a shard whose worker fails
+ATTEMPTS = 3  # of other engines at a shard whose worker fails
 # What others call: a worker may run on another host, with the same folders.
 COMMAND = HOME / "scripts" / "sluice"
 
@@ -205,11 +205,13 @@ def _by_slurm(of: Campaign, shards: list[int]) -> None:
     """An array of jobs (https://slurm.schedmd.com/job_array.html), and one that joins the shards after them."""
     folder = of.folder.resolve()
     script = folder / "array.sh"
+    shard = shlex.join(_worker(of, "SHARD")).replace("SHARD", '"$SLURM_ARRAY_TASK_ID"')
+    # A lost node's jobs are queued again by Slurm, a worker that failed is started again by the job.
     results.write_text(
         script,
         "#!/bin/sh\n"
         f"#SBATCH --job-name=sluice --requeue --output={folder}/slurm-%a.log\n"
-        f"exec {shlex.join(_worker(of, 'SHARD')).replace('SHARD', '')}\"$SLURM_ARRAY_TASK_ID\"\n",
+        f"for attempt in {' '.join(map(str, range(1, ATTEMPTS + 1)))}; do\n  {shard} && exit\ndone\nexit 1\n",
     )
     array = _submit(["--array", _ranges(shards), str(script)])
     certify = shlex.join([str(COMMAND), "campaign", "certify", str(folder)])

@@ -9,6 +9,7 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -60,6 +61,12 @@ def invoked(*arguments: str) -> tuple[int, str]:
     if done.exception and not isinstance(done.exception, (click.ClickException, SystemExit)):
         raise done.exception
     return done.exit_code, told.getvalue() + done.output
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class WithProject(unittest.TestCase):
@@ -288,3 +295,66 @@ class BrokenOff(WithProject):
         both = [subprocess.Popen(self.command("shard", str(self.folder), "1")) for _ in range(2)]
         self.assertEqual([one.wait() for one in both], [0, 0])
         self.assertEqual(len(list(self.folder.glob("shards/*.json"))), 1)
+
+
+SLURM = ("munged", "slurmctld", "slurmd", "sbatch")
+
+
+@unittest.skipUnless(
+    all(map(shutil.which, SLURM)) and os.geteuid() == 0,
+    "no Slurm here (slurmctld, slurmd, slurm-client, munge), or not root",
+)
+class OnSlurm(WithProject):
+    """A Slurm of one node, which is this machine."""
+
+    def setUp(self):
+        super().setUp()
+        # munge refuses a folder that others can write to, as those around a temporary one.
+        place = tempfile.TemporaryDirectory(dir="/run")
+        self.addCleanup(place.cleanup)
+        at = pathlib.Path(place.name)
+        os.chmod(at, 0o755)
+        (at / "key").write_bytes(os.urandom(128))
+        os.chmod(at / "key", 0o600)
+        host = socket.gethostname().split(".")[0]
+        ports = [free_port(), free_port()]
+        (at / "slurm.conf").write_text(
+            f"ClusterName=one\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nAuthType=auth/munge\n"
+            f"AuthInfo=socket={at}/munge\nMpiDefault=none\nProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\n"
+            f"SlurmctldPidFile={at}/control.pid\nSlurmdPidFile={at}/node.pid\nSlurmdSpoolDir={at}/spool\n"
+            f"StateSaveLocation={at}/state\nSelectType=select/cons_tres\nSelectTypeParameters=CR_Core\n"
+            f"SlurmctldPort={ports[0]}\nSlurmdPort={ports[1]}\nSlurmctldLogFile={at}/control.log\n"
+            f"SlurmdLogFile={at}/node.log\nJobAcctGatherType=jobacct_gather/none\n"
+            f"NodeName={host} NodeAddr=127.0.0.1 CPUs={os.cpu_count()} State=UNKNOWN\n"
+            "PartitionName=main Nodes=ALL Default=YES State=UP\n"
+        )
+        self.log = at / "control.log"
+        self.environment = {"SLURM_CONF": str(at / "slurm.conf")}
+        named = [f"--{what}={at}/{what}" for what in ("pid-file", "log-file", "seed-file")]
+        for daemon in (
+            ["munged", "--foreground", "--force", f"--socket={at}/munge", f"--key-file={at}/key", *named],
+            ["slurmctld", "-D"],
+            ["slurmd", "-D", "-N", host],
+        ):
+            going = subprocess.Popen(
+                daemon, env=os.environ | self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            self.addCleanup(going.wait)
+            self.addCleanup(going.terminate)
+            time.sleep(1)
+
+    def test_it_gives_the_same_though_workers_are_killed(self):
+        whole = self.root / "whole"
+        self.succeeds("--shards", "1", folder=whole)
+        self.dies.mkdir()
+        with mock.patch.dict(os.environ, self.environment):
+            self.assertIn("Slurm has the shards as job", self.succeeds("--shards", "4", "--engine", "slurm"))
+        for _ in range(240):
+            if (self.folder / "certificate.json").exists():
+                break
+            time.sleep(0.5)
+        else:
+            logs = "".join(log.read_text() for log in self.folder.glob("slurm-*.log"))
+            self.fail(f"no certificate: {logs}{self.log.read_text()[-2000:]}")
+        self.assertEqual(claims(self.certificate()), claims(self.certificate(whole)))
+        self.assertEqual(len(list(self.dies.iterdir())), 4)
