@@ -165,7 +165,7 @@ def run_task(task: Task, level: Level, seed: int, failures: pathlib.Path) -> lis
     executions = level.properties if task.tool == "properties" else level.models
     if task.tool == "models" and task.channel.third_party:
         # Shadowed steps are slow, and these verdicts only reported.
-        executions //= 10
+        executions = max(1, executions // 10)
     if task.check:
         # A known mistake gets a minimum effort, whatever the level.
         executions = max(executions, 1_000 if task.tool == "properties" else 100_000)

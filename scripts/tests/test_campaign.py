@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -12,6 +15,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from unittest import mock
@@ -19,7 +23,7 @@ from unittest import mock
 import click.testing
 import rich.console
 
-from sluice_cli import campaign, certificate, cli, common, results
+from sluice_cli import campaign, certificate, cli, common, results, verify
 from sluice_cli.common import HOME, BadResults, Environment
 
 # A model runner that takes an instant: its search has 12 scenarios, of which it does its shard's, ten executions each.
@@ -94,7 +98,7 @@ class WithProject(unittest.TestCase):
         self.git("init", "-q")
         self.git("add", ".")
         self.git("commit", "-qm", "mine")
-        self.folder = self.root / "campaign"
+        self.folder = self.root / "a campaign"
 
     def git(self, *arguments: str) -> None:
         who = ("-c", "user.name=n", "-c", "user.email=e@example.org")
@@ -131,8 +135,7 @@ class Campaigns(WithProject):
         self.succeeds("--shards", "1", folder=whole)
         printed = self.succeeds("--shards", "3")
         self.assertEqual(claims(self.certificate()), claims(self.certificate(whole)))
-        told = "mine: every scenario of 2x3 (12), each with every execution of up to 2 deviations"
-        self.assertIn(told, printed)
+        self.assertIn("mine: every scenario of 2x3 (12) at the capacities", printed)
         self.assertIn("3 shards, 120 executions, no violation", printed)
         self.assertIn("every scenario of 2x3", (self.folder / "certificate.html").read_text())
 
@@ -143,8 +146,8 @@ class Campaigns(WithProject):
         of.file_of(2).unlink()
         of.file_of(4).write_text(of.file_of(4).read_text()[:100])
         with self.assertRaisesRegex(BadResults, r"lacks 1 of 5 shards \(2\): `run` does them"):
-            certificate.certify({of: {n: of.file_of(n) for n in range(1, 6)}})
-        self.assertIn("is not complete JSON", self.succeeds())
+            certificate.certify([of])
+        self.assertIn("is set aside, and its shard done again: it is not complete JSON", self.succeeds())
         again = [n for n in range(1, 6) if of.file_of(n).stat().st_mtime_ns != times[n]]
         self.assertEqual(again, [2, 4])
 
@@ -159,13 +162,12 @@ class Campaigns(WithProject):
     def test_what_does_not_belong_together_is_named(self):
         self.succeeds("--shards", "2")
         of = campaign.load(self.folder)
-        files = {n: of.file_of(n) for n in (1, 2)}
-        original = results.load(files[2])
+        original = results.load(of.file_of(2))
         for field, value in (("revision", "other"), ("level", "quick"), ("seed", 7), ("shard", "1/2")):
-            results.save(original | {field: value}, files[2])
-            with self.assertRaisesRegex(BadResults, f"has {field} .*, but the campaign .*delete it"):
-                certificate.certify({of: files})
-        results.save(original, files[2])
+            results.save(original | {field: value}, of.file_of(2))
+            with self.assertRaisesRegex(BadResults, f"is not the campaign's: it has {field} .*, but the campaign"):
+                certificate.certify([of])
+        self.assertIn("is set aside", self.succeeds())
         for arguments, field in (
             (("--seed", "2"), "seed"),
             (("--shards", "3"), "shards"),
@@ -239,13 +241,107 @@ class Campaigns(WithProject):
         with mock.patch.dict(os.environ, {"PATH": f"{self.root}:{os.environ['PATH']}"}):
             self.succeeds("--shards", "4", "--engine", "slurm")
         array, joining = told.read_text().splitlines()
-        self.assertEqual(array, f"--parsable --array 1-4 {self.folder}/array.sh")
+        self.assertEqual(
+            array,
+            f"--parsable --job-name=sluice --requeue --array 1-4 --output={self.folder}/slurm-%A-%a.log {self.folder}/array.sh 0",
+        )
         self.assertIn("--dependency afterany:41", joining)
         # What an array's job does.
         for shard in range(1, 5):
             environment = os.environ | {"SLURM_ARRAY_TASK_ID": str(shard)}
-            subprocess.run(["sh", str(self.folder / "array.sh")], env=environment, check=True, capture_output=True)
+            subprocess.run(["sh", str(self.folder / "array.sh"), "0"], env=environment, check=True, capture_output=True)
         self.assertEqual(campaign.load(self.folder).missing(), [])
+
+    def test_slurm_takes_more_shards_than_an_array_has(self):
+        self.assertEqual(self.run_campaign("--shards", "5")[0], 0)
+        of = campaign.load(self.folder)
+        submitted = []
+        with (
+            mock.patch.object(campaign, "LARGEST_ARRAY", 2),
+            mock.patch.object(campaign, "console"),
+            mock.patch.object(
+                campaign, "_submit", lambda arguments: submitted.append(arguments) or str(len(submitted))
+            ),
+        ):
+            campaign._by_slurm(of, [1, 2, 4, 5])
+        self.assertEqual(
+            [(job[job.index("--array") + 1], job[-1]) for job in submitted[:-1]], [("1-2", "0"), ("2", "2"), ("1", "4")]
+        )
+        self.assertIn("afterany:1:2:3", submitted[-1])
+
+    def test_no_two_shards_draw_the_same(self):
+        first = campaign.Campaign(self.folder, "r", "h", "s", "b", {}, ("mine",), "deep", 1, 200)
+        asked = [
+            first,
+            *(dataclasses.replace(first, **other) for other in ({"seed": 2}, {"level": "standard"}, {"shards": 4000})),
+        ]
+        begin = sorted(campaign._seed_of(of, shard) for of in asked for shard in range(1, of.shards + 1))
+        most = max(level.models for level in verify.LEVELS.values())
+        self.assertGreater(min(later - earlier for earlier, later in itertools.pairwise(begin)), most)
+
+    def test_a_runner_that_is_ended_from_outside_accuses_no_channel(self):
+        self.assertEqual(self.run_campaign("--shards", "1")[0], 0)
+        of = campaign.load(self.folder)
+        of.file_of(1).unlink()
+        for ending in (
+            "ended by SIGKILL: ",
+            "ended by SIGINT: ",
+            "ended with exit code 2: disk full",
+            "did not end within 9 s",
+        ):
+            dead = {"channel": "mine", "kind": "model", "check": "runner", "verdict": "failed", "detail": ending}
+            with mock.patch.object(verify, "run_task", return_value=[dead]):
+                with self.assertRaisesRegex(Environment, "`run` does the shard again"):
+                    campaign.work(of, 1)
+            self.assertFalse(of.file_of(1).exists())
+
+    def test_a_search_that_was_cut_is_a_part(self):
+        self.assertEqual(self.run_campaign("--shards", "2")[0], 0)
+        of = campaign.load(self.folder)
+        run = results.load(of.file_of(2))
+        kept = [check for check in run["checks"] if check["check"] != "exhaustive_2x3"]
+        results.save(run | {"checks": kept}, of.file_of(2))
+        printed = self.succeeds()
+        self.assertIn("mine: a part of the scenarios of 2x3 (6)", printed)
+        self.assertIn("mine: every scenario of 3x2 (12)", printed)
+
+    def test_a_known_failure_is_told_and_fails_nothing(self):
+        self.fails.touch()
+        (self.source / "known_failures.toml").write_text(
+            "".join(
+                f'[[known]]\nchannel = "mine"\ncheck = "model/{check}"\nreason = "it is old"\nexpires = 2999-01-01\n'
+                for check in ("handoff", "exhaustive_2x3", "exhaustive_3x2")
+            )
+        )
+        self.git("add", ".")
+        self.git("commit", "-qm", "known")
+        self.assertIn("mine: model handoff fails (as known: it is old)", self.succeeds("--shards", "2"))
+        self.assertIn("it is old", (self.folder / "certificate.json").read_text())
+
+    def test_a_channel_that_is_named_twice_counts_once(self):
+        self.succeeds("mine", "--shards", "2")
+        self.assertEqual(self.certificate()["searches"][0]["scenarios"], 12)
+
+    def test_another_runner_is_refused(self):
+        self.succeeds("--shards", "2")
+        campaign.load(self.folder).file_of(1).unlink()
+        with open(self.binary / "mine_models", "a") as runner:
+            runner.write("# changed\n")
+        code, printed = self.run_campaign()
+        self.assertEqual(code, 5)
+        self.assertIn("are not those that", printed)
+        self.assertFalse((self.folder / "certificate.json").exists())
+
+    def test_what_the_system_refuses_is_a_sentence(self):
+        self.succeeds("--shards", "2")
+        of = campaign.load(self.folder)
+        of.file_of(1).unlink()
+        full = OSError(errno.ENOSPC, "No space left on device", str(of.file_of(1)))
+        with mock.patch.object(results, "write_text", side_effect=full):
+            code, printed = self.run_campaign()
+        self.assertEqual(code, 4)
+        self.assertIn("No space left on device; then the same command goes on", printed)
+        self.succeeds()
 
     def test_ranges_are_as_slurm_reads_them(self):
         self.assertEqual(campaign._ranges([1, 2, 3, 7, 9, 10]), "1-3,7,9-10")
@@ -257,6 +353,7 @@ class Campaigns(WithProject):
         self.dies.mkdir()
         self.succeeds("--shards", "4", "--engine", "parallel")
         self.assertEqual(claims(self.certificate()), claims(self.certificate(whole)))
+        self.assertEqual(len(list(self.dies.iterdir())), 4)
         self.assertEqual(len((self.folder / "parallel.log").read_text().splitlines()), 5)
 
 
@@ -266,24 +363,30 @@ class BrokenOff(WithProject):
     def test_it_goes_on_where_it_was(self):
         random.seed(1)
         first_seen: dict[pathlib.Path, int] = {}
+        half_way = 0
         for _ in range(10):
-            where = [str(self.folder), "mine", "--binary", str(self.binary), "--shards", "16", "--workers", "2"]
+            where = [str(self.folder), "mine", "--binary", str(self.binary), "--shards", "40", "--workers", "2"]
             going = subprocess.Popen(
                 self.command("run", *where),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-            time.sleep(random.uniform(0.2, 2.0))
-            os.killpg(going.pid, signal.SIGKILL)
+            done = len(self.files())
+            while len(self.files()) == done and going.poll() is None:
+                time.sleep(0.01)
+            time.sleep(random.uniform(0, 0.3))
+            os.killpg(going.pid, random.choice((signal.SIGKILL, signal.SIGINT, signal.SIGTERM)))
             going.wait()
             first_seen = self.files() | first_seen
-        self.assertGreater(len(first_seen), 0)
+            half_way += 0 < len(first_seen) < 40
+        self.assertGreater(half_way, 3)
         self.succeeds()
         finished = self.files()
-        self.assertEqual(len(finished), 16)
-        # Nothing that was done is done again.
+        self.assertEqual(len(finished), 40)
+        # Nothing that was done is done again, and none of it is a runner's violent end.
         self.assertEqual({file: finished[file] for file in first_seen}, first_seen)
+        self.assertEqual(self.certificate()["violations"], [])
 
     def files(self) -> dict[pathlib.Path, int]:
         return {file: file.stat().st_mtime_ns for file in self.folder.glob("shards/*.json")}
@@ -292,9 +395,21 @@ class BrokenOff(WithProject):
         self.succeeds("--shards", "1")
         of = campaign.load(self.folder)
         of.file_of(1).unlink()
-        both = [subprocess.Popen(self.command("shard", str(self.folder), "1")) for _ in range(2)]
-        self.assertEqual([one.wait() for one in both], [0, 0])
-        self.assertEqual(len(list(self.folder.glob("shards/*.json"))), 1)
+        worked = []
+        run_task = verify.run_task
+
+        def counted(*arguments):
+            worked.append(arguments)
+            return run_task(*arguments)
+
+        with mock.patch.object(verify, "run_task", counted):
+            both = [threading.Thread(target=campaign.work, args=(of, 1)) for _ in range(2)]
+            for one in both:
+                one.start()
+            for one in both:
+                one.join()
+        # The random checks and two searches.
+        self.assertEqual(len(worked), 3)
 
 
 SLURM = ("munged", "slurmctld", "slurmd", "sbatch")
