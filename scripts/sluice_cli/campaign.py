@@ -210,9 +210,11 @@ def _seed_of(of: Campaign, shard: int) -> int:
 def _require_ended(checks: list[dict]) -> None:
     """Raises Environment if a runner was ended from outside, or could not work: that tells nothing of its channel."""
     for check in checks:
-        if check["check"] == "runner" and re.match(FROM_OUTSIDE, check["detail"]):
+        cut = check["detail"].startswith(verify.ENDED_INSIDE)
+        if cut or (check["check"] == "runner" and re.match(FROM_OUTSIDE, check["detail"])):
             raise Environment(
-                f"{check['channel']}: the {check['kind']} runner {check['detail']}; `run` does the shard again"
+                f"{check['channel']}: the {check['kind']} runner, in {check['check']}: {check['detail']}; `run` does the "
+                "shard again"
             )
 
 
@@ -241,7 +243,8 @@ def work(of: Campaign, shard: int, broken_off: threading.Event | None = None) ->
         _require_unchanged(of, channels)
         checks = verify.joined(checks, f"{shard}/{of.shards}")
         told = results.new_results(of.project, of.level, of.seed, channels, checks=checks)
-        results.save(told | {"shard": f"{shard}/{of.shards}"}, file)
+        # As was just required: git may be ended with this process.
+        results.save(told | {"revision": of.revision, "shard": f"{shard}/{of.shards}"}, file)
 
 
 def _worker(of: Campaign, shard: int | str) -> list[str]:

@@ -289,11 +289,15 @@ class Campaigns(WithProject):
             "ended with exit code 2: disk full",
             "did not end within 9 s",
         ):
-            dead = {"channel": "mine", "kind": "model", "check": "runner", "verdict": "failed", "detail": ending}
-            with mock.patch.object(verify, "run_task", return_value=[dead]):
-                with self.assertRaisesRegex(Environment, "`run` does the shard again"):
-                    campaign.work(of, 1)
-            self.assertFalse(of.file_of(1).exists())
+            self.assert_not_done(of, {"check": "runner", "detail": ending})
+        self.assert_not_done(of, {"check": "lifetime", "detail": verify.ENDED_INSIDE})
+
+    def assert_not_done(self, of: campaign.Campaign, told: dict) -> None:
+        dead = {"channel": "mine", "kind": "model", "verdict": "failed", **told}
+        with mock.patch.object(verify, "run_task", return_value=[dead]):
+            with self.assertRaisesRegex(Environment, "`run` does the shard again"):
+                campaign.work(of, 1)
+        self.assertFalse(of.file_of(1).exists())
 
     def test_a_search_that_was_cut_is_a_part(self):
         self.assertEqual(self.run_campaign("--shards", "2")[0], 0)
