@@ -241,7 +241,6 @@ def work(of: Campaign, shard: int, broken_off: threading.Event | None = None) ->
             checks += verify.run_task(task, level, _seed_of(of, shard), of.folder / "failures")
             _require_ended(checks)
         _require_unchanged(of, channels)
-        checks = verify.joined(checks, f"{shard}/{of.shards}")
         told = results.new_results(of.project, of.level, of.seed, channels, checks=checks)
         # As was just required: git may be ended with this process.
         results.save(told | {"revision": of.revision, "shard": f"{shard}/{of.shards}"}, file)

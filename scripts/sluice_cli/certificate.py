@@ -78,14 +78,13 @@ def _joined(of: Campaign, runs: list[dict]) -> list[dict]:
             parts.setdefault((check["channel"], check["kind"], check["check"]), []).append(check)
     whole = []
     for mine in parts.values():
-        worst = min(mine, key=lambda check: WORST_FIRST.index(check["verdict"]))
-        one = worst | {"executions": sum(check["executions"] for check in mine), "shards": len(mine)}
-        searched = [check["space"] for check in mine if "space" in check]
-        if searched:
-            totals = {key: sum(space[key] for space in searched) for key in ("scenarios", "exhausted")}
-            expected = {f"{shard}/{of.shards}" for shard in range(1, of.shards + 1)}
-            complete = {space["shard"] for space in searched} == expected and len(searched) == of.shards
-            one |= {"space": searched[0] | totals, "complete": complete}
+        if searched := [check for check in mine if "space" in check]:
+            (one,) = verify.joined(searched, "1/1")
+            expected = [f"{shard}/{of.shards}" for shard in range(1, of.shards + 1)]
+            one["complete"] = sorted(check["space"]["shard"] for check in searched) == sorted(expected)
+        else:
+            worst = min(mine, key=lambda check: WORST_FIRST.index(check["verdict"]))
+            one = worst | {"executions": sum(check["executions"] for check in mine)}
         whole.append(one)
     return known.mark(of.project, whole)
 

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import unittest
+from collections.abc import Callable
 from unittest import mock
 
 import click.testing
@@ -450,17 +451,30 @@ class OnSlurm(WithProject):
         self.log = at / "control.log"
         self.environment = {"SLURM_CONF": str(at / "slurm.conf")}
         named = [f"--{what}={at}/{what}" for what in ("pid-file", "log-file", "seed-file")]
-        for daemon in (
-            ["munged", "--foreground", "--force", f"--socket={at}/munge", f"--key-file={at}/key", *named],
-            ["slurmctld", "-D"],
-            ["slurmd", "-D", "-N", host],
+        munged = ["munged", "--foreground", "--force", f"--socket={at}/munge", f"--key-file={at}/key", *named]
+        for daemon, is_up in (
+            (munged, (at / "munge").exists),
+            (["slurmctld", "-D"], lambda: "is UP" in self.told("scontrol", "ping")),
+            (["slurmd", "-D", "-N", host], lambda: "idle" in self.told("sinfo", "--noheader", "--format=%T")),
         ):
             going = subprocess.Popen(
                 daemon, env=os.environ | self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             self.addCleanup(going.wait)
             self.addCleanup(going.terminate)
-            time.sleep(1)
+            self.wait_until(is_up, daemon[0])
+
+    def told(self, *command: str) -> str:
+        return subprocess.run(command, env=os.environ | self.environment, capture_output=True, text=True).stdout
+
+    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        for _ in range(240):
+            if holds():
+                return
+            time.sleep(0.5)
+        logs = "".join(log.read_text() for log in self.folder.glob("slurm-*.log"))
+        control = self.log.read_text()[-2000:] if self.log.exists() else ""
+        self.fail(f"{what} is not there after two minutes: {logs}{control}")
 
     def test_it_gives_the_same_though_workers_are_killed(self):
         whole = self.root / "whole"
@@ -468,12 +482,6 @@ class OnSlurm(WithProject):
         self.dies.mkdir()
         with mock.patch.dict(os.environ, self.environment):
             self.assertIn("Slurm has the shards as job", self.succeeds("--shards", "4", "--engine", "slurm"))
-        for _ in range(240):
-            if (self.folder / "certificate.json").exists():
-                break
-            time.sleep(0.5)
-        else:
-            logs = "".join(log.read_text() for log in self.folder.glob("slurm-*.log"))
-            self.fail(f"no certificate: {logs}{self.log.read_text()[-2000:]}")
+        self.wait_until((self.folder / "certificate.json").exists, "the certificate")
         self.assertEqual(claims(self.certificate()), claims(self.certificate(whole)))
         self.assertEqual(len(list(self.dies.iterdir())), 4)
