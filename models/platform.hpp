@@ -588,6 +588,7 @@ private:
   };
 };
 
+inline constexpr std::size_t most_bypasses = 1;
 inline constexpr bool spinning_helps = false;
 inline constexpr bool modelled = true;
 

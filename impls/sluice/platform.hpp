@@ -94,6 +94,9 @@ inline constexpr std::size_t block_slots = SLUICE_BLOCK_SLOTS;
 /// How far from their end counters start, in laps of a ring or blocks; 0: at their beginning.
 inline constexpr std::size_t laps_before_wrap = SLUICE_LAPS_BEFORE_WRAP;
 
+/// How many operations may overtake a thread that waits before newcomers line up behind it.
+inline constexpr std::size_t most_bypasses = 1024;
+
 /// Raw storage for one message; the caller tracks its lifetime. The model checker's version verifies that.
 template <class T>
 class cell {

@@ -2,8 +2,8 @@
 
 #include <sluice/core.hpp>
 #include <sluice/detail/backoff.hpp>
+#include <sluice/detail/handoff_queue.hpp>
 #include <sluice/detail/ring_size.hpp>
-#include <sluice/detail/wait_queue.hpp>
 #include <sluice/platform.hpp>
 
 #include <algorithm>
@@ -40,6 +40,7 @@ public:
       : capacity_(detail::checked_ring_size<slot>(capacity)),
         closed_bit_(std::bit_ceil(capacity + 1)),
         one_lap_(closed_bit_ * 2),
+        patience_(one_lap_ * ((platform::most_bypasses + capacity - 1) / capacity)),
         slots_(std::make_unique<slot[]>(capacity)) {
     const std::size_t first = 0 - platform::laps_before_wrap * one_lap_;
     for (std::size_t i = 0; i < capacity; ++i) slots_[i].stamp.store(first + i, std::memory_order::relaxed);
@@ -50,45 +51,48 @@ public:
   ~sync() { discard(); }
 
   status try_send(T& value) {
-    const status now = push(value);
-    if (now == status::ok) receivers_.notify_one();
+    const status now = senders_.handing_over() ? senders_.attempt(sends(), std::addressof(value)) : push(value);
+    if (now == status::ok) has_sent();
     return now;
   }
 
   status send_until(T& value, deadline until) {
     // In so small a ring, the slot was last written by a receiver.
     if (capacity_ < 8) platform::prefetch_for_write(&slots_[index_of(tail_.load(std::memory_order::relaxed))]);
-    const status now = senders_.wait(
-        status::full, until, [&] { return push<look::glance>(value); }, [&] { return push(value); },
-        [&] { return worth_sending(); });
-    if (now == status::ok) receivers_.notify_one();
+    const status now = senders_.wait(sends(), std::addressof(value), until, [&] { return push<look::glance>(value); });
+    if (now == status::ok) has_sent();
     return now;
   }
 
   status try_recv(std::optional<T>& out) {
-    const status now = pop(out);
-    if (now == status::ok) senders_.notify_one();
+    const status now = receivers_.handing_over() ? receivers_.attempt(receives(), std::addressof(out)) : pop(out);
+    if (now == status::ok) has_received();
     return now;
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    const status now = receivers_.wait(
-        status::empty, until, [&] { return pop<look::glance>(out); }, [&] { return pop(out); },
-        [&] { return worth_receiving(); });
-    if (now == status::ok) senders_.notify_one();
+    const status now = receivers_.wait(receives(), std::addressof(out), until, [&] { return pop<look::glance>(out); });
+    if (now == status::ok) has_received();
     return now;
   }
 
   std::size_t try_send_many(std::span<T> messages) {
+    if (senders_.handing_over() && !messages.empty()) return try_send(messages.front()) == status::ok ? 1 : 0;
     const std::size_t sent = push_many(messages);
-    if (sent != 0) receivers_.notify_many(sent);
+    has_sent(sent);
     return sent;
   }
 
   template <class Out>
   std::size_t try_recv_many(Out& out, std::size_t most) {
+    if (receivers_.handing_over() && most != 0) {
+      std::optional<T> first;
+      if (try_recv(first) != status::ok) return 0;
+      out.emplace(std::move(*first));
+      return 1;
+    }
     const std::size_t received = pop_many(out, most);
-    if (received != 0) senders_.notify_many(received);
+    has_received(received);
     return received;
   }
 
@@ -178,7 +182,7 @@ private:
       // [S1] acquire, pairs with release [S4] and [S19]: the slot was emptied before it is filled again.
       const std::size_t stamp = place.stamp.load(std::memory_order::acquire);
       if (stamp == tail) {
-        // [S2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for; pairs with [S11].
+        // [S2] seq_cst: the change to the channel that handoff_queue [D1], [D2] asks for; pairs with [S11].
         if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order::seq_cst, std::memory_order::relaxed)) {
           place.message.construct(std::move(value));
           // [S3] release, pairs with acquire [S5] and [S17]: the receiver that reads this stamp also sees the message.
@@ -236,6 +240,43 @@ private:
         pacing.snooze();
         head = head_.load(std::memory_order::relaxed);
       }
+    }
+  }
+
+  /// What handoff_queue asks of each side.
+  struct send_side {
+    static constexpr status pending = status::full;
+    sync& ring;
+
+    status perform(void* packet) { return ring.push(*static_cast<T*>(packet)); }
+    bool worth_trying() const noexcept { return ring.worth_sending(); }
+    std::size_t position() const noexcept { return ring.tail_.load(std::memory_order::relaxed) & ~ring.closed_bit_; }
+    std::size_t patience() const noexcept { return ring.patience_; }
+  };
+  struct receive_side {
+    static constexpr status pending = status::empty;
+    sync& ring;
+
+    status perform(void* packet) { return ring.pop(*static_cast<std::optional<T>*>(packet)); }
+    bool worth_trying() const noexcept { return ring.worth_receiving(); }
+    std::size_t position() const noexcept { return ring.head_.load(std::memory_order::relaxed); }
+    std::size_t patience() const noexcept { return ring.patience_; }
+  };
+  send_side sends() noexcept { return {*this}; }
+  receive_side receives() noexcept { return {*this}; }
+
+  // What is performed for waiting threads of one side may let those of the other go on.
+
+  void has_sent(std::size_t messages = 1) noexcept {
+    while (messages != 0 && receivers_.occupied()) {
+      const std::size_t received = receivers_.serve(receives(), messages);
+      messages = received != 0 && senders_.occupied() ? senders_.serve(sends(), received) : 0;
+    }
+  }
+  void has_received(std::size_t messages = 1) noexcept {
+    while (messages != 0 && senders_.occupied()) {
+      const std::size_t sent = senders_.serve(sends(), messages);
+      messages = sent != 0 && receivers_.occupied() ? receivers_.serve(receives(), sent) : 0;
     }
   }
 
@@ -319,7 +360,7 @@ private:
 
   bool worth_receiving() const noexcept {
     const std::size_t head = head_.load(std::memory_order::relaxed);
-    // [S12] seq_cst: the recheck of wait_queue [Q1].
+    // [S12] seq_cst: the recheck of handoff_queue [D1].
     const std::size_t tail = tail_.load(std::memory_order::seq_cst);
     return (tail & closed_bit_) || tail != head;
   }
@@ -342,9 +383,10 @@ private:
   alignas(platform::cache_line) const std::size_t capacity_;
   const std::size_t closed_bit_;
   const std::size_t one_lap_;
+  const std::size_t patience_;  ///< whole laps of at least `most_bypasses` operations
   const std::unique_ptr<slot[]> slots_;
-  detail::wait_queue senders_;
-  detail::wait_queue receivers_;
+  detail::handoff_queue senders_;
+  detail::handoff_queue receivers_;
 };
 
 }  // namespace sluice::inline SLUICE_ABI::cores

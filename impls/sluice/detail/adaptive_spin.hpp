@@ -9,9 +9,10 @@ namespace sluice::inline SLUICE_ABI::detail {
 
 /// Spinning before sleep, for the waiters of one side of a channel.
 ///
-/// Spins for about as long as a sleep and a wake-up take, which costs at most twice what the better of the two would
-/// have (Karlin, Li, Manasse, Owicki 1991). Where that was in vain, it spins ever less often, so that a thread which
-/// waits long soon sleeps. Several threads may share one object.
+/// First it pauses, for about as long as a peer takes that runs on another processor; then it yields, for about as long
+/// as a sleep and a wake-up take, which costs at most twice what the better of the two would have (Karlin, Li, Manasse,
+/// Owicki 1991). What was in vain, it does ever less often: where threads share a processor it soon yields, and a
+/// thread that waits long soon sleeps. Several threads may share one object.
 class adaptive_spin {
 public:
   /// \param glance   a cheap attempt that may miss what is there.
@@ -21,20 +22,51 @@ public:
   bool spin_until(platform::time_point until, Glance glance, Attempt attempt) {
     // A model checker explores what the attempt finds; the time before it is nothing to explore.
     if constexpr (!platform::spinning_helps) return attempt();
-    const bool timed = until != platform::no_deadline;
-    if (timed && platform::now() >= until) return attempt();
-    if (spin_briefly(glance) || attempt()) return true;
+    if (over(until)) return attempt();
+    return pause_until(glance) || attempt() || yield_until(until, attempt);
+  }
+
+  /// As long as a peer takes that is running. \returns  whether a glance succeeded.
+  template <class Glance>
+  bool pause_until(Glance glance) {
+    if constexpr (!platform::spinning_helps) return false;
+    if (pause_briefly(few_rounds, glance)) return true;
+    const unsigned vain = vain_.get();
+    if (vain >= often) {
+      const unsigned skip = pause_skip_.get();
+      pause_skip_.set(skip != 0 ? skip - 1 : waits_between_probes);
+      if (skip != 0) return false;
+    }
+    const bool found = pause_briefly(more_rounds, glance);
+    if (found && vain != 0) vain_.set(vain - 1);
+    return found;
+  }
+
+  /// As long as a peer takes that has to be woken, if that has lately been worth while. \returns  whether an attempt
+  /// succeeded.
+  template <class Attempt>
+  bool yield_until(platform::time_point until, Attempt attempt) {
+    if constexpr (!platform::spinning_helps) return attempt();
+    const platform::time_point start = platform::now();
+    platform::yield();
+    const platform::time_point yielded = platform::now();
+    note_yield(yielded - start);
+    if (attempt()) return true;
     const unsigned skips = skips_.get();
     const unsigned skip = skip_.get();
     if (skip != 0) {
       skip_.set(skip - 1);
       return false;
     }
-    const platform::time_point enough = platform::now() + duration;
-    if (yield_until((std::min)(until, enough), attempt)) {
-      if (skips != 0) skips_.set(skips / 2);
-      return true;
-    }
+    const platform::time_point enough = yielded + duration;
+    const platform::time_point end = (std::min)(until, enough);
+    do {
+      platform::yield();
+      if (attempt()) {
+        if (skips != 0) skips_.set(skips / 2);
+        return true;
+      }
+    } while (platform::now() < end);
     if (until < enough) return false;  // too short a wait to learn from
     const unsigned more = (std::min)(4 * skips + 3, most_skips);
     skips_.set(more);
@@ -43,38 +75,45 @@ public:
   }
 
 private:
-  /// As long as a peer takes that is running.
+  static bool over(platform::time_point until) { return until != platform::no_deadline && platform::now() >= until; }
+
+  /// Where a yield takes long, another thread has had the processor, and pausing was in vain.
+  void note_yield(platform::clock::duration took) noexcept {
+    const unsigned vain = vain_.get();
+    if (took > longest_alone) {
+      if (vain < 2 * often) vain_.set(vain + 1);
+    } else if (vain != 0) {
+      vain_.set(vain - 1);
+    }
+  }
+
+  struct rounds {
+    unsigned first;  ///< pauses in the first round; each has twice as many as the one before
+    unsigned last;
+  };
+
   template <class Glance>
-  static bool spin_briefly(Glance glance) {
-    for (unsigned pauses = 1; pauses <= most_pauses; pauses *= 2) {
+  static bool pause_briefly(rounds r, Glance glance) {
+    for (unsigned pauses = r.first; pauses <= r.last; pauses *= 2) {
       for (unsigned i = 0; i < pauses; ++i) {
         // Each glance may fetch a line that a peer is about to write.
         if (i % pauses_between_glances == 0 && glance()) return true;
         platform::pause();
       }
     }
-    for (unsigned i = 0; i < yields; ++i) {
-      if (glance()) return true;
-      platform::yield();
-    }
-    return false;
+    return glance();
   }
 
-  /// As long as a peer takes that has to be woken.
-  template <class Attempt>
-  static bool yield_until(platform::time_point end, Attempt attempt) {
-    do {
-      platform::yield();
-      if (attempt()) return true;
-    } while (platform::now() < end);
-    return false;
-  }
-
-  static constexpr unsigned most_pauses = 64;
+  static constexpr rounds few_rounds{1, 4};
+  static constexpr rounds more_rounds{8, 64};
   static constexpr unsigned pauses_between_glances = 8;
-  static constexpr unsigned yields = 2;
+  static constexpr std::chrono::microseconds longest_alone{1};
+  static constexpr unsigned often = 4;
+  static constexpr unsigned waits_between_probes = 15;
   static constexpr std::chrono::microseconds duration{5};
   static constexpr unsigned most_skips = 63;
+  platform::shared_hint vain_;  ///< how often pausing has been in vain of late
+  platform::shared_hint pause_skip_;
   platform::shared_hint skips_;
   platform::shared_hint skip_;
 };

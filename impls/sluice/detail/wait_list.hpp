@@ -5,6 +5,7 @@
 #include <sluice/platform.hpp>
 #include <sluice/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace sluice::inline SLUICE_ABI::detail {
@@ -13,7 +14,9 @@ namespace sluice::inline SLUICE_ABI::detail {
 struct wait_entry {
   waiter* owner = nullptr;
   std::uint32_t arm = 0;
-  void* packet = nullptr;  ///< where the message is, or goes to, in a direct hand-off
+  void* packet = nullptr;        ///< where the message is, or goes to, in a direct hand-off
+  std::size_t since = 0;         ///< the position of its side when it was registered; only in a handoff_queue
+  bool waits_here_only = false;  ///< whether its owner has no other entry
   wait_entry* previous = nullptr;
   wait_entry* next = nullptr;
   bool linked = false;
@@ -28,6 +31,7 @@ struct wait_entry {
 class wait_list {
 public:
   bool empty() const noexcept { return head_ == nullptr; }
+  wait_entry* first() const noexcept { return head_; }
 
   /// Appends an entry, unless it is linked already.
   void push(wait_entry& entry) noexcept {
@@ -53,17 +57,23 @@ public:
     const platform::futex_word* sleeps_on;  ///< where to wake the owner; null if it is awake, or only claimed
   };
 
-  /// Removes the first waiter that still waits and ends its wait with `how`; `owner` is null if there is none.
+  /// Removes the first entry and ends its wait with `how`; `owner` is null if that wait is over already.
+  /// \pre  !empty()
+  selected end_first(outcome how) noexcept {
+    wait_entry& entry = *head_;
+    selected found{entry.owner, entry.arm, entry.packet, entry.owner->address()};
+    remove(entry);
+    const waiter::selection won = found.owner->select(how, found.arm);
+    if (won == waiter::selection::lost) return {nullptr, 0, nullptr, nullptr};
+    if (won == waiter::selection::awake || how == outcome::claimed) found.sleeps_on = nullptr;
+    return found;
+  }
+
+  /// The same for the first waiter that still waits; `owner` is null if there is none.
   selected select_first(outcome how) noexcept {
-    while (head_) {
-      wait_entry& entry = *head_;
-      selected found{entry.owner, entry.arm, entry.packet, entry.owner->address()};
-      remove(entry);
-      const waiter::selection won = found.owner->select(how, found.arm);
-      if (won == waiter::selection::awake || how == outcome::claimed) found.sleeps_on = nullptr;
-      if (won != waiter::selection::lost) return found;
-    }
-    return {nullptr, 0, nullptr, nullptr};
+    selected found{nullptr, 0, nullptr, nullptr};
+    while (head_ && !found.owner) found = end_first(how);
+    return found;
   }
 
   /// Ends the first wait that is not over yet, if any; its owner tries again.

@@ -52,9 +52,17 @@ public:
   /// Ends a wait that this caller has claimed. The waiter may be destroyed when this returns.
   void finish(std::uint32_t arm) noexcept {
     const platform::futex_word* word = &state_;
-    // [W2] release, pairs with acquire [W3]: the thread that sees the end also sees the message handed over.
-    if (state_.exchange(pack(outcome::handed_over, arm), std::memory_order::release) & asleep) platform::unpark(word);
+    if (end(outcome::handed_over, arm)) platform::unpark(word);
   }
+
+  /// The same, without waking the waiter. \returns  whether the caller must.
+  bool end(outcome how, std::uint32_t arm = 0) noexcept {
+    // [W2] release, pairs with acquire [W3]: the thread that sees the end also sees the message handed over.
+    return (state_.exchange(pack(how, arm), std::memory_order::release) & asleep) != 0;
+  }
+
+  /// Gives up a claim: the wait goes on.
+  void release() noexcept { state_.fetch_and(asleep, std::memory_order::relaxed); }
 
   const platform::futex_word* address() const noexcept { return &state_; }
 
@@ -91,8 +99,8 @@ public:
       // From now on, the thread that ends the wait also wakes this one; if it finds the waiter awake, it saves the
       // system call. As a read-modify-write, this continues the release sequences of [W1] and [W2].
       if (state_.fetch_or(asleep, std::memory_order::relaxed) != state) continue;
-      // A claimed waiter returns within a few instructions, whatever its deadline.
-      platform::park(state_, state | asleep, now == outcome::waiting ? until : platform::no_deadline);
+      // A claimed waiter returns within a few instructions, unless the claim is given up.
+      platform::park(state_, state | asleep, until);
     }
   }
 

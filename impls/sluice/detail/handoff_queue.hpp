@@ -1,0 +1,211 @@
+#pragma once
+
+#include <sluice/detail/adaptive_spin.hpp>
+#include <sluice/detail/spin_then_lock.hpp>
+#include <sluice/detail/wait_list.hpp>
+#include <sluice/platform.hpp>
+#include <sluice/result.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace sluice::inline SLUICE_ABI::detail {
+
+/// The queue in which one side of a bounded channel waits, with direct hand-off: whoever makes an operation possible
+/// performs it for the thread that has waited longest, and goes on as long as there are threads and room.
+///
+/// Threads that have not waited may overtake those that do, which saves a switch of threads for most messages. Once the
+/// first waiter has been overtaken by `platform::most_bypasses` operations, newcomers line up, until all that waited
+/// then have been served (eventual fairness, as in WebKit's WTF::Lock:
+/// https://webkit.org/blog/6161/locking-in-webkit/).
+///
+/// No wake-up is lost: a waiter registers [D1], then looks at the channel again; a peer changes the channel, then looks
+/// for waiters [D2]. All four accesses are seq_cst, so at least one of the two sees the other, and serves the waiter.
+///
+/// A select cannot be served, since another channel may serve it at the same time: it is woken to try again, and its
+/// place is lost if it fails.
+///
+/// \tparam Side  how operations of this side are performed:
+///               - `status pending`: what an operation gives that has to wait;
+///               - `status perform(void* packet)`: an exact attempt with a waiter's message;
+///               - `bool worth_trying()`: whether it may now give another result; reads seq_cst;
+///               - `std::size_t position()`: of the next operation; it only grows;
+///               - `std::size_t patience()`: how far it may advance past a waiting thread.
+class handoff_queue {
+public:
+  /// Whether threads wait.
+  bool occupied() const noexcept {
+    // [D2] seq_cst, pairs with [D1]; the caller's change to the channel is seq_cst and comes before.
+    return state_.load(std::memory_order::seq_cst) != nobody;
+  }
+
+  /// Whether newcomers must line up.
+  bool handing_over() const noexcept {
+    // [D3] seq_cst, pairs with [D1]: a thread that comes after the decision obeys it.
+    return state_.load(std::memory_order::seq_cst) == newcomers_line_up;
+  }
+
+  /// Performs the operations of waiting threads, in FIFO order, until one has to wait.
+  ///
+  /// \param changes  how many messages or how much room the caller has made: as many selects are woken at most, and
+  ///                 what may be left is left to them.
+  /// \returns  how many it has performed.
+  template <class Side>
+  std::size_t serve(Side side, std::size_t changes) noexcept {
+    return serve_line(side, changes).performed;
+  }
+
+  /// Performs an operation that comes after those of the threads that wait, without waiting.
+  template <class Side>
+  status attempt(Side side, void* packet) noexcept {
+    const served before = serve_line(side, all);
+    return before.last == status::ok ? side.perform(packet) : before.last;
+  }
+
+  /// Waits until an operation is performed, by this thread or by a peer.
+  /// \param glance  an attempt that may miss what is possible but disturbs peers less.
+  template <class Side, class Glance>
+  status wait(Side side, void* packet, platform::time_point until, Glance glance) {
+    if (!handing_over()) {
+      const status now = glance();
+      if (now != side.pending) [[likely]]
+        return now;
+    }
+    return wait_longer(side, packet, until, glance);
+  }
+
+  /// Ends every wait: the other side has disconnected. The caller has marked the channel closed.
+  void close() noexcept {
+    spin_then_lock guard(mutex_);
+    waiters_.end_all(outcome::closed);
+    publish();
+  }
+
+  /// Appends a select. The caller looks at the channel again afterwards; an earlier look proves nothing.
+  void register_waiter(wait_entry& entry) noexcept {
+    spin_then_lock guard(mutex_);
+    waiters_.push(entry);
+    publish();
+  }
+
+  void unregister_waiter(wait_entry& entry) noexcept {
+    spin_then_lock guard(mutex_);
+    waiters_.remove(entry);
+    publish();
+  }
+
+private:
+  static constexpr std::size_t all = (std::numeric_limits<std::size_t>::max)();
+  enum : std::uint8_t { nobody, waiting, newcomers_line_up };
+
+  struct served {
+    std::size_t performed = 0;
+    status last = status::ok;  ///< what the first of those left gets; `ok` if it is not known, or none is left
+  };
+
+  template <class Side, class Glance>
+  [[gnu::noinline]] status wait_longer(Side side, void* packet, platform::time_point until, Glance glance) {
+    status now = side.pending;
+    if (!handing_over() && spin_.pause_until([&] { return (now = glance()) != side.pending; })) return now;
+
+    waiter self;
+    wait_entry entry{.owner = &self, .packet = packet, .waits_here_only = true};
+    {
+      spin_then_lock guard(mutex_);
+      entry.since = side.position();
+      waiters_.push(entry);
+      publish();
+    }
+    if (platform::recheck(side.worth_trying())) (void)serve_line(side, all);
+    if (self.open()) (void)spin_.yield_until(until, [&] { return !self.open(); });
+    switch (self.wait_until(until).how) {
+      case outcome::handed_over: return status::ok;
+      case outcome::closed: return side.perform(packet);
+      default: break;
+    }
+    unregister_waiter(entry);
+    now = attempt(side, packet);
+    return now == side.pending ? status::timeout : now;
+  }
+
+  template <class Side>
+  [[gnu::noinline]] served serve_line(Side side, std::size_t selects) noexcept {
+    served so_far;
+    for (bool more = true; more;) {
+      std::array<const platform::futex_word*, 8> asleep{};
+      std::size_t count = 0;
+      {
+        spin_then_lock guard(mutex_);
+        while ((more = serve_first(side, selects, so_far, asleep[count])) && ++count != asleep.size()) {
+        }
+        publish();
+      }
+      for (const platform::futex_word* word : asleep) {
+        if (word) platform::unpark(word);
+      }
+    }
+    return so_far;
+  }
+
+  /// \returns  whether to go on.
+  template <class Side>
+  bool serve_first(Side& side, std::size_t& selects, served& so_far, const platform::futex_word*& sleeper) noexcept {
+    so_far.last = status::ok;
+    wait_entry* const first = waiters_.first();
+    if (!first) return false;
+    if (!first->waits_here_only) {
+      const auto woken = waiters_.end_first(outcome::woken);
+      sleeper = woken.sleeps_on;
+      return !woken.owner || --selects != 0;
+    }
+    so_far.last = side.pending;
+    if (!side.worth_trying()) return stays_first(side, *first);
+    waiter& owner = *first->owner;
+    if (owner.select(outcome::claimed) == waiter::selection::lost) {
+      waiters_.remove(*first);
+      return true;
+    }
+    so_far.last = side.perform(first->packet);
+    if (so_far.last == side.pending) {
+      owner.release();
+      return stays_first(side, *first);
+    }
+    waiters_.remove(*first);
+    const bool done = so_far.last == status::ok;
+    if (done) ++so_far.performed;
+    const platform::futex_word* const word = owner.address();
+    if (owner.end(done ? outcome::handed_over : outcome::closed)) sleeper = word;
+    return true;
+  }
+
+  /// The first waiter has to wait on. \returns  false
+  template <class Side>
+  bool stays_first(Side& side, const wait_entry& first) noexcept {
+    const std::size_t now = side.position();
+    if (now - first.since >= side.patience()) {
+      line_up_ = true;
+      before_ = now;
+    }
+    return false;
+  }
+
+  void publish() noexcept {
+    const wait_entry* const first = waiters_.first();
+    if (line_up_ && (!first || static_cast<std::ptrdiff_t>(first->since - before_) > 0)) line_up_ = false;
+    // [D1] seq_cst, pairs with [D2] and [D3]: see the class comment.
+    state_.store(!first ? nobody : line_up_ ? newcomers_line_up : waiting, std::memory_order::seq_cst);
+  }
+
+  platform::mutex mutex_;
+  wait_list waiters_;
+  adaptive_spin spin_;
+  bool line_up_ = false;
+  std::size_t before_ = 0;  ///< those that came before this position are served before newcomers
+  // Both sides read it at every operation, so it must not share a cache line with what changes at each; like the lock,
+  // it changes only when a thread waits.
+  platform::atomic<std::uint8_t> state_{nobody};
+};
+
+}  // namespace sluice::inline SLUICE_ABI::detail
