@@ -48,6 +48,12 @@ constexpr const char* needs_sleep(const core_traits& traits) noexcept {
   return traits.sleeps ? nullptr : "its operations wait without sleeping";
 }
 
+constexpr const char* needs_bounded_bypass(const core_traits& traits) noexcept {
+  if (traits.bypass == core_traits::any_number) return "it does not promise how often a waiting thread is overtaken";
+  const bool alone = traits.producers == cardinality::one && traits.consumers == cardinality::one;
+  return alone ? "it has one thread a side, which none can overtake" : nullptr;
+}
+
 constexpr const char* needs_exact_size(const core_traits& traits) noexcept {
   return traits.exact_size ? nullptr : "it does not promise to know its size";
 }

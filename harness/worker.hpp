@@ -33,14 +33,17 @@ public:
   ///
   /// A channel that spins never sleeps, so this gives up after `limit`. Only how much a test covers may depend on that,
   /// never its verdict.
-  void await_asleep(std::chrono::milliseconds limit = std::chrono::milliseconds(100)) const {
+  ///
+  /// \returns  whether it was seen asleep.
+  bool await_asleep(std::chrono::milliseconds limit = std::chrono::milliseconds(100)) const {
     const auto end = std::chrono::steady_clock::now() + limit;
     int times_asleep = 0;
     while (std::chrono::steady_clock::now() < end && !finished()) {
       times_asleep = asleep() ? times_asleep + 1 : 0;
-      if (times_asleep == 3) return;
+      if (times_asleep == 3) return true;
       std::this_thread::yield();
     }
+    return false;
   }
 
   /// The calling thread is this worker's.

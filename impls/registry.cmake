@@ -76,6 +76,8 @@ sluice_channel(select_rendezvous HEADER faulty/select.hpp TYPE sluice::faulty::s
                CAUGHT_BY model/selects_meet model/selects_cross)
 sluice_channel(forgotten_arm HEADER faulty/select.hpp TYPE sluice::faulty::forgotten_arm
                CAUGHT_BY model/loser_is_sent_to model/recv_stopped model/stop_passed_on)
+sluice_channel(barging HEADER faulty/barging.hpp TYPE sluice::faulty::barging
+               CAUGHT_BY property/bounded_bypass model/sender_overtaken model/receiver_overtaken)
 sluice_channel(close_takes_slot HEADER faulty/broadcast.hpp TYPE sluice::faulty::close_takes_slot KIND broadcast
                CAUGHT_BY property/linearizable model/end_after_last)
 sluice_channel(lag_of_two_looks HEADER faulty/broadcast.hpp TYPE sluice::faulty::lag_of_two_looks KIND broadcast

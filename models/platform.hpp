@@ -209,6 +209,12 @@ public:
     return true;
   }
 
+  /// Whether this thread sleeps.
+  bool has(rl::thread_id_t thread) const noexcept {
+    return std::any_of(at_.begin(), at_.begin() + static_cast<std::ptrdiff_t>(count_),
+                       [&](const sleeper& s) { return s.thread == thread; });
+  }
+
   /// Wakes one of the threads that sleep there, as the strategy chooses. \returns  whether there was one.
   bool wake_one(const void* address, const location& where) {
     std::array<rl::thread_id_t, most> there{};

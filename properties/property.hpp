@@ -40,6 +40,7 @@ using harness::always;
 using harness::draws;
 using harness::needs_all;
 using harness::needs_allocation_promise;
+using harness::needs_bounded_bypass;
 using harness::needs_buffer;
 using harness::needs_discard;
 using harness::needs_disconnect;

@@ -44,7 +44,7 @@ std::span<const property<subject>> every_property() noexcept {
              exact_capacity, never_over_capacity, senders_disconnected, senders_disconnected_wakes,
              receivers_disconnected, receivers_disconnected_wakes, lifetime, busy_messages, aligned_messages,
              allocations, steady_memory, leaves_nothing, allocation_failure, receiver_wakes, sender_wakes, all_served,
-             deadlines, spurious_wakeups, waits_asleep>();
+             bounded_bypass, deadlines, spurious_wakeups, waits_asleep>();
   return all;
 }
 

@@ -132,6 +132,101 @@ struct all_served {
   }
 };
 
+/// A thread that sleeps, and others that operate all the time.
+struct bounded_bypass {
+  static constexpr std::string_view name = "bounded_bypass";
+  static constexpr std::string_view claim =
+      "A waiting thread is overtaken by no more operations of its side than the channel promises.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    if (const char* reason = needs_all(traits, needs_bounded_bypass, needs_global_order, needs_disconnect))
+      return reason;
+    return sent(traits) || received(traits) ? nullptr : "none of its sides has several threads and waits";
+  }
+
+  static void check(run& r) {
+    const core_traits& traits = r.channel().traits();
+    r.forall([&] {
+      const auto others = static_cast<std::size_t>(*rc::gen::inRange(1, 4));
+      if (sent(traits) && (!received(traits) || *rc::gen::arbitrary<bool>())) {
+        a_sender_waits(r, others);
+      } else {
+        a_receiver_waits(r, others);
+      }
+    });
+  }
+
+private:
+  static constexpr bool sent(const core_traits& traits) {
+    return traits.bounded && traits.producers == cardinality::many;
+  }
+  static constexpr bool received(const core_traits& traits) { return traits.consumers == cardinality::many; }
+
+  /// \param others  as many threads of its side as operate, beside one of the other.
+  static std::size_t most_overtaking(const run& r, std::optional<std::size_t> capacity, std::size_t others) {
+    return r.channel().traits().bypass + capacity.value_or(0) + others + 1;
+  }
+
+  static void a_sender_waits(run& r, std::size_t others) {
+    static constexpr std::array<std::optional<std::size_t>, 4> bounded{0, 1, 2, 7};
+    const auto capacity = any_capacity(r, bounded);
+    auto [tx, rx] = r.channel().make<int>(capacity);
+    constexpr int others_message = 0;
+    constexpr int its_message = 1;
+    const std::size_t before = fill(r, tx, [] { return others_message; });
+    thread_group first(r.dog());
+    const worker& waiting = first.add("waiting sender", [&](worker& self) {
+      self.about_to("send");
+      (void)tx.send(int{its_message});
+    });
+    first.start();
+    const bool waits = waiting.await_asleep();
+    thread_group threads(r.dog());
+    for (std::size_t i = 0; i < others; ++i) {
+      threads.add("sender " + std::to_string(i), [&](worker& self) {
+        self.about_to("send");
+        while (tx.send(int{others_message})) {
+        }
+      });
+    }
+    threads.start();
+    const std::size_t most = before + most_overtaking(r, capacity, others);
+    std::size_t received = 0;
+    while (received <= most && rx.recv() == others_message) ++received;
+    rx.reset();
+    threads.join();
+    first.join();
+    RC_ASSERT(!waits || received <= most);
+  }
+
+  static void a_receiver_waits(run& r, std::size_t others) {
+    const auto capacity = any_capacity(r);
+    auto [tx, rx] = r.channel().make<int>(capacity);
+    const std::size_t most = most_overtaking(r, capacity, others);
+    int got = -1;
+    thread_group first(r.dog());
+    const worker& waiting = first.add("waiting receiver", [&](worker& self) {
+      self.about_to("recv");
+      got = rx.recv().value_or(-1);
+    });
+    first.start();
+    const bool waits = waiting.await_asleep();
+    thread_group threads(r.dog());
+    for (std::size_t i = 0; i < others; ++i) {
+      threads.add("receiver " + std::to_string(i), [&](worker& self) {
+        self.about_to("recv");
+        while (rx.recv()) {
+        }
+      });
+    }
+    threads.start();
+    for (std::size_t i = 0; i <= most && !waiting.finished(); ++i) (void)tx.send(static_cast<int>(i));
+    tx.reset();
+    threads.join();
+    first.join();
+    RC_ASSERT(!waits || got != -1);
+  }
+};
+
 /// Deadlines that are near, past, and beyond the clock's range.
 struct deadlines {
   static constexpr std::string_view name = "deadlines";

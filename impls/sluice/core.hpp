@@ -66,6 +66,11 @@ struct core_traits {
   bool own_threads = false;                 ///< threads of its own, as of a language's runtime, end its waits
   static constexpr std::size_t no_allocation = (std::numeric_limits<std::size_t>::max)();
 
+  /// How many later operations of its side may take effect before one that waits, besides as many as the channel holds
+  /// messages and one of each other thread (bounded bypass). Not of selects, nor of operations with a stop token.
+  std::size_t bypass = any_number;
+  static constexpr std::size_t any_number = (std::numeric_limits<std::size_t>::max)();
+
   /// Whether a channel of this capacity (nullopt: unbounded) can be made.
   constexpr bool accepts(std::optional<std::size_t> capacity) const noexcept {
     return capacity ? bounded && *capacity >= least_capacity && *capacity <= greatest_capacity : unbounded;

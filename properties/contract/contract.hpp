@@ -100,6 +100,7 @@ inline std::vector<cell> only(std::string what, std::function<void(test_context&
 
 // Reasons for which a line does not apply, beside those of harness/requirements.hpp.
 using harness::always;
+using harness::needs_bounded_bypass;
 using harness::needs_buffer;
 using harness::needs_discard;
 using harness::needs_disconnect;

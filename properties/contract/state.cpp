@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <iostream>
 
-/// Lines 81 to 88: size, identity and waking.
+/// Lines 81 to 88, and 164: size, identity and waking.
 namespace sluice::contract {
 namespace {
 
@@ -216,6 +216,31 @@ void add_waking(line_table& contract) {
                     std::cout << "\n";
                   });
                 }));
+
+  contract.line(
+      164, "bounded_bypass",
+      "A sender that waits is overtaken by no more sends than the channel promises, whatever three others do.",
+      on<both<needs_bounded_bypass, needs_producers>>(every_core(), [](test_context& t, const channel& s) {
+        for (std::size_t round = 0; round < t.times(200); ++round) {
+          each<int>(s, {0, 1, 64}, [&](auto& tx, auto& rx) {
+            constexpr std::size_t others = 3;
+            const std::size_t capacity = *tx.capacity();
+            for (std::size_t n = 0; n < capacity; ++n) t.expect(tx.send(0).has_value());
+            helper_thread waiting(t, [&] { t.expect(tx.send(1).has_value()); });
+            waiting.asleep();
+            helper_thread peer(t, [&] {
+              std::size_t before = 0;
+              while (rx.recv() == 0) ++before;
+              t.expect(before <= capacity + s.traits().bypass + capacity + others + 1);
+              rx.reset();
+            });
+            t.together(others, [&](std::size_t) {
+              while (tx.send(0)) {
+              }
+            });
+          });
+        }
+      }));
 }
 
 }  // namespace

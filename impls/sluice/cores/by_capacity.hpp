@@ -31,7 +31,8 @@ public:
       .unbounded = true,
       .bounded = true,
       .least_capacity = 0,
-      .consistency = (std::max)(Unbounded::traits.consistency, Bounded::traits.consistency)};
+      .consistency = (std::max)(Unbounded::traits.consistency, Bounded::traits.consistency),
+      .bypass = (std::max)(Unbounded::traits.bypass, Bounded::traits.bypass)};
 
   by_capacity() : core_(std::make_unique<Unbounded>()) {}
 

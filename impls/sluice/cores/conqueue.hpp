@@ -40,8 +40,11 @@ inline constexpr core_traits conqueue_traits{
     .exact_size = false};
 
 template <class T>
-inline constexpr core_traits conqueue_traits<bounded_queue<T>>{
-    .bounded = true, .timed = false, .exact_size = false, .messages_per_allocation = core_traits::no_allocation};
+inline constexpr core_traits conqueue_traits<bounded_queue<T>>{.bounded = true,
+                                                               .timed = false,
+                                                               .exact_size = false,
+                                                               .messages_per_allocation = core_traits::no_allocation,
+                                                               .bypass = platform::most_bypasses};
 
 namespace cores {
 

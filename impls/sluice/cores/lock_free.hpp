@@ -2,7 +2,7 @@
 
 #include <sluice/core.hpp>
 #include <sluice/detail/backoff.hpp>
-#include <sluice/detail/wait_queue.hpp>
+#include <sluice/detail/handoff_queue.hpp>
 #include <sluice/platform.hpp>
 
 #include <array>
@@ -26,11 +26,13 @@ namespace sluice::inline SLUICE_ABI::cores {
 /// \par Progress  a send is lock-free except while a block is being appended; a receive may wait for the sender of its
 ///                position to publish. One allocation per `platform::block_slots` messages.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
+/// \par Fairness  waiting receivers are served in FIFO order; newcomers overtake them a bounded number of times.
 template <class T>
 class lock_free {
 public:
   using value_type = T;
-  static constexpr core_traits traits{.unbounded = true, .messages_per_allocation = platform::block_slots};
+  static constexpr core_traits traits{
+      .unbounded = true, .messages_per_allocation = platform::block_slots, .bypass = platform::most_bypasses};
 
   lock_free() = default;
 
@@ -42,18 +44,19 @@ public:
   /// \throws std::bad_alloc  if a block cannot be had; the channel and `value` are then as they were.
   status try_send(T& value) {
     if (!push(value)) return status::disconnected;
-    receivers_.notify_one();
+    if (receivers_.occupied()) (void)receivers_.serve(receives(), 1);
     return status::ok;
   }
 
   /// Never waits: an unbounded channel is never full.
   status send_until(T& value, deadline) { return try_send(value); }
 
-  status try_recv(std::optional<T>& out) { return pop(out); }
+  status try_recv(std::optional<T>& out) {
+    return receivers_.handing_over() ? receivers_.attempt(receives(), std::addressof(out)) : pop(out);
+  }
 
   status recv_until(std::optional<T>& out, deadline until) {
-    return receivers_.wait(
-        status::empty, until, [&] { return pop(out); }, [&] { return worth_receiving(); });
+    return receivers_.wait(receives(), std::addressof(out), until, [&] { return pop(out); });
   }
 
   /// Always true: a sender never waits here.
@@ -124,6 +127,18 @@ private:
 
   static constexpr std::size_t over_gap(std::size_t index) noexcept { return index % lap == slots ? index + 1 : index; }
 
+  /// What handoff_queue asks.
+  struct receive_side {
+    static constexpr status pending = status::empty;
+    lock_free& list;
+
+    status perform(void* packet) { return list.pop(*static_cast<std::optional<T>*>(packet)); }
+    bool worth_trying() const noexcept { return list.worth_receiving(); }
+    std::size_t position() const noexcept { return list.head_.index.load(std::memory_order::relaxed) & ~flag; }
+    std::size_t patience() const noexcept { return (platform::most_bypasses + platform::most_bypasses / slots) * one; }
+  };
+  receive_side receives() noexcept { return {*this}; }
+
   bool push(T& value) {
     detail::backoff pacing;
     std::unique_ptr<block> spare;
@@ -146,7 +161,7 @@ private:
       }
       // Allocated before the claim, so that a failed allocation changes nothing.
       if (offset + 1 == slots && !spare) spare = new_block();
-      // [L2] seq_cst: the change to the channel that wait_queue [Q1], [Q2] asks for; pairs with [L17]. On failure
+      // [L2] seq_cst: the change to the channel that handoff_queue [D1], [D2] asks for; pairs with [L17]. On failure
       // acquire, as [L1].
       if (!tail_.index.compare_exchange_weak(tail, tail + one, std::memory_order::seq_cst,
                                              std::memory_order::acquire)) {
@@ -279,7 +294,7 @@ private:
   /// wait.
   bool worth_receiving() const noexcept {
     const std::size_t head = head_.index.load(std::memory_order::relaxed);
-    // [L18] seq_cst: the recheck of wait_queue [Q1]. A stale head costs one more attempt.
+    // [L18] seq_cst: the recheck of handoff_queue [D1]. A stale head costs one more attempt.
     const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
     return (tail & flag) || head >> shift != tail >> shift;
   }
@@ -293,7 +308,7 @@ private:
 
   position head_;
   position tail_;
-  alignas(platform::cache_line) detail::wait_queue receivers_;
+  alignas(platform::cache_line) detail::handoff_queue receivers_;
 };
 
 }  // namespace sluice::inline SLUICE_ABI::cores

@@ -28,7 +28,8 @@ public:
   static constexpr core_traits traits{.bounded = true,
                                       .least_capacity = 0,
                                       .greatest_capacity = 0,
-                                      .messages_per_allocation = core_traits::no_allocation};
+                                      .messages_per_allocation = core_traits::no_allocation,
+                                      .bypass = 0};
 
   explicit rendezvous(std::size_t = 0) {}
 

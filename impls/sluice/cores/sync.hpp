@@ -27,12 +27,15 @@ namespace sluice::inline SLUICE_ABI::cores {
 ///                published, with its whole batch if it has one; otherwise lock-free, and without a system call while
 ///                no thread sleeps.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
+/// \par Fairness  waiting threads are served in FIFO order; newcomers overtake them a bounded number of times.
 template <class T>
 class sync {
 public:
   using value_type = T;
-  static constexpr core_traits traits{
-      .bounded = true, .least_capacity = 1, .messages_per_allocation = core_traits::no_allocation};
+  static constexpr core_traits traits{.bounded = true,
+                                      .least_capacity = 1,
+                                      .messages_per_allocation = core_traits::no_allocation,
+                                      .bypass = platform::most_bypasses};
 
   /// \throws std::length_error   if no such ring can be laid out.
   /// \throws std::bad_alloc      if there is no memory for it.
