@@ -6,7 +6,6 @@
 #include <sluice/platform.hpp>
 #include <sluice/result.hpp>
 
-#include <cstddef>
 
 namespace sluice::inline SLUICE_ABI::detail {
 
@@ -29,15 +28,9 @@ public:
     if (occupied_.load(std::memory_order::relaxed)) wake_first();
   }
 
-  /// Wakes up to as many threads as a batch has messages or room for.
-  void notify_many(std::size_t most) noexcept {
-    // [Q3] seq_cst, pairs with [Q1]: as [Q2]. A thread that registers later checks the channel and finds the batch.
-    if (occupied_.load(std::memory_order::seq_cst)) wake_up_to(most);
-  }
-
   /// Ends every wait, after a change that is final.
   void notify_all() noexcept {
-    // [Q4] seq_cst, pairs with [Q1]: as [Q2].
+    // [Q3] seq_cst, pairs with [Q1]: as [Q2].
     if (occupied_.load(std::memory_order::seq_cst)) close();
   }
 
@@ -94,13 +87,8 @@ private:
     if (sleeper) platform::unpark(sleeper);
   }
 
-  [[gnu::noinline]] void wake_up_to(std::size_t most) noexcept {
-    do wake_first();
-    while (--most != 0 && occupied_.load(std::memory_order::relaxed));
-  }
-
   void publish_occupancy() noexcept {
-    // [Q1] seq_cst, pairs with [Q2], [Q3] and [Q4]: see the class comment.
+    // [Q1] seq_cst, pairs with [Q2] and [Q3]: see the class comment.
     occupied_.store(!waiters_.empty(), std::memory_order::seq_cst);
   }
 
