@@ -109,7 +109,7 @@ private:
   static constexpr unsigned pauses_between_glances = 8;
   static constexpr std::chrono::microseconds longest_alone{1};
   static constexpr unsigned often = 4;
-  static constexpr unsigned waits_between_probes = 15;
+  static constexpr unsigned waits_between_probes = 63;
   static constexpr std::chrono::microseconds duration{5};
   static constexpr unsigned most_skips = 63;
   platform::shared_hint vain_;  ///< how often pausing has been in vain of late

@@ -74,7 +74,7 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
   const auto attempts_suffice = [arms] {
     return arms.size() == 1 || std::ranges::all_of(arms, [](const arm* a) { return a->stays_ready(); });
   };
-  adaptive_spin spin;
+  thread_local adaptive_spin spin;  // what this thread has learnt in earlier selects
   for (backoff between;;) {
     for (backoff pacing;; pacing.snooze()) {
       if (const auto ready = attempt_each()) return ready;
