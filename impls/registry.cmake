@@ -2,12 +2,14 @@
 
 sluice_channel(mutex HEADER sluice/cores/mutex.hpp TYPE sluice::cores::mutex ROLE baseline)
 sluice_channel(lock_free HEADER sluice/cores/lock_free.hpp TYPE sluice::cores::lock_free)
+sluice_channel(mpsc_list HEADER sluice/cores/lock_free.hpp TYPE sluice::cores::mpsc_list)
 sluice_channel(sync HEADER sluice/cores/sync.hpp TYPE sluice::cores::sync)
 sluice_channel(spsc_ring HEADER sluice/cores/spsc_ring.hpp TYPE sluice::cores::spsc_ring)
 sluice_channel(spsc_list HEADER sluice/cores/spsc_list.hpp TYPE sluice::cores::spsc_list)
 sluice_channel(rendezvous HEADER sluice/cores/rendezvous.hpp TYPE sluice::cores::rendezvous)
 # Facades: one type for every capacity.
 sluice_channel(mpmc HEADER sluice/mpmc.hpp TYPE sluice::cores::mpmc ROLE facade)
+sluice_channel(mpsc HEADER sluice/mpsc.hpp TYPE sluice::cores::mpsc ROLE facade)
 sluice_channel(spsc HEADER sluice/spsc.hpp TYPE sluice::cores::spsc_by_capacity ROLE facade)
 sluice_channel(broadcast HEADER sluice/broadcast.hpp TYPE sluice::cores::broadcast KIND broadcast ROLE facade)
 sluice_channel(oneshot HEADER sluice/oneshot.hpp TYPE sluice::cores::oneshot KIND oneshot ROLE facade)

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-/// What weak senders promise, in every interleaving of two or three threads.
+/// What handles tell, and what weak senders promise, in every interleaving of two or three threads.
 namespace sluice::models {
 
 /// A channel with one sender, one receiver and a weak sender.
@@ -32,7 +32,21 @@ private:
       : tx(std::move(made.first)), rx(std::move(made.second)), weak(tx.downgrade()) {}
 };
 
-inline constexpr std::array weak_sender_models{
+inline constexpr std::array handle_models{
+    custom_model<weakly_held_channel>{"counted_by_a_sender", "Does a sender count a message that has been received?",
+                                      "unbounded 1 2",
+                                      [](weakly_held_channel& s, unsigned index) {
+                                        if (index == 0) {
+                                          expect(s.tx.send(message(7)).has_value());
+                                          for (int looks = 0; looks < 2; ++looks) {
+                                            const bool over = s.received != -1;
+                                            expect(s.tx.size() == 0 || !over);
+                                          }
+                                        } else if (index == 1) {
+                                          s.received = static_cast<int>(*s.rx.recv());
+                                        }
+                                      },
+                                      [](weakly_held_channel& s) { expect(s.received == 7); }},
     custom_model<weakly_held_channel>{
         "lock_races_the_last_sender",
         "Does lock() that races the last sender's disconnect give a sender to an open channel, or nothing?",
@@ -68,9 +82,12 @@ inline constexpr std::array weak_sender_models{
 
 /// Those models as checks of one channel.
 inline std::vector<model_check> handle_checks(const model_subject& channel) {
-  auto checks = checks_of(weak_sender_models);
+  auto checks = checks_of(handle_models);
   for (model_check& c : checks) {
     if (const char* reason = harness::needs_disconnect(channel.traits())) c.not_applicable = reason;
+    if (c.name == "counted_by_a_sender" && channel.traits().consistency != consistency::linearizable) {
+      c.not_applicable = "what size() tells is a hint";
+    }
     if (channel.traits().producers == cardinality::one) c.not_applicable = "it has one producer";
     std::erase_if(c.capacities,
                   [&](const std::string& word) { return !channel.traits().accepts(harness::parse_capacity(word)); });

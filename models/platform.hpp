@@ -599,6 +599,7 @@ inline constexpr bool spinning_helps = false;
 inline constexpr bool modelled = true;
 
 inline void pause() noexcept {}
+inline unsigned pauses_per_microsecond() noexcept { return 1; }
 
 /// Lets another thread run. Relacy's own yield would keep later loads from returning what this thread has seen before.
 inline void yield() {

@@ -84,7 +84,7 @@ def choices(run: dict) -> list[Choice]:
     samples, roles = run["samples"], Roles.of(run)
     found = []
     for words, need in COMMON:
-        ours = figures.FACADES[need.cell[0]]
+        ours = figures.facade(samples, need.cell[0])
         ranked = dict(ranking(samples, need))
         if ours not in ranked:
             continue
@@ -119,7 +119,7 @@ def show(run: dict, need: Need) -> None:
     console.print(f"take {need.make}, from <sluice/{need.facade}.hpp>", markup=False)
     what = "round trip, p50" if need.latency else "per message"
     table = rich.table.Table("channel", what, "interval", "processor time", title=f"measured: {' '.join(need.cell)}")
-    ours = figures.FACADES[need.cell[0]]
+    ours = figures.facade(samples, need.cell[0])
     for name, time in ranked:
         cpu = figures.pinned(samples, name, need.cell, "cpu_ns_per_message")
         table.add_row(

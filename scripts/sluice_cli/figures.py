@@ -18,8 +18,12 @@ OWN_COUNTERS = (
     *("receiver_cpu", "slowest_over_fastest", "bytes_empty", "bytes_one"),
 )
 
-# The facade that a user includes for a shape.
-FACADES = {"spsc": "spsc", "ping_pong": "spsc", "idle_ping_pong": "spsc", "mpsc": "mpmc", "mpmc": "mpmc"}
+# The facades that a user may include for a shape, the best first.
+FACADES = {
+    **dict.fromkeys(("spsc", "ping_pong", "idle_ping_pong"), ("spsc",)),
+    "mpsc": ("mpsc", "mpmc"),
+    "mpmc": ("mpmc",),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +91,12 @@ def of_cell(
     shape, capacity = cell
     per_side = threads if shape in ("mpsc", "mpmc") else 1
     return estimate(samples, key, channel=channel, shape=shape, capacity=capacity, threads=per_side, **where)
+
+
+def facade(samples: list[dict], shape: str) -> str:
+    """The best facade for a shape of those that were measured."""
+    measured = {sample["channel"] for sample in samples}
+    return next((name for name in FACADES[shape] if name in measured), FACADES[shape][0])
 
 
 def pinned(samples: list[dict], channel: str, cell: Cell, key: str = "ns_per_message") -> stats.Estimate | None:

@@ -9,7 +9,7 @@ import rich.table
 
 from sluice_cli import figures, stats
 from sluice_cli.common import PROGRAM, BadResults, console
-from sluice_cli.figures import FACADES, USUAL_THREADS, Cell, Roles
+from sluice_cli.figures import USUAL_THREADS, Cell, Roles
 
 DEEP = ("128", "n", "unbounded")
 SPSC = tuple(("spsc", capacity) for capacity in DEEP)
@@ -49,7 +49,7 @@ class Ratio:
 
 def ratio(samples: list[dict], other: str, cell: Cell, key: str = "ns_per_message") -> Ratio | None:
     """The other's median over ours; the interval combines the ends of both."""
-    ours, theirs = (figures.pinned(samples, name, cell, key) for name in (FACADES[cell[0]], other))
+    ours, theirs = (figures.pinned(samples, name, cell, key) for name in (figures.facade(samples, cell[0]), other))
     if not ours or not theirs:
         return None
     return Ratio(cell, theirs.median / ours.median, theirs.low / ours.high, theirs.high / ours.low)

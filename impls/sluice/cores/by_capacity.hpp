@@ -107,9 +107,12 @@ private:
       core_;
 };
 
-/// The core of sluice::mpsc and sluice::mpmc.
+/// The core of sluice::mpmc.
 template <class T>
 using mpmc = by_capacity<T, lock_free<T>, sync<T>>;
+/// The core of sluice::mpsc.
+template <class T>
+using mpsc = by_capacity<T, mpsc_list<T>, sync<T>>;
 /// The core of sluice::spsc.
 template <class T>
 using spsc_by_capacity = by_capacity<T, spsc_list<T>, spsc_ring<T>, 4>;

@@ -2,6 +2,7 @@
 
 #include <sluice/core.hpp>
 #include <sluice/detail/backoff.hpp>
+#include <sluice/detail/batch_backoff.hpp>
 #include <sluice/detail/handoff_queue.hpp>
 #include <sluice/platform.hpp>
 
@@ -12,6 +13,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <type_traits>
 
 namespace sluice::inline SLUICE_ABI::cores {
 
@@ -23,16 +25,25 @@ namespace sluice::inline SLUICE_ABI::cores {
 /// that gap once the next block is linked. The last reader of a block frees it: a reader that finds a slot still being
 /// read leaves the rest to that slot's reader.
 ///
+/// A single receiver needs no compare-and-swap: it finds a message by its slot, without the senders' counter, and frees
+/// a block itself. Where messages come one by one, it lets a few gather (batch_backoff).
+///
+/// \tparam Consumers  `one`: a single thread receives at a time.
 /// \par Progress  a send is lock-free except while a block is being appended; a receive may wait for the sender of its
-///                position to publish. One allocation per `platform::block_slots` messages.
+///                position to publish. Where receivers wait, a send performs their operations, too. One allocation per
+///                `platform::block_slots` messages.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
 /// \par Fairness  waiting receivers are served in FIFO order; newcomers overtake them a bounded number of times.
-template <class T>
+template <class T, cardinality Consumers = cardinality::many>
 class lock_free {
+  static constexpr bool one_receiver = Consumers == cardinality::one;
+
 public:
   using value_type = T;
-  static constexpr core_traits traits{
-      .unbounded = true, .messages_per_allocation = platform::block_slots, .bypass = platform::most_bypasses};
+  static constexpr core_traits traits{.consumers = Consumers,
+                                      .unbounded = true,
+                                      .messages_per_allocation = platform::block_slots,
+                                      .bypass = platform::most_bypasses};
 
   lock_free() = default;
 
@@ -56,6 +67,16 @@ public:
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
+    if constexpr (one_receiver) {
+      const status now = pop(out);
+      if (now != status::empty) [[likely]]
+        return now;
+      if (pace_.pause()) {
+        const status later = pop(out);
+        pace_.found(later == status::ok ? size() : 0);
+        if (later != status::empty) return later;
+      }
+    }
     return receivers_.wait(receives(), std::addressof(out), until, [&] { return pop(out); });
   }
 
@@ -64,7 +85,7 @@ public:
   void unregister_send_waiter(detail::wait_entry&) const noexcept {}
 
   bool register_recv_waiter(detail::wait_entry& entry) {
-    receivers_.register_waiter(entry);
+    receivers_.register_waiter(receives(), entry);
     return worth_receiving();
   }
   void unregister_recv_waiter(detail::wait_entry& entry) noexcept { receivers_.unregister_waiter(entry); }
@@ -80,8 +101,8 @@ public:
     for (;;) {
       // [L16] acquire: orders the load of the head after it.
       std::size_t tail = tail_.index.load(std::memory_order::acquire);
-      // [L17] seq_cst, pairs with [L2] and [L5]: every operation that has returned is counted. The tail was the same
-      // before and after the head was read, so both are values of one instant.
+      // [L17] seq_cst, pairs with [L2], [L5] and [L23]: every operation that has returned is counted. The tail was the
+      // same before and after the head was read, so both are values of one instant.
       std::size_t head = head_.index.load(std::memory_order::seq_cst);
       if (tail_.index.load(std::memory_order::seq_cst) != tail) continue;
       tail = over_gap(tail >> shift);
@@ -109,14 +130,14 @@ private:
   static constexpr std::uint8_t read = 1;
   static constexpr std::uint8_t abandoned = 2;  // the block is being freed: the reader of this slot continues
 
-  struct slot {
-    platform::cell<T> message;
-    platform::atomic<bool> written{false};
-    platform::atomic<std::uint8_t> end{0};
-  };
+  struct none {};
 
+  /// Messages and marks apart, so that a cache line holds more of either.
   struct block {
-    std::array<slot, slots> at;
+    std::array<platform::cell<T>, slots> message;
+    std::array<platform::atomic<bool>, slots> written{};
+    [[no_unique_address]] std::conditional_t<one_receiver, none, std::array<platform::atomic<std::uint8_t>, slots>>
+        end{};
     platform::atomic<block*> next{nullptr};
   };
 
@@ -177,10 +198,9 @@ private:
         // [L7] release, pairs with acquire [L8]: a receiver sees the block constructed.
         place->next.store(next, std::memory_order::release);
       }
-      slot& mine = place->at[offset];
-      mine.message.construct(std::move(value));
+      place->message[offset].construct(std::move(value));
       // [L9] release, pairs with acquire [L10]: a receiver that sees `written` sees the message.
-      mine.written.store(true, std::memory_order::release);
+      place->written[offset].store(true, std::memory_order::release);
       return true;
     }
   }
@@ -198,11 +218,45 @@ private:
                                              std::memory_order::acquire)) {
       return found;
     }
-    head_.place.store(fresh.get(), std::memory_order::relaxed);
+    // [L21] release, pairs with acquire [L22]: as [L19], for a single receiver.
+    head_.place.store(fresh.get(), std::memory_order::release);
     return fresh.release();
   }
 
   status pop(std::optional<T>& out) {
+    if constexpr (one_receiver) {
+      return pop_alone(out);
+    } else {
+      return pop_among_others(out);
+    }
+  }
+
+  /// No other thread moves the head, or frees its block.
+  status pop_alone(std::optional<T>& out) {
+    const std::size_t head = head_.index.load(std::memory_order::relaxed);
+    // [L22] acquire, pairs with release [L21].
+    block* place = head_.place.load(std::memory_order::acquire);
+    const std::size_t offset = (head >> shift) % lap;
+    if (!place || !place->written[offset].load(std::memory_order::relaxed)) {
+      // As [L4].
+      const std::size_t tail = tail_.index.load(std::memory_order::seq_cst);
+      if (head >> shift == tail >> shift) return tail & flag ? status::disconnected : status::empty;
+      // A sender is between two steps.
+      for (detail::backoff pacing; !place; pacing.snooze()) place = head_.place.load(std::memory_order::relaxed);
+    }
+    take_message(*place, offset, out);
+    std::size_t after = head + one;
+    if (offset + 1 == slots) {
+      head_.place.store(wait_for_next(*place), std::memory_order::relaxed);
+      delete place;
+      after += one;
+    }
+    // [L23] seq_cst, pairs with [L17].
+    head_.index.store(after, std::memory_order::seq_cst);
+    return status::ok;
+  }
+
+  status pop_among_others(std::optional<T>& out) {
     detail::backoff pacing;
     // [L3] acquire, pairs with [L5] and release [L12]: as [L1].
     std::size_t head = head_.index.load(std::memory_order::acquire);
@@ -256,17 +310,20 @@ private:
     }
   }
 
-  static void take(block& place, std::size_t offset, std::optional<T>& out) noexcept {
-    slot& mine = place.at[offset];
+  static void take_message(block& place, std::size_t offset, std::optional<T>& out) noexcept {
     // [L10] acquire, pairs with release [L9].
-    for (detail::backoff pacing; !mine.written.load(std::memory_order::acquire); pacing.snooze()) {
+    for (detail::backoff pacing; !place.written[offset].load(std::memory_order::acquire); pacing.snooze()) {
     }
-    mine.message.take(out);
+    place.message[offset].take(out);
+  }
+
+  static void take(block& place, std::size_t offset, std::optional<T>& out) noexcept {
+    take_message(place, offset, out);
     // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and the thread that frees the block sees all
     // reads finished.
     if (offset + 1 == slots) {
       free_from(&place, 0);
-    } else if (mine.end.fetch_or(read, std::memory_order::acq_rel) & abandoned) {
+    } else if (place.end[offset].fetch_or(read, std::memory_order::acq_rel) & abandoned) {
       free_from(&place, offset + 1);
     }
   }
@@ -276,7 +333,7 @@ private:
   static void free_from(block* place, std::size_t offset) noexcept {
     for (; offset + 1 < slots; ++offset) {
       // [L14] acq_rel, pairs with [L13].
-      auto& end = place->at[offset].end;
+      auto& end = place->end[offset];
       if (!(end.load(std::memory_order::acquire) & read) &&
           !(end.fetch_or(abandoned, std::memory_order::acq_rel) & read)) {
         return;
@@ -307,8 +364,13 @@ private:
   }
 
   position head_;
+  [[no_unique_address]] std::conditional_t<one_receiver, detail::batch_backoff, none> pace_;
   position tail_;
   alignas(platform::cache_line) detail::handoff_queue receivers_;
 };
+
+/// The same for many producers and a single consumer.
+template <class T>
+using mpsc_list = lock_free<T, cardinality::one>;
 
 }  // namespace sluice::inline SLUICE_ABI::cores

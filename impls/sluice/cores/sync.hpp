@@ -25,7 +25,7 @@ namespace sluice::inline SLUICE_ABI::cores {
 ///
 /// \par Progress  a send or receive that finds its slot claimed by a peer waits the few instructions until the peer has
 ///                published, with its whole batch if it has one; otherwise lock-free, and without a system call while
-///                no thread sleeps.
+///                no thread sleeps. Where threads wait, it performs their operations, too.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
 /// \par Fairness  waiting threads are served in FIFO order; newcomers overtake them a bounded number of times.
 template <class T>
@@ -100,13 +100,13 @@ public:
   }
 
   bool register_send_waiter(detail::wait_entry& entry) {
-    senders_.register_waiter(entry);
+    senders_.register_waiter(sends(), entry);
     return worth_sending();
   }
   void unregister_send_waiter(detail::wait_entry& entry) noexcept { senders_.unregister_waiter(entry); }
 
   bool register_recv_waiter(detail::wait_entry& entry) {
-    receivers_.register_waiter(entry);
+    receivers_.register_waiter(receives(), entry);
     return worth_receiving();
   }
   void unregister_recv_waiter(detail::wait_entry& entry) noexcept { receivers_.unregister_waiter(entry); }

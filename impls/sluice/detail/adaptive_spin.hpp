@@ -30,14 +30,15 @@ public:
   template <class Glance>
   bool pause_until(Glance glance) {
     if constexpr (!platform::spinning_helps) return false;
-    if (pause_briefly(few_rounds, glance)) return true;
+    const unsigned a_microsecond = platform::pauses_per_microsecond();
+    if (pause_for(0, a_microsecond / shortest, glance)) return true;
     const unsigned vain = vain_.get();
     if (vain >= often) {
       const unsigned skip = pause_skip_.get();
       pause_skip_.set(skip != 0 ? skip - 1 : waits_between_probes);
       if (skip != 0) return false;
     }
-    const bool found = pause_briefly(more_rounds, glance);
+    const bool found = pause_for(a_microsecond / shortest, longest * a_microsecond, glance);
     if (found && vain != 0) vain_.set(vain - 1);
     return found;
   }
@@ -87,25 +88,25 @@ private:
     }
   }
 
-  struct rounds {
-    unsigned first;  ///< pauses in the first round; each has twice as many as the one before
-    unsigned last;
-  };
-
+  /// Pauses in rounds, each as long as all before it, with a glance before each and in long ones.
+  /// \returns  whether a glance succeeded.
   template <class Glance>
-  static bool pause_briefly(rounds r, Glance glance) {
-    for (unsigned pauses = r.first; pauses <= r.last; pauses *= 2) {
-      for (unsigned i = 0; i < pauses; ++i) {
+  static bool pause_for(unsigned done, unsigned budget, Glance glance) {
+    while (done < budget) {
+      for (unsigned left = done + 1; left != 0; --left, ++done) {
         // Each glance may fetch a line that a peer is about to write.
-        if (i % pauses_between_glances == 0 && glance()) return true;
+        if (left % pauses_between_glances == 0 || left == 1) {
+          if (glance()) return true;
+        }
         platform::pause();
       }
     }
-    return glance();
+    return false;
   }
 
-  static constexpr rounds few_rounds{1, 4};
-  static constexpr rounds more_rounds{8, 64};
+  // In fractions of a microsecond: as long as a peer takes that is in its operation, and until its next one.
+  static constexpr unsigned shortest = 6;
+  static constexpr unsigned longest = 3;
   static constexpr unsigned pauses_between_glances = 8;
   static constexpr std::chrono::microseconds longest_alone{1};
   static constexpr unsigned often = 4;

@@ -13,19 +13,19 @@
 
 namespace sluice::inline SLUICE_ABI::detail {
 
-/// The queue in which one side of a bounded channel waits, with direct hand-off: whoever makes an operation possible
-/// performs it for the thread that has waited longest, and goes on as long as there are threads and room.
+/// The queue in which one side of a channel waits, with direct hand-off: a thread that makes an operation possible
+/// performs it for the thread that has waited longest, and then for the next, as long as it can.
 ///
-/// Threads that have not waited may overtake those that do, which saves a switch of threads for most messages. Once the
-/// first waiter has been overtaken by `platform::most_bypasses` operations, newcomers line up, until all that waited
-/// then have been served (eventual fairness, as in WebKit's WTF::Lock:
+/// Threads that have not waited may overtake those that have, which saves a switch of threads for most messages. Once
+/// the first waiter has been overtaken by `platform::most_bypasses` operations, newcomers register as well, until all
+/// that waited then have been served (eventual fairness, as in WebKit's WTF::Lock:
 /// https://webkit.org/blog/6161/locking-in-webkit/).
 ///
 /// No wake-up is lost: a waiter registers [D1], then looks at the channel again; a peer changes the channel, then looks
 /// for waiters [D2]. All four accesses are seq_cst, so at least one of the two sees the other, and serves the waiter.
 ///
-/// A select cannot be served, since another channel may serve it at the same time: it is woken to try again, and its
-/// place is lost if it fails.
+/// A select is not served, since another channel may serve it at the same time: it is woken to try again, and loses its
+/// place if it fails.
 ///
 /// \tparam Side  how operations of this side are performed:
 ///               - `status pending`: what an operation gives that has to wait;
@@ -38,13 +38,13 @@ public:
   /// Whether threads wait.
   bool occupied() const noexcept {
     // [D2] seq_cst, pairs with [D1]; the caller's change to the channel is seq_cst and comes before.
-    return state_.load(std::memory_order::seq_cst) != nobody;
+    return state_.load(std::memory_order::seq_cst) != none_wait;
   }
 
-  /// Whether newcomers must line up.
+  /// Whether newcomers must register, too.
   bool handing_over() const noexcept {
     // [D3] seq_cst, pairs with [D1]: a thread that comes after the decision obeys it.
-    return state_.load(std::memory_order::seq_cst) == newcomers_line_up;
+    return state_.load(std::memory_order::seq_cst) == newcomers_wait;
   }
 
   /// Performs the operations of waiting threads, in FIFO order, until one has to wait.
@@ -83,9 +83,11 @@ public:
     publish();
   }
 
-  /// Appends a select. The caller looks at the channel again afterwards; an earlier look proves nothing.
-  void register_waiter(wait_entry& entry) noexcept {
+  /// Appends a waiter. The caller looks at the channel again afterwards; an earlier look proves nothing.
+  template <class Side>
+  void register_waiter(Side side, wait_entry& entry) noexcept {
     spin_then_lock guard(mutex_);
+    entry.since = side.position();
     waiters_.push(entry);
     publish();
   }
@@ -98,7 +100,7 @@ public:
 
 private:
   static constexpr std::size_t all = (std::numeric_limits<std::size_t>::max)();
-  enum : std::uint8_t { nobody, waiting, newcomers_line_up };
+  enum : std::uint8_t { none_wait, some_wait, newcomers_wait };
 
   struct served {
     std::size_t performed = 0;
@@ -108,16 +110,12 @@ private:
   template <class Side, class Glance>
   [[gnu::noinline]] status wait_longer(Side side, void* packet, platform::time_point until, Glance glance) {
     status now = side.pending;
-    if (!handing_over() && spin_.pause_until([&] { return (now = glance()) != side.pending; })) return now;
+    const bool expired = until != platform::no_deadline && platform::now() >= until;
+    if (!expired && !handing_over() && spin_.pause_until([&] { return (now = glance()) != side.pending; })) return now;
 
     waiter self;
     wait_entry entry{.owner = &self, .packet = packet, .waits_here_only = true};
-    {
-      spin_then_lock guard(mutex_);
-      entry.since = side.position();
-      waiters_.push(entry);
-      publish();
-    }
+    register_waiter(side, entry);
     if (platform::recheck(side.worth_trying())) (void)serve_line(side, all);
     if (self.open()) (void)spin_.yield_until(until, [&] { return !self.open(); });
     switch (self.wait_until(until).how) {
@@ -185,7 +183,7 @@ private:
   bool stays_first(Side& side, const wait_entry& first) noexcept {
     const std::size_t now = side.position();
     if (now - first.since >= side.patience()) {
-      line_up_ = true;
+      no_bypass_ = true;
       before_ = now;
     }
     return false;
@@ -193,19 +191,19 @@ private:
 
   void publish() noexcept {
     const wait_entry* const first = waiters_.first();
-    if (line_up_ && (!first || static_cast<std::ptrdiff_t>(first->since - before_) > 0)) line_up_ = false;
+    if (no_bypass_ && (!first || static_cast<std::ptrdiff_t>(first->since - before_) > 0)) no_bypass_ = false;
     // [D1] seq_cst, pairs with [D2] and [D3]: see the class comment.
-    state_.store(!first ? nobody : line_up_ ? newcomers_line_up : waiting, std::memory_order::seq_cst);
+    state_.store(!first ? none_wait : no_bypass_ ? newcomers_wait : some_wait, std::memory_order::seq_cst);
   }
 
   platform::mutex mutex_;
   wait_list waiters_;
   adaptive_spin spin_;
-  bool line_up_ = false;
+  bool no_bypass_ = false;
   std::size_t before_ = 0;  ///< those that came before this position are served before newcomers
   // Both sides read it at every operation, so it must not share a cache line with what changes at each; like the lock,
   // it changes only when a thread waits.
-  platform::atomic<std::uint8_t> state_{nobody};
+  platform::atomic<std::uint8_t> state_{none_wait};
 };
 
 }  // namespace sluice::inline SLUICE_ABI::detail

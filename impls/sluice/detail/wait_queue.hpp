@@ -6,7 +6,6 @@
 #include <sluice/platform.hpp>
 #include <sluice/result.hpp>
 
-
 namespace sluice::inline SLUICE_ABI::detail {
 
 /// The queue in which one side of a buffered channel sleeps. Waiters are woken in FIFO order; a newcomer may still take
