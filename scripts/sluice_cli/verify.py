@@ -216,6 +216,7 @@ def verify(of: Project, channels: list[Channel], level: str, seed: int, shard: t
             f"{names}: no properties and no models to verify; a facade is verified by the cores it chooses from"
         )
     checks: list[dict] = []
+    failing: set[str] = set()
     with progress("verifying", len(tasks)) as advance:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             # Models first: each takes one processor for long, and properties fill the gaps.
@@ -223,7 +224,13 @@ def verify(of: Project, channels: list[Channel], level: str, seed: int, shard: t
             running = {pool.submit(run_task, task, LEVELS[level], seed, of.failures): task for task in ordered}
             for future in concurrent.futures.as_completed(running):
                 task = running[future]
-                checks += future.result()
+                found = future.result()
+                checks += found
+                # A broken channel's properties may take a minute to hang; its first failure need not wait for them.
+                failed = outcome.failed_checks(known.mark(of, [dict(check) for check in found]))
+                if failed and task.channel.name not in failing:
+                    failing.add(task.channel.name)
+                    show_failure(failed[0])
                 advance(f"{task.kind} {task.channel.name}{' ' + task.exhaustive[0] if task.exhaustive else ''}")
     order = {channel.name: i for i, channel in enumerate(channels)}
     checks = known.mark(of, joined(checks, f"{part}/{parts}"))
@@ -326,6 +333,12 @@ def clipped(text: str) -> str:
     )
 
 
+def show_failure(check: dict) -> None:
+    console.print(f"\n{check['channel']}: {check['kind']} {check['check']} {check['verdict']}", style="bold red")
+    console.print(f"{check['claim']}\n{clipped(check['detail'])}", markup=False)
+    console.print(f"reproduce: {clipped(check['reproduce'])}", markup=False)
+
+
 def show(checks: list[dict]) -> None:
     """Prints the matrix, the faulty channels and every failure."""
     names, rows = matrix(checks)
@@ -390,9 +403,7 @@ def show(checks: list[dict]) -> None:
             text = f"{check['channel']}: {check['kind']} {check['check']} fails, as known: {check['known']}"
             console.print(text, style="yellow", markup=False)
     for check in outcome.failed_checks(checks):
-        console.print(f"\n{check['channel']}: {check['kind']} {check['check']} {check['verdict']}", style="bold red")
-        console.print(f"{check['claim']}\n{clipped(check['detail'])}", markup=False)
-        console.print(f"reproduce: {clipped(check['reproduce'])}", markup=False)
+        show_failure(check)
 
 
 def summarize(checks: list[dict]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import io
 import pathlib
 import tempfile
+import threading
 import unittest
+import unittest.mock
 import xml.etree.ElementTree as xml
 
 from sluice_cli import common, contract, gate, junit, known, outcome, stats, verify
@@ -133,6 +137,29 @@ class Differs(unittest.TestCase):
     def test_another_fails(self):
         verdict = self.verdict_of("core")
         self.assertEqual(outcome.broken_lines([verdict]), [verdict])
+
+
+class FirstFailure(unittest.TestCase):
+    def test_is_told_while_other_runners_still_run(self):
+        channel = Channel(
+            "theirs", runners={"properties": pathlib.Path("p"), "models": pathlib.Path("m")}, kind="oneshot"
+        )
+        told = threading.Event()
+
+        def run(task, *_):
+            check = {"channel": "theirs", "kind": task.kind, "check": "handoff", "expected": "passed", "executions": 1}
+            if task.tool == "models":
+                return [check | {"verdict": "failed", "claim": "", "detail": "", "reproduce": ""}]
+            return [check | {"verdict": "passed" if told.wait(10) else "too late"}]
+
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            unittest.mock.patch.object(verify, "run_task", run),
+            unittest.mock.patch.object(verify, "show_failure", lambda check: told.set()),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            found = verify.verify(Project(pathlib.Path(folder)), [channel], "quick", 1)
+        self.assertEqual([check["verdict"] for check in found], ["failed", "passed"])
 
 
 class Words(unittest.TestCase):
