@@ -102,21 +102,84 @@ sample batch_stream(capacity room, std::uint64_t messages, std::size_t producers
       });
 }
 
+/// The longest time in which a thread did not get on: its operation waited, or the thread did for a processor. It looks
+/// at the clock at every 64th operation only, so that what it measures is not slowed down.
+class longest_gap {
+public:
+  void after(std::uint64_t operations) {
+    if (operations % 64 == 0) look();
+  }
+  void look() {
+    const auto now = clock::now();
+    longest_ = std::max(longest_, now - last_);
+    last_ = now;
+  }
+  clock::duration longest() const { return longest_; }
+
+private:
+  clock::time_point last_ = clock::now();
+  clock::duration longest_{};
+};
+
+/// Whether a workload that shows how fair a channel is has run for long enough: n messages, and a microsecond for each.
+class fair_run {
+public:
+  explicit fair_run(std::uint64_t messages) : messages_(messages) {}
+
+  bool over(std::uint64_t done) const {
+    return done >= messages_ && done % 1024 == 0 && clock::now() - start_ >= least();
+  }
+  clock::duration least() const { return messages_ * std::chrono::microseconds(1); }
+
+private:
+  std::uint64_t messages_;
+  clock::time_point start_ = clock::now();
+};
+
+/// The longest delay of as many threads that are always runnable and use no channel: what the scheduler alone does.
+inline clock::duration longest_delay(std::size_t number, clock::duration span, bool pinned) {
+  std::vector<longest_gap> gaps(number);
+  worker_threads threads(number, pinned);
+  for (longest_gap& gap : gaps) {
+    threads.add([&gap, span] {
+      gap = {};
+      for (const auto end = clock::now() + span; clock::now() < end;) gap.look();
+    });
+  }
+  (void)threads.run(0);
+  return std::ranges::max(gaps, {}, &longest_gap::longest).longest();
+}
+
+/// The counters of a workload about fairness.
+inline void add_fairness(sample& s, const std::vector<std::uint64_t>& shares, const std::vector<longest_gap>& gaps,
+                         clock::duration delay) {
+  const auto [least, most] = std::ranges::minmax(shares);
+  const auto nanoseconds = [](clock::duration d) { return static_cast<double>(std::chrono::nanoseconds(d).count()); };
+  s.counters.emplace_back("slowest_over_fastest", static_cast<double>(least) / static_cast<double>(most));
+  s.counters.emplace_back("longest_wait_ns", nanoseconds(std::ranges::max(gaps, {}, &longest_gap::longest).longest()));
+  s.counters.emplace_back("longest_delay_ns", nanoseconds(delay));
+}
+
 /// Producers send until n messages are received: their shares show how fair the channel is.
 template <class Channel>
 sample shares(capacity room, std::uint64_t messages, std::size_t producers, bool pinned) {
   auto [tx, rx] = Channel::template make<std::uint64_t>(room);
   std::vector<std::uint64_t> received(producers, 0);
+  std::vector<longest_gap> gaps(producers);
   std::atomic<bool> enough{false};
   worker_threads threads(producers + 1, pinned);
   for (std::size_t p = 0; p < producers; ++p) {
-    threads.add([&enough, p, mine = tx.clone()]() mutable {
-      while (!enough.load(std::memory_order::relaxed)) (void)mine.send(std::uint64_t{p});
+    threads.add([&enough, &gap = gaps[p], p, mine = tx.clone()]() mutable {
+      gap = {};
+      for (std::uint64_t sent = 0; !enough.load(std::memory_order::relaxed); gap.after(++sent)) {
+        (void)mine.send(std::uint64_t{p});
+      }
       mine.reset();
     });
   }
+  std::uint64_t total = 0;
   threads.add([&, mine = rx.clone()]() mutable {
-    for (std::uint64_t i = 0; i < messages; ++i) ++received[mine.recv().value()];
+    for (const fair_run run(messages); !run.over(total); ++total) ++received[mine.recv().value()];
     enough.store(true, std::memory_order::relaxed);
     for ([[maybe_unused]] std::uint64_t late : mine) {
     }
@@ -124,11 +187,37 @@ sample shares(capacity room, std::uint64_t messages, std::size_t producers, bool
   tx.reset();
   rx.reset();
   sample s = threads.run(messages);
+  s.messages = total;
+  add_fairness(s, received, gaps, longest_delay(producers + 1, fair_run(messages).least() / 4, pinned));
+  return s;
+}
+
+/// Consumers receive what one producer sends, until it has sent n messages.
+template <class Channel>
+sample consumer_shares(capacity room, std::uint64_t messages, std::size_t consumers, bool pinned) {
+  auto [tx, rx] = Channel::template make<std::uint64_t>(room);
+  std::vector<std::uint64_t> received(consumers, 0);
+  std::vector<longest_gap> gaps(consumers);
+  worker_threads threads(consumers + 1, pinned);
+  std::uint64_t total = 0;
+  threads.add([&, mine = tx.clone()]() mutable {
+    for (const fair_run run(messages); !run.over(total); ++total) (void)mine.send(std::uint64_t{1});
+    mine.reset();
+  });
+  for (std::size_t c = 0; c < consumers; ++c) {
+    threads.add([&count = received[c], &gap = gaps[c], mine = rx.clone()]() mutable {
+      gap = {};
+      for ([[maybe_unused]] std::uint64_t message : mine) gap.after(++count);
+    });
+  }
+  tx.reset();
+  rx.reset();
+  sample s = threads.run(messages);
   std::uint64_t all = 0;
   for (const std::uint64_t share : received) all += share;
-  expect_sum(all, messages);
-  const auto [least, most] = std::ranges::minmax(received);
-  s.counters.emplace_back("slowest_over_fastest", static_cast<double>(least) / static_cast<double>(most));
+  expect_sum(all, total);
+  s.messages = total;
+  add_fairness(s, received, gaps, longest_delay(consumers + 1, fair_run(messages).least() / 4, pinned));
   return s;
 }
 

@@ -108,6 +108,10 @@ private:
       if constexpr (Channel::traits.consumers == cardinality::many) {
         add_stream<std::uint64_t>("mpmc" + suffix, c, threads, threads);
         add_batches("mpmc_batch" + suffix, c, threads);
+        if (c.name == "128") {
+          add("consumer_shares" + suffix,
+              [=, o = options_] { return consumer_shares<Channel>(c.room, c.messages, threads, o.pinned); });
+        }
         if constexpr (Channel::selectable) {
           add("select_both" + suffix,
               [=, o = options_] { return select_both<Channel>(c.room, c.messages, threads, o.pinned); });

@@ -15,7 +15,7 @@ USUAL_THREADS = 4  # on each side that has many
 COUNTERS = ("messages", "ns_per_message", "cpu_ns_per_message", "switches_per_message")
 OWN_COUNTERS = (
     *("p50_ns", "p90_ns", "p99_ns", "p999_ns"),
-    *("receiver_cpu", "slowest_over_fastest", "bytes_empty", "bytes_one"),
+    *("receiver_cpu", "slowest_over_fastest", "longest_wait_ns", "longest_delay_ns", "bytes_empty", "bytes_one"),
 )
 
 # The facades that a user may include for a shape, the best first.

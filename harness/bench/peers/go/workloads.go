@@ -170,32 +170,46 @@ func create(capacity int, messages uint64) (outcome, error) {
 // producerBits of a message number its producer.
 const producerBits = 8
 
-// shares: producers send as fast as they can until one consumer has n messages: does each get its share?
+// shares: producers send as fast as they can until one consumer has n messages, for at least a microsecond a message:
+// does each get its share, and how long does none of them get on?
 func shares(capacity int, messages uint64, producers int) (outcome, error) {
 	channel := make(chan uint64, capacity)
 	threads := newWorkerThreads()
 	sending := int64(producers)
 	var stop atomic.Bool
 	var sent, received uint64
+	gaps := make([]time.Duration, producers)
 	counts := make([]uint64, producers)
 	for p := 0; p < producers; p++ {
 		number := uint64(p)
 		threads.spawn(func() {
-			count := uint64(0)
-			for ; !stop.Load(); count++ {
+			count, last := uint64(0), time.Now()
+			for !stop.Load() {
 				channel <- count<<producerBits | number
+				count++
+				// Rarely, so that what is measured is not slowed down.
+				if count%64 == 0 {
+					now := time.Now()
+					if gap := now.Sub(last); gap > gaps[number] {
+						gaps[number] = gap
+					}
+					last = now
+				}
 			}
 			atomic.AddUint64(&sent, count)
 			closeAfterLast(channel, &sending)
 		})
 	}
 	threads.spawn(func() {
+		start, least, over := time.Now(), time.Duration(messages)*time.Microsecond, false
 		for message := range channel {
 			received++
-			if received <= messages {
-				counts[message%(1<<producerBits)]++
+			if over {
+				continue
 			}
-			if received == messages {
+			counts[message%(1<<producerBits)]++
+			if received >= messages && received%1024 == 0 && time.Since(start) >= least {
+				over = true
 				stop.Store(true)
 			}
 		}
@@ -203,6 +217,12 @@ func shares(capacity int, messages uint64, producers int) (outcome, error) {
 	s := threads.run()
 	if err := expect("the number received", received, sent); err != nil {
 		return outcome{}, err
+	}
+	longest := gaps[0]
+	for _, gap := range gaps {
+		if gap > longest {
+			longest = gap
+		}
 	}
 	slowest, fastest, sum := counts[0], counts[0], uint64(0)
 	for _, count := range counts {
@@ -214,5 +234,6 @@ func shares(capacity int, messages uint64, producers int) (outcome, error) {
 		}
 		sum += count
 	}
-	return checked(s, sum, messages, messages, figure{"slowest_over_fastest", float64(slowest) / float64(fastest)})
+	return outcome{s, sum, []figure{
+		{"slowest_over_fastest", float64(slowest) / float64(fastest)}, {"longest_wait_ns", float64(longest)}}}, nil
 }

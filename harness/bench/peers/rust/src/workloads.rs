@@ -292,15 +292,19 @@ const PRODUCER_BITS: u32 = 8;
 
 /// What a thread of `shares` returns.
 enum Tally {
-    Sent(u64),
+    Sent {
+        number: u64,
+        longest_wait: Duration,
+    },
     Received {
-        /// Of the first n messages, by producer.
+        /// Of the messages before the end, by producer.
         shares: Vec<u64>,
         total: u64,
     },
 }
 
-/// Producers send as fast as they can until one consumer has n messages: does each get its share?
+/// Producers send as fast as they can until one consumer has n messages, for at least a microsecond a message: does each
+/// get its share, and how long does none of them get on?
 pub fn shares<C: Channel>(capacity: Option<usize>, messages: u64, producers: usize, processors: &Processors) -> Run {
     let (sender, receiver) = C::make(capacity);
     let stop = Arc::new(AtomicBool::new(false));
@@ -309,24 +313,36 @@ pub fn shares<C: Channel>(capacity: Option<usize>, messages: u64, producers: usi
         let sender = sender.clone();
         let stop = stop.clone();
         threads.spawn(move || {
-            let mut sent = 0;
+            let mut number = 0;
+            let mut longest_wait = Duration::ZERO;
+            let mut last = Instant::now();
             while !stop.load(Ordering::Relaxed) {
-                C::send(&sender, sent << PRODUCER_BITS | producer);
-                sent += 1;
+                C::send(&sender, number << PRODUCER_BITS | producer);
+                number += 1;
+                // Rarely, so that what is measured is not slowed down.
+                if number % 64 == 0 {
+                    let now = Instant::now();
+                    longest_wait = longest_wait.max(now - last);
+                    last = now;
+                }
             }
-            Tally::Sent(sent)
+            Tally::Sent { number, longest_wait }
         });
     }
     drop(sender);
     threads.spawn(move || {
         let mut shares = vec![0; producers];
         let mut total = 0;
+        let mut over = false;
+        let start = Instant::now();
         while let Some(message) = C::recv(&receiver) {
             total += 1;
-            if total <= messages {
-                shares[message as usize % (1 << PRODUCER_BITS)] += 1;
+            if over {
+                continue;
             }
-            if total == messages {
+            shares[message as usize % (1 << PRODUCER_BITS)] += 1;
+            if total >= messages && total % 1024 == 0 && start.elapsed() >= Duration::from_micros(messages) {
+                over = true;
                 stop.store(true, Ordering::Relaxed);
             }
         }
@@ -334,20 +350,24 @@ pub fn shares<C: Channel>(capacity: Option<usize>, messages: u64, producers: usi
     });
     let (sample, tallies) = threads.run();
     let mut all_sent = 0;
+    let mut longest = Duration::ZERO;
     let mut outcome = Outcome::new(messages, sample);
     for tally in tallies {
         match tally {
-            Tally::Sent(sent) => all_sent += sent,
+            Tally::Sent { number, longest_wait } => {
+                all_sent += number;
+                longest = longest.max(longest_wait);
+            }
             Tally::Received { shares, total } => {
                 expect("the number received", total, all_sent)?;
-                expect("the sum of the shares", shares.iter().sum(), messages)?;
+                outcome.messages = shares.iter().sum();
                 let slowest = shares.iter().min().copied().unwrap_or(0);
                 let fastest = shares.iter().max().copied().unwrap_or(0);
                 outcome = outcome.with([("slowest_over_fastest", slowest as f64 / fastest as f64)]);
             }
         }
     }
-    Ok(outcome)
+    Ok(outcome.with([("longest_wait_ns", longest.as_nanos() as f64)]))
 }
 
 /// Bytes that a channel has requested and not given back, empty and with one message.
