@@ -289,7 +289,7 @@ def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = 
         ("create, use once and drop (unbounded)", "ns_per_message", {"shape": "create", "capacity": "unbounded"}),
         ("bytes of an empty unbounded channel", "bytes_empty", {"shape": "memory"}),
         (
-            f"slowest over fastest of {threads} producers, capacity 128",
+            f"slowest over fastest of {threads} producers, capacity 128; longest wait",
             "slowest_over_fastest",
             {"shape": "shares", "threads": threads},
         ),
@@ -307,6 +307,8 @@ def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = 
             text = (
                 _nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
             )
+            if best_last and (wait := estimate(samples, "longest_wait_ns", channel=channel, **where)):
+                text += f"; {_nanoseconds(float(f'{wait.median:.2g}'))}"
             axis.annotate(
                 text, (cell.median, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
             )
