@@ -119,8 +119,7 @@ def _pictures(samples: list[dict], roles: Roles, folder: pathlib.Path) -> list[t
         (
             "How fast",
             "heat.png",
-            "A column is a shape and a capacity; the fastest channel in it is bold. sluice::mpsc is sluice::mpmc with one "
-            "receiver.",
+            "A column is a shape and a capacity; the fastest channel in it is bold.",
         ),
         ("Throughput", "throughput.png", "The most common workloads, with intervals."),
         ("Latency", "latency.png", "A message to another thread and its answer back, by percentile."),
@@ -132,6 +131,10 @@ def _pictures(samples: list[dict], roles: Roles, folder: pathlib.Path) -> list[t
         ("Scaling", "scaling.png", "More threads than processors show how a channel waits."),
         ("Other costs", "costs.png", "Waking an idle receiver, creating a channel, its memory, and its fairness."),
     ]
+
+
+# What tells a row of costs apart; the rest are counts.
+PLACE = ("core", "capacity", "operation")
 
 
 def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
@@ -157,6 +160,8 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
     )
     page = environment.get_template("report.html.j2").render(
         run=data,
+        costs=data.get("costs", []),
+        cost_names=list(dict.fromkeys(name for row in data.get("costs", []) for name in row if name not in PLACE)),
         sound=verify.matrix(checks)[0],
         families=_families(checks),
         not_applicable=_not_applicable(checks),

@@ -48,7 +48,7 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     verified = channels
     if brief:
         verified = [_without_models(c) if c.third_party else c for c in channels if not c.faulty]
-    own_parts = () if not project.own else ("litmus", "checking_speed", *([] if brief else ["contract"]))
+    own_parts = () if not project.own else ("litmus", "checking_speed", "costs", *([] if brief else ["contract"]))
     build.build_runners(project, verified, "properties", "models", "bench", also=own_parts)
     build.build_runners(project, compared, "contract")
     build.build_runners(project, [channel for channel in audited if not channel.faulty], "models")
@@ -61,6 +61,7 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
         if not brief:
             parts["contract"] = contract.run(binary, divide)
         parts |= {"checking": verify.checking_speed(binary), "litmus": verify.litmus(binary)}
+        parts["costs"] = verify.costs(binary)
     if any("contract" in channel.runners for channel in compared):
         both = parts.get("contract", []) + contract.run_on(project, compared, divide)
         parts["contract"] = sorted(both, key=lambda verdict: verdict["number"])

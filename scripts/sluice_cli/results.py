@@ -104,7 +104,9 @@ def shell_line() -> str:
 
 def new_results(of: Project, level: str, seed: int, channels: list[Channel] = (), **parts) -> dict:
     """The results of a run, as results/schema.json describes them; parts that are not given are empty."""
-    empty = {"checks": [], "contract": [], "checking": [], "audit": [], "litmus": [], "missing": {}, "samples": []}
+    empty = {"missing": {}} | dict.fromkeys(
+        ("checks", "contract", "checking", "audit", "litmus", "costs", "samples"), []
+    )
     return {
         "schema": SCHEMA,
         "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
