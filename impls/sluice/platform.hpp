@@ -177,7 +177,7 @@ inline void pause() noexcept {
 inline unsigned pauses_per_microsecond() noexcept {
   static const unsigned measured = [] {
     constexpr unsigned pauses = 64;
-    auto least = std::chrono::nanoseconds::max();
+    auto least = (std::chrono::nanoseconds::max)();
     for (int i = 0; i < 5; ++i) {
       const auto start = now();
       for (unsigned n = 0; n < pauses; ++n) pause();

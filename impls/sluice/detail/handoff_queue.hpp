@@ -49,6 +49,7 @@ public:
 
   /// Performs the operations of waiting threads, in FIFO order, until one has to wait.
   ///
+  /// \param side     the operations of this side.
   /// \param changes  how many messages or how much room the caller has made: as many selects are woken at most, and
   ///                 what may be left is left to them.
   /// \returns  how many it has performed.
@@ -65,6 +66,9 @@ public:
   }
 
   /// Waits until an operation is performed, by this thread or by a peer.
+  /// \param side    the operations of this side.
+  /// \param packet  what `side.perform()` takes.
+  /// \param until   when the wait ends with `status::timeout`.
   /// \param glance  an attempt that may miss what is possible but disturbs peers less.
   template <class Side, class Glance>
   status wait(Side side, void* packet, platform::time_point until, Glance glance) {
