@@ -162,8 +162,8 @@ private:
   static constexpr bool received(const core_traits& traits) { return traits.consumers == cardinality::many; }
 
   /// \param others  as many threads of its side as operate, beside one of the other.
-  static std::size_t most_overtaking(const run& r, std::optional<std::size_t> capacity, std::size_t others) {
-    return r.channel().traits().bypass + capacity.value_or(0) + others + 1;
+  static std::size_t most_overtaking(const run& r, std::size_t others) {
+    return r.channel().traits().bypass + others + 1;
   }
 
   static void a_sender_waits(run& r, std::size_t others) {
@@ -189,7 +189,7 @@ private:
       });
     }
     threads.start();
-    const std::size_t most = before + most_overtaking(r, capacity, others);
+    const std::size_t most = before + most_overtaking(r, others);
     std::size_t received = 0;
     while (received <= most && rx.recv() == others_message) ++received;
     rx.reset();
@@ -201,7 +201,7 @@ private:
   static void a_receiver_waits(run& r, std::size_t others) {
     const auto capacity = any_capacity(r);
     auto [tx, rx] = r.channel().make<int>(capacity);
-    const std::size_t most = most_overtaking(r, capacity, others);
+    const std::size_t most = most_overtaking(r, others);
     int got = -1;
     thread_group first(r.dog());
     const worker& waiting = first.add("waiting receiver", [&](worker& self) {

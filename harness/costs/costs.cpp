@@ -145,10 +145,12 @@ void add_core(std::vector<nlohmann::ordered_json>& rows, const std::string& name
       add_select<Core>(to, room, std::make_index_sequence<3>());
     }
     to.add("try_recv_of_none", [&] { (void)rx.try_recv(); });
+    to.add("recv_for_0_of_none", [&] { (void)rx.recv_for(std::chrono::hours(0)); });
     if (room) {
       while (tx.try_send(message{1})) {
       }
       to.add("try_send_to_full", [&] { (void)tx.try_send(message{1}); });
+      to.add("send_for_0_to_full", [&] { (void)tx.send_for(message{1}, std::chrono::hours(0)); });
     }
     if constexpr (Core::traits.producers == cardinality::many) {
       std::optional<std::remove_cvref_t<decltype(tx)>> another;

@@ -4,6 +4,7 @@
 
 #include <harness/costs/counters.hpp>
 
+#include <array>
 #include <atomic>
 #include <cassert>
 #include <chrono>
@@ -82,16 +83,18 @@ private:
   T value_;
 };
 
-class mutex : public std::mutex {
+class mutex {
 public:
-  void lock() {
+  void lock() noexcept { ++counted.locks; }
+  bool try_lock() noexcept {
     ++counted.locks;
-    std::mutex::lock();
+    return true;
   }
-  bool try_lock() {
-    ++counted.locks;
-    return std::mutex::try_lock();
-  }
+  void unlock() noexcept {}
+
+private:
+  // As large as std::mutex on common systems, but the same on all.
+  std::array<std::uint64_t, 5> padding_{};
 };
 using unique_lock = std::unique_lock<mutex>;
 
@@ -99,10 +102,11 @@ using clock = std::chrono::steady_clock;
 using time_point = clock::time_point;
 inline constexpr time_point no_deadline = (time_point::max)();
 
-/// The clock stands still.
+/// The clock advances by a microsecond each time.
 inline time_point now() noexcept {
+  static time_point time(std::chrono::hours(1));
   ++counted.clock_reads;
-  return time_point(std::chrono::hours(1));
+  return time += std::chrono::microseconds(1);
 }
 
 class condition_variable {
@@ -114,12 +118,15 @@ public:
     ++counted.sleeps;
     return std::cv_status::timeout;
   }
+
+private:
+  std::array<std::uint64_t, 6> padding_{};
 };
 
 inline constexpr std::size_t cache_line = 128;
 inline constexpr std::size_t block_slots = SLUICE_BLOCK_SLOTS;
 inline constexpr std::size_t laps_before_wrap = SLUICE_LAPS_BEFORE_WRAP;
-inline constexpr std::size_t most_bypasses = 256;
+inline constexpr std::size_t most_bypasses = SLUICE_MOST_BYPASSES;
 
 template <class T>
 class cell {

@@ -66,8 +66,8 @@ struct core_traits {
   bool own_threads = false;                 ///< threads of its own, as of a language's runtime, end its waits
   static constexpr std::size_t no_allocation = (std::numeric_limits<std::size_t>::max)();
 
-  /// How many later operations of its side may take effect before one that waits, besides as many as the channel holds
-  /// messages and one of each other thread (bounded bypass). Not of selects, nor of operations with a stop token.
+  /// How many later operations of its side may take effect before one that waits, besides one, or its batch, of each
+  /// other thread of either side (bounded bypass). Not before selects, nor operations with a stop token.
   std::size_t bypass = any_number;
   static constexpr std::size_t any_number = (std::numeric_limits<std::size_t>::max)();
 

@@ -95,7 +95,7 @@ inline constexpr std::size_t block_slots = SLUICE_BLOCK_SLOTS;
 inline constexpr std::size_t laps_before_wrap = SLUICE_LAPS_BEFORE_WRAP;
 
 /// How many operations may overtake a thread that waits before newcomers register behind it.
-inline constexpr std::size_t most_bypasses = 256;
+inline constexpr std::size_t most_bypasses = SLUICE_MOST_BYPASSES;
 
 /// Raw storage for one message; the caller tracks its lifetime. The model checker's version verifies that.
 template <class T>

@@ -231,7 +231,7 @@ void add_waking(line_table& contract) {
             helper_thread peer(t, [&] {
               std::size_t before = 0;
               while (rx.recv() == 0) ++before;
-              t.expect(before <= capacity + s.traits().bypass + capacity + others + 1);
+              t.expect(before <= capacity + s.traits().bypass + others + 1);
               rx.reset();
             });
             t.together(others, [&](std::size_t) {

@@ -33,7 +33,9 @@ namespace sluice::inline SLUICE_ABI::cores {
 ///                position to publish. Where receivers wait, a send performs their operations, too. One allocation per
 ///                `platform::block_slots` messages.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
-/// \par Fairness  waiting receivers are served in FIFO order; newcomers overtake them a bounded number of times.
+/// \par Fairness  waiting receivers are served in FIFO order, but for selects; newcomers overtake them a bounded number
+/// of
+///                times.
 template <class T, cardinality Consumers = cardinality::many>
 class lock_free {
   static constexpr bool one_receiver = Consumers == cardinality::one;
@@ -63,7 +65,8 @@ public:
   status send_until(T& value, deadline) { return try_send(value); }
 
   status try_recv(std::optional<T>& out) {
-    return receivers_.handing_over() ? receivers_.attempt(receives(), std::addressof(out)) : pop(out);
+    if constexpr (one_receiver) return pop(out);
+    return receivers_.attempt(receives(), std::addressof(out));
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
@@ -132,10 +135,11 @@ private:
 
   struct none {};
 
-  /// Messages and marks apart, so that a cache line holds more of either.
+  /// Messages and marks apart, so that a cache line holds more of either; the senders' marks and the receivers' far
+  /// apart.
   struct block {
-    std::array<platform::cell<T>, slots> message;
     std::array<platform::atomic<bool>, slots> written{};
+    std::array<platform::cell<T>, slots> message;
     [[no_unique_address]] std::conditional_t<one_receiver, none, std::array<platform::atomic<std::uint8_t>, slots>>
         end{};
     platform::atomic<block*> next{nullptr};
@@ -148,15 +152,29 @@ private:
 
   static constexpr std::size_t over_gap(std::size_t index) noexcept { return index % lap == slots ? index + 1 : index; }
 
+  /// A message that a receiver has claimed.
+  struct position_in_block {
+    block* place = nullptr;
+    std::size_t offset = 0;
+  };
+
   /// What handoff_queue asks.
   struct receive_side {
     static constexpr status pending = status::empty;
     lock_free& list;
+    using claimed = position_in_block;
 
-    status perform(void* packet) { return list.pop(*static_cast<std::optional<T>*>(packet)); }
+    status claim(claimed& what, bool) { return list.claim(what); }
+    void complete(const claimed& what, void* packet) noexcept {
+      take(*what.place, what.offset, *static_cast<std::optional<T>*>(packet));
+    }
     bool worth_trying() const noexcept { return list.worth_receiving(); }
-    std::size_t position() const noexcept { return list.head_.index.load(std::memory_order::relaxed) & ~flag; }
-    std::size_t patience() const noexcept { return (platform::most_bypasses + platform::most_bypasses / slots) * one; }
+    // [L24] seq_cst, pairs with [L5] and [L23]: no receive that overtakes a waiting one is missed.
+    std::size_t position() const noexcept { return list.head_.index.load(std::memory_order::seq_cst) & ~flag; }
+    std::size_t passed(std::size_t since) const noexcept {
+      const std::size_t positions = (position() - since) / one;
+      return positions - positions / lap;  // there is a gap in each block
+    }
   };
   receive_side receives() noexcept { return {*this}; }
 
@@ -224,15 +242,23 @@ private:
   }
 
   status pop(std::optional<T>& out) {
+    position_in_block found;
+    const status now = claim(found);
+    if (now == status::ok) take(*found.place, found.offset, out);
+    return now;
+  }
+
+  status claim(position_in_block& found) {
     if constexpr (one_receiver) {
-      return pop_alone(out);
+      return claim_alone(found);
     } else {
-      return pop_among_others(out);
+      return claim_among_others(found);
     }
   }
 
-  /// No other thread moves the head, or frees its block.
-  status pop_alone(std::optional<T>& out) {
+  /// For the receiver itself, or a sender that has claimed its wait: no other thread moves the head, or frees its
+  /// block.
+  status claim_alone(position_in_block& found) {
     const std::size_t head = head_.index.load(std::memory_order::relaxed);
     // [L22] acquire, pairs with release [L21].
     block* place = head_.place.load(std::memory_order::acquire);
@@ -244,19 +270,18 @@ private:
       // A sender is between two steps.
       for (detail::backoff pacing; !place; pacing.snooze()) place = head_.place.load(std::memory_order::relaxed);
     }
-    take_message(*place, offset, out);
     std::size_t after = head + one;
     if (offset + 1 == slots) {
       head_.place.store(wait_for_next(*place), std::memory_order::relaxed);
-      delete place;
       after += one;
     }
     // [L23] seq_cst, pairs with [L17].
     head_.index.store(after, std::memory_order::seq_cst);
+    found = {place, offset};
     return status::ok;
   }
 
-  status pop_among_others(std::optional<T>& out) {
+  status claim_among_others(position_in_block& found) {
     detail::backoff pacing;
     // [L3] acquire, pairs with [L5] and release [L12]: as [L1].
     std::size_t head = head_.index.load(std::memory_order::acquire);
@@ -298,7 +323,7 @@ private:
         // [L12] release, pairs with acquire [L3]: a receiver that reads an index beyond the gap also sees its block.
         head_.index.store(index, std::memory_order::release);
       }
-      take(*place, offset, out);
+      found = {place, offset};
       return status::ok;
     }
   }
@@ -310,21 +335,21 @@ private:
     }
   }
 
-  static void take_message(block& place, std::size_t offset, std::optional<T>& out) noexcept {
+  static void take(block& place, std::size_t offset, std::optional<T>& out) noexcept {
     // [L10] acquire, pairs with release [L9].
     for (detail::backoff pacing; !place.written[offset].load(std::memory_order::acquire); pacing.snooze()) {
     }
     place.message[offset].take(out);
-  }
-
-  static void take(block& place, std::size_t offset, std::optional<T>& out) noexcept {
-    take_message(place, offset, out);
-    // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and the thread that frees the block sees all
-    // reads finished.
-    if (offset + 1 == slots) {
-      free_from(&place, 0);
-    } else if (place.end[offset].fetch_or(read, std::memory_order::acq_rel) & abandoned) {
-      free_from(&place, offset + 1);
+    if constexpr (one_receiver) {
+      if (offset + 1 == slots) delete &place;
+    } else {
+      // [L13] acq_rel, pairs with [L14]: one of the two sees the other, and the thread that frees the block sees all
+      // reads finished.
+      if (offset + 1 == slots) {
+        free_from(&place, 0);
+      } else if (place.end[offset].fetch_or(read, std::memory_order::acq_rel) & abandoned) {
+        free_from(&place, offset + 1);
+      }
     }
   }
 
@@ -347,7 +372,7 @@ private:
     tail_.index.fetch_or(flag, std::memory_order::seq_cst);
   }
 
-  /// The recheck of a receiver about to park. It sees a close because of the wait queue's lock, or the close ends the
+  /// The recheck of a receiver about to park. It sees a close because of the queue's lock, or the close ends the
   /// wait.
   bool worth_receiving() const noexcept {
     const std::size_t head = head_.index.load(std::memory_order::relaxed);

@@ -27,7 +27,9 @@ namespace sluice::inline SLUICE_ABI::cores {
 ///                published, with its whole batch if it has one; otherwise lock-free, and without a system call while
 ///                no thread sleeps. Where threads wait, it performs their operations, too.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
-/// \par Fairness  waiting threads are served in FIFO order; newcomers overtake them a bounded number of times.
+/// \par Fairness  waiting threads are served in FIFO order, but for selects; newcomers overtake them a bounded number
+/// of
+///                times.
 template <class T>
 class sync {
 public:
@@ -43,7 +45,6 @@ public:
       : capacity_(detail::checked_ring_size<slot>(capacity)),
         closed_bit_(std::bit_ceil(capacity + 1)),
         one_lap_(closed_bit_ * 2),
-        patience_(one_lap_ * ((platform::most_bypasses + capacity - 1) / capacity)),
         slots_(std::make_unique<slot[]>(capacity)) {
     const std::size_t first = 0 - platform::laps_before_wrap * one_lap_;
     for (std::size_t i = 0; i < capacity; ++i) slots_[i].stamp.store(first + i, std::memory_order::relaxed);
@@ -54,7 +55,7 @@ public:
   ~sync() { discard(); }
 
   status try_send(T& value) {
-    const status now = senders_.handing_over() ? senders_.attempt(sends(), std::addressof(value)) : push(value);
+    const status now = senders_.attempt(sends(), std::addressof(value));
     if (now == status::ok) has_sent();
     return now;
   }
@@ -68,7 +69,7 @@ public:
   }
 
   status try_recv(std::optional<T>& out) {
-    const status now = receivers_.handing_over() ? receivers_.attempt(receives(), std::addressof(out)) : pop(out);
+    const status now = receivers_.attempt(receives(), std::addressof(out));
     if (now == status::ok) has_received();
     return now;
   }
@@ -164,6 +165,11 @@ private:
     return index_of(position) + 1 < capacity_ ? position + 1 : (position & ~(one_lap_ - 1)) + one_lap_;
   }
 
+  /// From one position to a later one.
+  std::size_t steps(std::size_t from, std::size_t to) const noexcept {
+    return (to - index_of(to) - (from - index_of(from))) / one_lap_ * capacity_ + index_of(to) - index_of(from);
+  }
+
   /// \pre  steps < capacity
   std::size_t ahead(std::size_t position, std::size_t steps) const noexcept {
     const std::size_t left = capacity_ - index_of(position);
@@ -177,6 +183,37 @@ private:
 
   template <look How = look::sure>
   status push(T& value) {
+    std::size_t at = 0;
+    const status now = claim_to_send<How>(at);
+    if (now == status::ok) put(at, value);
+    return now;
+  }
+
+  template <look How = look::sure>
+  status pop(std::optional<T>& out) {
+    std::size_t at = 0;
+    const status now = claim_to_receive<How>(at);
+    if (now == status::ok) take(at, out);
+    return now;
+  }
+
+  void put(std::size_t at, T& value) noexcept {
+    slot& place = slots_[index_of(at)];
+    place.message.construct(std::move(value));
+    // [S3] release, pairs with acquire [S5] and [S17]: the receiver that reads this stamp also sees the message.
+    place.stamp.store(at + 1, std::memory_order::release);
+  }
+
+  void take(std::size_t at, std::optional<T>& out) noexcept {
+    slot& place = slots_[index_of(at)];
+    place.message.take(out);
+    // [S4] release, pairs with acquire [S1] and [S14]: the message is moved out before the slot is filled in the next
+    // lap.
+    place.stamp.store(at + one_lap_, std::memory_order::release);
+  }
+
+  template <look How>
+  status claim_to_send(std::size_t& at) {
     detail::backoff pacing;
     std::size_t tail = tail_.load(std::memory_order::relaxed);
     for (;;) {
@@ -187,9 +224,7 @@ private:
       if (stamp == tail) {
         // [S2] seq_cst: the change to the channel that handoff_queue [D1], [D2] asks for; pairs with [S11].
         if (tail_.compare_exchange_weak(tail, next(tail), std::memory_order::seq_cst, std::memory_order::relaxed)) {
-          place.message.construct(std::move(value));
-          // [S3] release, pairs with acquire [S5] and [S17]: the receiver that reads this stamp also sees the message.
-          place.stamp.store(tail + 1, std::memory_order::release);
+          at = tail;
           return status::ok;
         }
         pacing.spin();
@@ -214,8 +249,8 @@ private:
     }
   }
 
-  template <look How = look::sure>
-  status pop(std::optional<T>& out) {
+  template <look How>
+  status claim_to_receive(std::size_t& at) {
     detail::backoff pacing;
     std::size_t head = head_.load(std::memory_order::relaxed);
     for (;;) {
@@ -225,10 +260,7 @@ private:
       if (stamp == head + 1) {
         // [S7] seq_cst: as [S2]; pairs with [S11].
         if (head_.compare_exchange_weak(head, next(head), std::memory_order::seq_cst, std::memory_order::relaxed)) {
-          place.message.take(out);
-          // [S4] release, pairs with acquire [S1] and [S14]: the message is moved out before the slot is filled in the
-          // next lap.
-          place.stamp.store(head + one_lap_, std::memory_order::release);
+          at = head;
           return status::ok;
         }
         pacing.spin();
@@ -251,36 +283,42 @@ private:
     static constexpr status pending = status::full;
     sync& ring;
 
-    status perform(void* packet) { return ring.push(*static_cast<T*>(packet)); }
+    using claimed = std::size_t;
+
+    status claim(claimed& at, bool exact) {
+      return exact ? ring.template claim_to_send<look::sure>(at) : ring.template claim_to_send<look::glance>(at);
+    }
+    void complete(claimed at, void* packet) noexcept { ring.put(at, *static_cast<T*>(packet)); }
     bool worth_trying() const noexcept { return ring.worth_sending(); }
-    std::size_t position() const noexcept { return ring.tail_.load(std::memory_order::relaxed) & ~ring.closed_bit_; }
-    std::size_t patience() const noexcept { return ring.patience_; }
+    // [S22] seq_cst, pairs with [S2] and [S15]: no send that overtakes a waiting one is missed.
+    std::size_t position() const noexcept { return ring.tail_.load(std::memory_order::seq_cst) & ~ring.closed_bit_; }
+    std::size_t passed(std::size_t since) const noexcept { return ring.steps(since, position()); }
   };
   struct receive_side {
     static constexpr status pending = status::empty;
     sync& ring;
 
-    status perform(void* packet) { return ring.pop(*static_cast<std::optional<T>*>(packet)); }
+    using claimed = std::size_t;
+
+    status claim(claimed& at, bool exact) {
+      return exact ? ring.template claim_to_receive<look::sure>(at) : ring.template claim_to_receive<look::glance>(at);
+    }
+    void complete(claimed at, void* packet) noexcept { ring.take(at, *static_cast<std::optional<T>*>(packet)); }
     bool worth_trying() const noexcept { return ring.worth_receiving(); }
-    std::size_t position() const noexcept { return ring.head_.load(std::memory_order::relaxed); }
-    std::size_t patience() const noexcept { return ring.patience_; }
+    // [S23] seq_cst, pairs with [S7] and [S18]: as [S22].
+    std::size_t position() const noexcept { return ring.head_.load(std::memory_order::seq_cst); }
+    std::size_t passed(std::size_t since) const noexcept { return ring.steps(since, position()); }
   };
   send_side sends() noexcept { return {*this}; }
   receive_side receives() noexcept { return {*this}; }
 
-  // What is performed for waiting threads of one side may let those of the other go on.
+  // A thread that is served has sent or received itself, and calls these in its turn.
 
   void has_sent(std::size_t messages = 1) noexcept {
-    while (messages != 0 && receivers_.occupied()) {
-      const std::size_t received = receivers_.serve(receives(), messages);
-      messages = received != 0 && senders_.occupied() ? senders_.serve(sends(), received) : 0;
-    }
+    if (messages != 0 && receivers_.occupied()) (void)receivers_.serve(receives(), messages);
   }
   void has_received(std::size_t messages = 1) noexcept {
-    while (messages != 0 && senders_.occupied()) {
-      const std::size_t sent = senders_.serve(sends(), messages);
-      messages = sent != 0 && receivers_.occupied() ? receivers_.serve(receives(), sent) : 0;
-    }
+    if (messages != 0 && senders_.occupied()) (void)senders_.serve(sends(), messages);
   }
 
   /// Claims the free slots from the tail on, as many as there are messages, with one change of the tail. A slot that
@@ -359,7 +397,7 @@ private:
   }
 
   // The rechecks of a thread about to park. A stale value of its own side's index costs one more attempt. It sees a
-  // close because of the wait queue's lock, or the close ends the wait.
+  // close because of the queue's lock, or the close ends the wait.
 
   bool worth_receiving() const noexcept {
     const std::size_t head = head_.load(std::memory_order::relaxed);
@@ -369,7 +407,8 @@ private:
   }
 
   bool worth_sending() const noexcept {
-    const std::size_t tail = tail_.load(std::memory_order::relaxed);
+    // [S21] seq_cst, pairs with [S9]: as [S13].
+    const std::size_t tail = tail_.load(std::memory_order::seq_cst);
     // As [S12].
     return (tail & closed_bit_) || head_.load(std::memory_order::seq_cst) + one_lap_ != tail;
   }
@@ -386,10 +425,9 @@ private:
   alignas(platform::cache_line) const std::size_t capacity_;
   const std::size_t closed_bit_;
   const std::size_t one_lap_;
-  const std::size_t patience_;  ///< whole laps of at least `most_bypasses` operations
   const std::unique_ptr<slot[]> slots_;
-  detail::handoff_queue senders_;
-  detail::handoff_queue receivers_;
+  alignas(platform::cache_line) detail::handoff_queue senders_;
+  alignas(platform::cache_line) detail::handoff_queue receivers_;
 };
 
 }  // namespace sluice::inline SLUICE_ABI::cores

@@ -2,10 +2,10 @@
 
 /// What translation units of one program may compile in different ways, and the inline namespace that tells them apart.
 ///
-/// SLUICE_NO_FUTEX, SLUICE_BLOCK_SLOTS, SLUICE_LAPS_BEFORE_WRAP, another platform header and a race detector change a
-/// channel's layout or how its threads wake each other. Each changes the names of all types here, so that a function
-/// that is given a handle by a unit compiled otherwise does not link. A handle hidden in a class of the user's own is
-/// not protected: compile all units that use that class alike.
+/// SLUICE_NO_FUTEX, SLUICE_BLOCK_SLOTS, SLUICE_LAPS_BEFORE_WRAP, SLUICE_MOST_BYPASSES, another platform header and a
+/// race detector change a channel's layout or how its threads wake each other. Each changes the names of all types
+/// here, so that a function that is given a handle by a unit compiled otherwise does not link. A handle hidden in a
+/// class of the user's own is not protected: compile all units that use that class alike.
 ///
 /// SLUICE_NO_MEMBARRIER and SLUICE_DIAGNOSE may differ between units without harm. To be sure of their effect, define
 /// them for the whole program: of two versions of an inline function the linker keeps one.
@@ -59,14 +59,25 @@
 #define SLUICE_ABI_LAPS
 #endif
 
+/// How often a waiting thread may be overtaken before newcomers wait, too; tests shrink it.
+#if defined(SLUICE_MOST_BYPASSES)
+#define SLUICE_ABI_BYPASSES SLUICE_ABI_NUMBER(_bypasses, SLUICE_MOST_BYPASSES)
+#else
+#define SLUICE_MOST_BYPASSES 256
+#define SLUICE_ABI_BYPASSES
+#endif
+
 #define SLUICE_ABI_PASTE(name, number) name##number
 #define SLUICE_ABI_NUMBER(name, number) SLUICE_ABI_PASTE(name, number)
-#define SLUICE_ABI_JOIN(parking, fences, platform, slots, laps) v0##parking##fences##platform##slots##laps
-#define SLUICE_ABI_NAME(parking, fences, platform, slots, laps) SLUICE_ABI_JOIN(parking, fences, platform, slots, laps)
+#define SLUICE_ABI_JOIN(parking, fences, platform, slots, laps, bypasses) \
+  v0##parking##fences##platform##slots##laps##bypasses
+#define SLUICE_ABI_NAME(parking, fences, platform, slots, laps, bypasses) \
+  SLUICE_ABI_JOIN(parking, fences, platform, slots, laps, bypasses)
 
 /// The inline namespace of everything in the library.
-#define SLUICE_ABI \
-  SLUICE_ABI_NAME(SLUICE_ABI_PARKING, SLUICE_ABI_FENCES, SLUICE_ABI_PLATFORM, SLUICE_ABI_SLOTS, SLUICE_ABI_LAPS)
+#define SLUICE_ABI                                                                                               \
+  SLUICE_ABI_NAME(SLUICE_ABI_PARKING, SLUICE_ABI_FENCES, SLUICE_ABI_PLATFORM, SLUICE_ABI_SLOTS, SLUICE_ABI_LAPS, \
+                  SLUICE_ABI_BYPASSES)
 
 /// Visible in all shared libraries of a process, even if they hide their symbols. On Windows nothing is.
 #if defined(_WIN32)

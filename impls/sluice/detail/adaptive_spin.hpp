@@ -88,12 +88,13 @@ private:
     }
   }
 
-  /// Pauses in rounds, each as long as all before it, with a glance before each and in long ones.
+  /// Pauses until so many are done, in rounds that are each as long as all before, with a glance in each and several in
+  /// long ones.
   /// \returns  whether a glance succeeded.
   template <class Glance>
   static bool pause_for(unsigned done, unsigned budget, Glance glance) {
     while (done < budget) {
-      for (unsigned left = done + 1; left != 0; --left, ++done) {
+      for (unsigned left = (std::min)(done + 1, budget - done); left != 0; --left, ++done) {
         // Each glance may fetch a line that a peer is about to write.
         if (left % pauses_between_glances == 0 || left == 1) {
           if (glance()) return true;
@@ -104,9 +105,8 @@ private:
     return false;
   }
 
-  // In fractions of a microsecond: as long as a peer takes that is in its operation, and until its next one.
-  static constexpr unsigned shortest = 6;
-  static constexpr unsigned longest = 3;
+  static constexpr unsigned shortest = 6;  ///< parts of a microsecond: as long as a peer takes that is in its operation
+  static constexpr unsigned longest = 3;   ///< microseconds: until its next one
   static constexpr unsigned pauses_between_glances = 8;
   static constexpr std::chrono::microseconds longest_alone{1};
   static constexpr unsigned often = 4;

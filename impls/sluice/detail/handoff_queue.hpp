@@ -27,12 +27,17 @@ namespace sluice::inline SLUICE_ABI::detail {
 /// A select is not served, since another channel may serve it at the same time: it is woken to try again, and loses its
 /// place if it fails.
 ///
+/// The message itself is moved outside the lock, since that runs the user's code, which may use the channel.
+///
 /// \tparam Side  how operations of this side are performed:
 ///               - `status pending`: what an operation gives that has to wait;
-///               - `status perform(void* packet)`: an exact attempt with a waiter's message;
-///               - `bool worth_trying()`: whether it may now give another result; reads seq_cst;
+///               - `status claim(claimed& what, bool exact)`: makes an operation certain; if it is not exact, it may
+///               miss
+///                 what is possible while a peer that serves afterwards is between two steps;
+///               - `void complete(const claimed& what, void* packet)`: moves the message of a claimed operation;
+///               - `bool worth_trying()`: whether an exact claim may now give another result; reads seq_cst;
 ///               - `std::size_t position()`: of the next operation; it only grows;
-///               - `std::size_t patience()`: how far it may advance past a waiting thread.
+///               - `std::size_t passed(std::size_t since)`: how many operations came since that position.
 class handoff_queue {
 public:
   /// Whether threads wait.
@@ -55,14 +60,21 @@ public:
   /// \returns  how many it has performed.
   template <class Side>
   std::size_t serve(Side side, std::size_t changes) noexcept {
-    return serve_line(side, changes).performed;
+    return serve_line(side, changes, false).performed;
   }
 
-  /// Performs an operation that comes after those of the threads that wait, without waiting.
+  /// Performs an operation without waiting. While newcomers must register, it comes after those of the threads that
+  /// wait.
   template <class Side>
   status attempt(Side side, void* packet) noexcept {
-    const served before = serve_line(side, all);
-    return before.last == status::ok ? side.perform(packet) : before.last;
+    if (handing_over()) {
+      const status now = serve_line(side, all, true).last;
+      if (now != status::ok) return now;
+    }
+    typename Side::claimed what{};
+    const status now = side.claim(what, true);
+    if (now == status::ok) side.complete(what, packet);
+    return now;
   }
 
   /// Waits until an operation is performed, by this thread or by a peer.
@@ -91,7 +103,10 @@ public:
   template <class Side>
   void register_waiter(Side side, wait_entry& entry) noexcept {
     spin_then_lock guard(mutex_);
-    entry.since = side.position();
+    if (!entry.linked) {
+      entry.since = side.position();
+      entry.served_before = served_;
+    }
     waiters_.push(entry);
     publish();
   }
@@ -111,41 +126,57 @@ private:
     status last = status::ok;  ///< what the first of those left gets; `ok` if it is not known, or none is left
   };
 
+  /// What is left to do for a waiter outside the lock.
+  template <class Side>
+  struct due {
+    waiter* owner = nullptr;  ///< to whom a message is handed over; null if its wait has ended already
+    const platform::futex_word* sleeper = nullptr;
+    void* packet = nullptr;
+    typename Side::claimed what{};
+  };
+
   template <class Side, class Glance>
   [[gnu::noinline]] status wait_longer(Side side, void* packet, platform::time_point until, Glance glance) {
+    if (until != platform::no_deadline && platform::now() >= until) return last_attempt(side, packet);
     status now = side.pending;
-    const bool expired = until != platform::no_deadline && platform::now() >= until;
-    if (!expired && !handing_over() && spin_.pause_until([&] { return (now = glance()) != side.pending; })) return now;
+    if (!handing_over() && spin_.pause_until([&] { return (now = glance()) != side.pending; })) return now;
 
     waiter self;
     wait_entry entry{.owner = &self, .packet = packet, .waits_here_only = true};
     register_waiter(side, entry);
-    if (platform::recheck(side.worth_trying())) (void)serve_line(side, all);
+    if (platform::recheck(side.worth_trying())) (void)serve_line(side, all, true);
     if (self.open()) (void)spin_.yield_until(until, [&] { return !self.open(); });
     switch (self.wait_until(until).how) {
       case outcome::handed_over: return status::ok;
-      case outcome::closed: return side.perform(packet);
+      case outcome::closed: return attempt(side, packet);
       default: break;
     }
     unregister_waiter(entry);
-    now = attempt(side, packet);
-    return now == side.pending ? status::timeout : now;
+    return last_attempt(side, packet);
   }
 
   template <class Side>
-  [[gnu::noinline]] served serve_line(Side side, std::size_t selects) noexcept {
+  status last_attempt(Side side, void* packet) noexcept {
+    const status now = attempt(side, packet);
+    return now == side.pending ? status::timeout : now;
+  }
+
+  /// \param exact  whether it waits for peers between two steps.
+  template <class Side>
+  [[gnu::noinline]] served serve_line(Side side, std::size_t selects, bool exact) noexcept {
     served so_far;
     for (bool more = true; more;) {
-      std::array<const platform::futex_word*, 8> asleep{};
+      std::array<due<Side>, 8> left;
       std::size_t count = 0;
       {
         spin_then_lock guard(mutex_);
-        while ((more = serve_first(side, selects, so_far, asleep[count])) && ++count != asleep.size()) {
+        while ((more = serve_first(side, selects, exact, so_far, left[count])) && ++count != left.size()) {
         }
         publish();
       }
-      for (const platform::futex_word* word : asleep) {
-        if (word) platform::unpark(word);
+      for (const due<Side>& one : left) {
+        if (one.owner) side.complete(one.what, one.packet);
+        if (one.sleeper && (!one.owner || one.owner->end(outcome::handed_over))) platform::unpark(one.sleeper);
       }
     }
     return so_far;
@@ -153,42 +184,48 @@ private:
 
   /// \returns  whether to go on.
   template <class Side>
-  bool serve_first(Side& side, std::size_t& selects, served& so_far, const platform::futex_word*& sleeper) noexcept {
+  bool serve_first(Side& side, std::size_t& selects, bool exact, served& so_far, due<Side>& left) noexcept {
     so_far.last = status::ok;
     wait_entry* const first = waiters_.first();
     if (!first) return false;
-    if (!first->waits_here_only) {
-      const auto woken = waiters_.end_first(outcome::woken);
-      sleeper = woken.sleeps_on;
-      return !woken.owner || --selects != 0;
-    }
     so_far.last = side.pending;
     if (!side.worth_trying()) return stays_first(side, *first);
+    if (!first->waits_here_only) {
+      so_far.last = status::ok;
+      const auto woken = waiters_.end_first(outcome::woken);
+      left.sleeper = woken.sleeps_on;
+      return !woken.owner || --selects != 0;
+    }
     waiter& owner = *first->owner;
     if (owner.select(outcome::claimed) == waiter::selection::lost) {
       waiters_.remove(*first);
       return true;
     }
-    so_far.last = side.perform(first->packet);
+    so_far.last = side.claim(left.what, exact);
     if (so_far.last == side.pending) {
       owner.release();
       return stays_first(side, *first);
     }
     waiters_.remove(*first);
-    const bool done = so_far.last == status::ok;
-    if (done) ++so_far.performed;
-    const platform::futex_word* const word = owner.address();
-    if (owner.end(done ? outcome::handed_over : outcome::closed)) sleeper = word;
+    ++served_;
+    left.sleeper = owner.address();
+    if (so_far.last == status::ok) {
+      ++so_far.performed;
+      left.owner = &owner;
+      left.packet = first->packet;
+    } else if (!owner.end(outcome::closed)) {
+      left.sleeper = nullptr;
+    }
     return true;
   }
 
   /// The first waiter has to wait on. \returns  false
   template <class Side>
   bool stays_first(Side& side, const wait_entry& first) noexcept {
-    const std::size_t now = side.position();
-    if (now - first.since >= side.patience()) {
+    // Of those that came since, some waited themselves.
+    if (side.passed(first.since) - (served_ - first.served_before) >= platform::most_bypasses) {
       no_bypass_ = true;
-      before_ = now;
+      before_ = side.position();
     }
     return false;
   }
@@ -204,6 +241,7 @@ private:
   wait_list waiters_;
   adaptive_spin spin_;
   bool no_bypass_ = false;
+  std::size_t served_ = 0;  ///< operations performed for waiting threads
   std::size_t before_ = 0;  ///< those that came before this position are served before newcomers
   // Both sides read it at every operation, so it must not share a cache line with what changes at each; like the lock,
   // it changes only when a thread waits.

@@ -14,8 +14,10 @@ namespace sluice::inline SLUICE_ABI::detail {
 struct wait_entry {
   waiter* owner = nullptr;
   std::uint32_t arm = 0;
-  void* packet = nullptr;        ///< where the message is, or goes to, in a direct hand-off
-  std::size_t since = 0;         ///< the position of its side when it was registered; only in a handoff_queue
+  void* packet = nullptr;  ///< where the message is, or goes to, in a direct hand-off
+  // Only in a handoff_queue: the position of its side when it was registered, and how many had been served.
+  std::size_t since = 0;
+  std::size_t served_before = 0;
   bool waits_here_only = false;  ///< whether its owner has no other entry
   wait_entry* previous = nullptr;
   wait_entry* next = nullptr;
