@@ -167,10 +167,12 @@ private:
     served so_far;
     for (bool more = true; more;) {
       std::array<due<Side>, 8> left;
+      // An exact claim may wait for the one before it.
+      const std::size_t most = exact ? 1 : left.size();
       std::size_t count = 0;
       {
         spin_then_lock guard(mutex_);
-        while ((more = serve_first(side, selects, exact, so_far, left[count])) && ++count != left.size()) {
+        while ((more = serve_first(side, selects, exact, so_far, left[count])) && ++count != most) {
         }
         publish();
       }
