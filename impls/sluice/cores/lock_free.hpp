@@ -169,8 +169,7 @@ private:
       take(*what.place, what.offset, *static_cast<std::optional<T>*>(packet));
     }
     bool worth_trying() const noexcept { return list.worth_receiving(); }
-    // [L24] seq_cst, pairs with [L5] and [L23]: no receive that overtakes a waiting one is missed.
-    std::size_t position() const noexcept { return list.head_.index.load(std::memory_order::seq_cst) & ~flag; }
+    std::size_t position() const noexcept { return list.head_.index.load(std::memory_order::relaxed) & ~flag; }
     std::size_t passed(std::size_t since) const noexcept {
       const std::size_t positions = (position() - since) / one;
       return positions - positions / lap;  // there is a gap in each block

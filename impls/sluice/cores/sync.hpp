@@ -290,8 +290,7 @@ private:
     }
     void complete(claimed at, void* packet) noexcept { ring.put(at, *static_cast<T*>(packet)); }
     bool worth_trying() const noexcept { return ring.worth_sending(); }
-    // [S22] seq_cst, pairs with [S2] and [S15]: no send that overtakes a waiting one is missed.
-    std::size_t position() const noexcept { return ring.tail_.load(std::memory_order::seq_cst) & ~ring.closed_bit_; }
+    std::size_t position() const noexcept { return ring.tail_.load(std::memory_order::relaxed) & ~ring.closed_bit_; }
     std::size_t passed(std::size_t since) const noexcept { return ring.steps(since, position()); }
   };
   struct receive_side {
@@ -305,8 +304,7 @@ private:
     }
     void complete(claimed at, void* packet) noexcept { ring.take(at, *static_cast<std::optional<T>*>(packet)); }
     bool worth_trying() const noexcept { return ring.worth_receiving(); }
-    // [S23] seq_cst, pairs with [S7] and [S18]: as [S22].
-    std::size_t position() const noexcept { return ring.head_.load(std::memory_order::seq_cst); }
+    std::size_t position() const noexcept { return ring.head_.load(std::memory_order::relaxed); }
     std::size_t passed(std::size_t since) const noexcept { return ring.steps(since, position()); }
   };
   send_side sends() noexcept { return {*this}; }
@@ -392,7 +390,8 @@ private:
   }
 
   void end_sending() noexcept {
-    // [S9] seq_cst, pairs with acquire [S20]: no later claim on the tail succeeds, and a thread about to park sees it.
+    // [S9] seq_cst, pairs with [S21] and acquire [S20]: no later claim on the tail succeeds, and a thread about to park
+    // sees it.
     tail_.fetch_or(closed_bit_, std::memory_order::seq_cst);
   }
 
