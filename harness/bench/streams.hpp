@@ -167,26 +167,28 @@ sample shares(capacity room, std::uint64_t messages, std::size_t producers, bool
   std::vector<std::uint64_t> received(producers, 0);
   std::vector<longest_gap> gaps(producers);
   std::atomic<bool> enough{false};
+  std::atomic<std::uint64_t> all_sent{0};
   worker_threads threads(producers + 1, pinned);
   for (std::size_t p = 0; p < producers; ++p) {
-    threads.add([&enough, &gap = gaps[p], p, mine = tx.clone()]() mutable {
+    threads.add([&enough, &all_sent, &gap = gaps[p], p, mine = tx.clone()]() mutable {
       gap = {};
-      for (std::uint64_t sent = 0; !enough.load(std::memory_order::relaxed); gap.after(++sent)) {
-        (void)mine.send(std::uint64_t{p});
-      }
+      std::uint64_t sent = 0;
+      for (; !enough.load(std::memory_order::relaxed); gap.after(++sent)) (void)mine.send(std::uint64_t{p});
+      all_sent.fetch_add(sent, std::memory_order::relaxed);
       mine.reset();
     });
   }
   std::uint64_t total = 0;
+  std::uint64_t late = 0;
   threads.add([&, mine = rx.clone()]() mutable {
     for (const fair_run run(messages); !run.over(total); ++total) ++received[mine.recv().value()];
     enough.store(true, std::memory_order::relaxed);
-    for ([[maybe_unused]] std::uint64_t late : mine) {
-    }
+    for ([[maybe_unused]] std::uint64_t message : mine) ++late;
   });
   tx.reset();
   rx.reset();
   sample s = threads.run(messages);
+  expect_sum(total + late, all_sent.load());
   s.messages = total;
   add_fairness(s, received, gaps, longest_delay(producers + 1, fair_run(messages).least() / 4, pinned));
   return s;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/detail/abi.hpp>
+#include <sluice/detail/cell.hpp>
 
 #include <harness/costs/counters.hpp>
 
@@ -12,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -127,27 +127,6 @@ inline constexpr std::size_t cache_line = 128;
 inline constexpr std::size_t block_slots = SLUICE_BLOCK_SLOTS;
 inline constexpr std::size_t laps_before_wrap = SLUICE_LAPS_BEFORE_WRAP;
 inline constexpr std::size_t most_bypasses = SLUICE_MOST_BYPASSES;
-
-template <class T>
-class cell {
-public:
-  cell() noexcept {}
-  ~cell() {}
-  cell(const cell&) = delete;
-  cell& operator=(const cell&) = delete;
-
-  void construct(T&& value) noexcept { std::construct_at(std::addressof(value_), std::move(value)); }
-  template <class Out>
-  void take(Out& out) noexcept {
-    out.emplace(std::move(value_));
-    std::destroy_at(std::addressof(value_));
-  }
-
-private:
-  union {
-    T value_;
-  };
-};
 
 inline void prefault(void*, std::size_t) noexcept {}
 inline void expects(bool holds, [[maybe_unused]] const char* otherwise) noexcept {

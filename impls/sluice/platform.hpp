@@ -10,6 +10,8 @@
 #include SLUICE_PLATFORM_HEADER
 #else
 
+#include <sluice/detail/cell.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cassert>
@@ -18,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -97,30 +98,6 @@ inline constexpr std::size_t laps_before_wrap = SLUICE_LAPS_BEFORE_WRAP;
 /// How many operations may overtake a thread that waits before newcomers register behind it.
 inline constexpr std::size_t most_bypasses = SLUICE_MOST_BYPASSES;
 
-/// Raw storage for one message; the caller tracks its lifetime. The model checker's version verifies that.
-template <class T>
-class cell {
-public:
-  cell() noexcept {}
-  ~cell() {}
-  cell(const cell&) = delete;
-  cell& operator=(const cell&) = delete;
-
-  void construct(T&& value) noexcept { std::construct_at(std::addressof(value_), std::move(value)); }
-
-  /// Moves the message to `out.emplace()` and destroys what is left here.
-  template <class Out>
-  void take(Out& out) noexcept {
-    out.emplace(std::move(value_));
-    std::destroy_at(std::addressof(value_));
-  }
-
-private:
-  union {
-    T value_;
-  };
-};
-
 /// Touches each page of these bytes, so that the kernel maps them now and not at the first message.
 ///
 /// \pre  no object lives there yet.
@@ -144,8 +121,8 @@ constexpr bool recheck(bool found) noexcept { return found; }
 /// Whether spinning can help. In models it cannot: they explore what a spin would find, not how long it lasts.
 inline constexpr bool spinning_helps = true;
 
-/// Whether this is a model: queues of other projects then take their smallest sizes, so that small scenarios cross all their
-/// borders.
+/// Whether this is a model: queues of other projects then take their smallest sizes, so that small scenarios cross all
+/// their borders.
 inline constexpr bool modelled = false;
 
 /// Lets another thread run.

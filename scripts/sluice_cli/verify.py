@@ -227,10 +227,10 @@ def verify(of: Project, channels: list[Channel], level: str, seed: int, shard: t
                 found = future.result()
                 checks += found
                 # A broken channel's properties may take a minute to hang; its first failure need not wait for them.
-                failed = outcome.failed_checks(known.mark(of, [dict(check) for check in found]))
-                if failed and task.channel.name not in failing:
-                    failing.add(task.channel.name)
-                    show_failure(failed[0])
+                if task.channel.name not in failing:
+                    if failed := outcome.failed_checks(known.mark(of, [dict(check) for check in found])):
+                        failing.add(task.channel.name)
+                        show_failure(failed[0])
                 advance(f"{task.kind} {task.channel.name}{' ' + task.exhaustive[0] if task.exhaustive else ''}")
     order = {channel.name: i for i, channel in enumerate(channels)}
     checks = known.mark(of, joined(checks, f"{part}/{parts}"))

@@ -33,9 +33,7 @@ namespace sluice::inline SLUICE_ABI::cores {
 ///                position to publish. Where receivers wait, a send performs their operations, too. One allocation per
 ///                `platform::block_slots` messages.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
-/// \par Fairness  waiting receivers are served in FIFO order, but for selects; newcomers overtake them a bounded number
-/// of
-///                times.
+/// \par Fairness  waiting receivers are served in FIFO order, but for selects; newcomers overtake them only so often.
 template <class T, cardinality Consumers = cardinality::many>
 class lock_free {
   static constexpr bool one_receiver = Consumers == cardinality::one;

@@ -27,9 +27,7 @@ namespace sluice::inline SLUICE_ABI::cores {
 ///                published, with its whole batch if it has one; otherwise lock-free, and without a system call while
 ///                no thread sleeps. Where threads wait, it performs their operations, too.
 /// \par Ordering  global: sends take effect in the order of their claims on the tail.
-/// \par Fairness  waiting threads are served in FIFO order, but for selects; newcomers overtake them a bounded number
-/// of
-///                times.
+/// \par Fairness  waiting threads are served in FIFO order, but for selects; newcomers overtake them only so often.
 template <class T>
 class sync {
 public:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/core.hpp>
+#include <sluice/detail/expired.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 
@@ -47,7 +48,7 @@ public:
     for (;;) {
       const status now = try_recv(out);
       if (now == status::ok) return now;
-      if (until != no_deadline && platform::now() >= until) return status::timeout;
+      if (detail::expired(until)) return status::timeout;
       detail::waiter self;
       (void)self.wait_until((std::min)(until, due()));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/detail/expired.hpp>
 #include <sluice/platform.hpp>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ public:
   bool spin_until(platform::time_point until, Glance glance, Attempt attempt) {
     // A model checker explores what the attempt finds; the time before it is nothing to explore.
     if constexpr (!platform::spinning_helps) return attempt();
-    if (over(until)) return attempt();
+    if (expired(until)) return attempt();
     return pause_until(glance) || attempt() || yield_until(until, attempt);
   }
 
@@ -76,8 +77,6 @@ public:
   }
 
 private:
-  static bool over(platform::time_point until) { return until != platform::no_deadline && platform::now() >= until; }
-
   /// Where a yield takes long, another thread has had the processor, and pausing was in vain.
   void note_yield(platform::clock::duration took) noexcept {
     const unsigned vain = vain_.get();

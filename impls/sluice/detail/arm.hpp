@@ -3,6 +3,7 @@
 #include <sluice/core.hpp>
 #include <sluice/detail/adaptive_spin.hpp>
 #include <sluice/detail/backoff.hpp>
+#include <sluice/detail/expired.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
 #include <sluice/result.hpp>
@@ -62,7 +63,6 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
     order[i] = i;
     if (pick == preference::fair) std::swap(order[i], order[platform::random(static_cast<std::uint32_t>(i + 1))]);
   }
-  const auto expired = [until] { return until != no_deadline && platform::now() >= until; };
   const auto spins = [arms] { return std::ranges::any_of(arms, [](const arm* a) { return a->worth_spinning(); }); };
   const auto attempt_each = [&]() -> std::optional<std::size_t> {
     for (const std::size_t i : order) {
@@ -78,9 +78,9 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
   for (backoff between;;) {
     for (backoff pacing;; pacing.snooze()) {
       if (const auto ready = attempt_each()) return ready;
-      if (pacing.spent() || expired() || !spins()) break;
+      if (pacing.spent() || expired(until) || !spins()) break;
     }
-    if (expired() && attempts_suffice()) return attempt_each();
+    if (expired(until) && attempts_suffice()) return attempt_each();
 
     waiter self;
     deadline due = no_deadline;
@@ -90,7 +90,7 @@ inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::sp
       worth_trying |= platform::recheck(arms[i]->register_waiter(entries[i]));
       due = (std::min)(due, arms[i]->due());
     }
-    const bool last_look = !worth_trying && expired();
+    const bool last_look = !worth_trying && expired(until);
     if (last_look) {
       // With every arm registered, check each once more: an instant at which none was ready.
       for (std::size_t i = 0; i < arms.size(); ++i) worth_trying |= arms[i]->register_waiter(entries[i]);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/detail/adaptive_spin.hpp>
+#include <sluice/detail/expired.hpp>
 #include <sluice/detail/spin_then_lock.hpp>
 #include <sluice/detail/wait_list.hpp>
 #include <sluice/platform.hpp>
@@ -137,7 +138,7 @@ private:
 
   template <class Side, class Glance>
   [[gnu::noinline]] status wait_longer(Side side, void* packet, platform::time_point until, Glance glance) {
-    if (until != platform::no_deadline && platform::now() >= until) return last_attempt(side, packet);
+    if (expired(until)) return last_attempt(side, packet);
     status now = side.pending;
     if (!handing_over() && spin_.pause_until([&] { return (now = glance()) != side.pending; })) return now;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/detail/adaptive_spin.hpp>
+#include <sluice/detail/expired.hpp>
 #include <sluice/detail/waiter.hpp>
 #include <sluice/platform.hpp>
 #include <sluice/result.hpp>
@@ -115,7 +116,7 @@ template <class Glance, class Attempt, class Register, class Unregister>
     status now = pending;
     const auto comes_to = [&](auto& operation) { return [&] { return (now = operation()) != pending; }; };
     if (spin.spin_until(until, comes_to(glance), comes_to(attempt))) return now;
-    if (until != platform::no_deadline && platform::now() >= until) return status::timeout;
+    if (expired(until)) return status::timeout;
 
     waiter self;
     wait_entry entry{.owner = &self};

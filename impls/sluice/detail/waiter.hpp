@@ -2,6 +2,7 @@
 
 #include <sluice/detail/adaptive_spin.hpp>
 #include <sluice/detail/backoff.hpp>
+#include <sluice/detail/expired.hpp>
 #include <sluice/platform.hpp>
 
 #include <cstdint>
@@ -92,7 +93,7 @@ public:
         pacing.snooze();
         continue;
       }
-      if (now == outcome::waiting && until != platform::no_deadline && platform::now() >= until) {
+      if (now == outcome::waiting && expired(until)) {
         if (select(outcome::aborted) != selection::lost) return {outcome::aborted, 0};
         continue;
       }
