@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -21,12 +22,23 @@ public:
   static subject of() {
     using core = core_of<Channel, int>;
     static_assert((check_core<core>(), true));
-    return subject(core::traits, selectable_core<core>, {&detail::make_erased<core_of<Channel, Messages>>...});
+    return subject(core::traits, selectable_core<core>, basic_concurrent_queue<Channel<int>>,
+                   {&detail::make_erased<core_of<Channel, Messages>>...});
   }
 
   const core_traits& traits() const noexcept { return traits_; }
   /// Whether it can be waited on by a select.
   bool selectable() const noexcept { return traits_.selectable; }
+  /// Whether it is a queue of P0260, which any thread may close while others use it.
+  bool closable() const noexcept { return closable_; }
+
+  /// The channel alone, without handles.
+  ///
+  /// \pre  traits().accepts(capacity)
+  template <class T>
+  std::unique_ptr<core_interface<T>> make_core(std::optional<std::size_t> capacity) const {
+    return std::get<core_maker<T>>(makers_)(capacity);
+  }
 
   /// Checks for which cloning would be wrong do not apply.
   ///
@@ -53,11 +65,13 @@ public:
 private:
   using makers = std::tuple<core_maker<Messages>...>;
 
-  subject(const core_traits& traits, bool selectable, makers m) : traits_(traits), makers_(m) {
+  subject(const core_traits& traits, bool selectable, bool closable, makers m)
+      : traits_(traits), closable_(closable), makers_(m) {
     traits_.selectable = selectable;
   }
 
   core_traits traits_;
+  bool closable_;
   makers makers_;
 };
 

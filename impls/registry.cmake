@@ -41,7 +41,7 @@ sluice_channel(one_wake_per_room HEADER faulty/batches.hpp TYPE sluice::faulty::
 sluice_channel(lost_rest HEADER faulty/batches.hpp TYPE sluice::faulty::lost_rest
                CAUGHT_BY property/linearizable model/batch_handoff)
 sluice_channel(half_close HEADER faulty/conqueue.hpp TYPE sluice::faulty::half_close
-               CAUGHT_BY property/linearizable model/receiver_leaves_two)
+               CAUGHT_BY property/linearizable model/receiver_leaves_two model/close_among_senders)
 sluice_channel(drop_under_lock HEADER faulty/condvar.hpp TYPE sluice::faulty::drop_under_lock
                CAUGHT_BY property/busy_messages)
 sluice_channel(stranded_send HEADER faulty/condvar.hpp TYPE sluice::faulty::stranded_send

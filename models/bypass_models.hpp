@@ -35,7 +35,7 @@ struct contended_channel {
 
   static constexpr int waiting = 1;
   static constexpr int overtaking = 2;
-  static constexpr unsigned operations = 12;
+  static constexpr unsigned operations = 8;
 
   /// Thread 0 waits for room; thread 1 sends by attempts, or by waiting; thread 2 receives.
   void sends(unsigned index, bool attempts) {
@@ -52,6 +52,7 @@ struct contended_channel {
       while (const auto next = rx.recv()) {
         served |= static_cast<int>(*next) == waiting;
         overtaken += !served && static_cast<int>(*next) == overtaking;
+        expect_bounded();
       }
     }
     if (index != 2 && ++senders_ended == 2) tx.reset();

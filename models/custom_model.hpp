@@ -31,8 +31,13 @@ inline void expect(bool holds, platform::location where = platform::location::cu
   platform::expects(holds, "a condition of the custom model does not hold", where);
 }
 
-/// Every custom model has this many threads; those that it does not need return at once.
-inline constexpr rl::thread_id_t custom_model_threads = 3;
+/// Every custom model of a fixture has so many threads: 3, or its `threads`. Those that it does not need return at
+/// once.
+template <class Fixture>
+constexpr rl::thread_id_t custom_model_threads() {
+  if constexpr (requires { Fixture::threads; }) return Fixture::threads;
+  return 3;
+}
 
 /// The running custom model, and the capacity of its channels.
 template <class Fixture>
@@ -42,7 +47,7 @@ struct current_custom_model {
 };
 
 template <class Fixture>
-class custom_model_suite : public rl::test_suite<custom_model_suite<Fixture>, custom_model_threads> {
+class custom_model_suite : public rl::test_suite<custom_model_suite<Fixture>, custom_model_threads<Fixture>()> {
 public:
   void before() {
     const between_threads section;
@@ -73,7 +78,7 @@ model_result explore(const custom_model<Fixture>& s, std::string_view capacity, 
   current_custom_model<Fixture>::running = &s;
   current_custom_model<Fixture>::capacity = harness::parse_capacity(capacity);
   const auto describe = [](const step_recorder& steps) { return "step by step:\n" + steps.draw({}); };
-  return explore_suite<custom_model_suite<Fixture>, custom_model_threads>(how, describe, true);
+  return explore_suite<custom_model_suite<Fixture>, custom_model_threads<Fixture>()>(how, describe, true);
 }
 
 /// Custom models as checks, each at all of its capacities.

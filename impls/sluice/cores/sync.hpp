@@ -270,8 +270,11 @@ private:
         pacing.snooze();
         head = head_.load(std::memory_order::relaxed);
       } else {
+        const std::size_t now = head_.load(std::memory_order::relaxed);
+        // The slot's last message is being taken: perhaps by this thread, which has claimed it for a waiting peer.
+        if (How == look::glance && now == head) return status::empty;
         pacing.snooze();
-        head = head_.load(std::memory_order::relaxed);
+        head = now;
       }
     }
   }
