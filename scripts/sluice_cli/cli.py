@@ -40,7 +40,7 @@ def commands() -> None:
     """Verify, measure, report and gate channels.
 
     Exit codes: 0 good, 1 a check failed, 2 wrong usage, 3 slower than the base, 4 this machine lacks something,
-    5 a results file cannot be used, 6 the tree does not build.
+    5 a results file cannot be used, 6 the tree does not build, 7 the machine is too noisy to compare speed.
     """
 
 

@@ -1,4 +1,4 @@
-"""Compares a project with an earlier revision of it: no check may fail, and no workload be slower."""
+"""Compares a project with an earlier revision of it: no operation may cost more, and no workload be slower."""
 
 from __future__ import annotations
 
@@ -6,48 +6,35 @@ import dataclasses
 import json
 import math
 import pathlib
-import random
 import shutil
+import statistics
 import subprocess
 
 import click
 import rich.table
 
-from sluice_cli import bench, build, options, outcome, project, registry, results, stats, verify
-from sluice_cli.common import Failure, Usage, console, output_of, progress
+from sluice_cli import build, exact_costs, options, outcome, project, registry, results, sequential, verify
+from sluice_cli.common import BuildFailed, Failure, Usage, console, output_of
 from sluice_cli.junit import write as write_junit
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
+from sluice_cli.sequential import Comparison, Verdict
 
 
-class Slower(Failure):
-    """Some workload is slower than in the base revision."""
+class Worse(Failure):
+    """Some workload is slower than in the base revision, or some operation costs more."""
 
     exit_code = 3
 
 
-# The compared workloads: short, and steady enough to distinguish a change from noise.
-SHAPES = {"seq": ("1", "128", "unbounded"), "spsc": ("0", "128", "unbounded"), "mpmc": ("128", "unbounded")}
-MESSAGES = 1_000_000
-PAIRS = 15
-# A cell that is too noisy to judge is sampled again, at most this often.
-EXTRA_ROUNDS = 2
+class Undecided(Failure):
+    """The machine is too noisy to judge most workloads."""
 
-# The least effect: smaller changes come from code placement alone.
-LEAST_EFFECT = 0.10
-# An interval wider than this, as a ratio of its ends, is inconclusive.
-NOISY = 1.6
-CONFIDENCE = 0.99
+    exit_code = 7
 
 
-@dataclasses.dataclass(frozen=True)
-class Verdict:
-    """One cell of the comparison: the current tree's time over the base's."""
-
-    channel: str
-    workload: str
-    ratio: stats.Estimate
-    verdict: str
+MINUTES = 8.0
+SCHEMA = "sluice-gate/2"
 
 
 def checkout(of: Project, revision: str) -> tuple[str, Project]:
@@ -62,7 +49,9 @@ def checkout(of: Project, revision: str) -> tuple[str, Project]:
 
     commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not commit:
-        raise Usage(f"there is no revision `{revision}` in the repository of {of.source}")
+        shallow = git("rev-parse", "--is-shallow-repository") == "true"
+        remedy = ", a shallow clone: fetch its history (git fetch --unshallow; in a workflow, fetch-depth: 0)"
+        raise Usage(f"there is no revision `{revision}` in the repository of {of.source}{remedy if shallow else ''}")
     tree = of.builds / "gate" / commit[:12]
     if not (tree / ".git").exists():
         shutil.rmtree(tree, ignore_errors=True)
@@ -80,9 +69,12 @@ def build_benchmarks(of: Project, base: Project) -> list[Channel]:
     binary = base.builds / "gate"
     options = {"CMAKE_BUILD_TYPE": "Release", "SLUICE_PROPERTIES": "OFF", "SLUICE_MODELS": "OFF"}
     options |= {"SLUICE_TESTS": "OFF"} if of.own else {"sluice_DIR": str(build.package())}
-    build.configure(base.source, binary, ["-G", "Ninja", *build.definitions(options)])
-    channels = measured(_registered(binary))
-    build.compile_targets(binary, registry.targets(channels, "bench"))
+    try:
+        build.configure(base.source, binary, ["-G", "Ninja", *build.definitions(options)])
+        channels = measured(_registered(binary))
+        build.compile_targets(binary, registry.targets(channels, "bench"))
+    except BuildFailed as failure:
+        raise BuildFailed(f"the base revision does not build, so name another: {failure.message}") from None
     return channels
 
 
@@ -106,69 +98,27 @@ def measured(channels: list[Channel]) -> list[Channel]:
     return [channel for channel in channels if "bench" in channel.runners and not channel.third_party]
 
 
-def _cells(channels: list[Channel]) -> dict[tuple[str, str], bench.Cell]:
-    return {
-        (cell.channel.name, cell.name): cell
-        for cell in bench.cells(channels)
-        if cell.capacity in SHAPES.get(cell.shape, ())
-    }
-
-
-def judge(ratios: list[float]) -> tuple[stats.Estimate, str]:
-    """The median ratio with its interval, and the verdict."""
-    estimate = stats.median(ratios, CONFIDENCE)
-    if estimate.low > 1 + LEAST_EFFECT:
-        return estimate, "slower"
-    if estimate.high < 1 / (1 + LEAST_EFFECT):
-        return estimate, "faster"
-    if estimate.high / estimate.low > NOISY:
-        return estimate, "too noisy"
-    return estimate, "same"
-
-
-def compare(base: list[Channel], current: list[Channel], seed: int, pairs: int = PAIRS) -> list[Verdict]:
-    """Samples both trees' runners in pairs, with random order within each pair and of the cells."""
-    before, after = _cells(base), _cells(current)
-    both = [key for key in after if key in before]
-    if not both:
-        raise Usage("the base revision and the current one have no benchmark in common")
-    order = random.Random(seed)
-    ratios: dict[tuple[str, str], list[float]] = {key: [] for key in both}
-
-    def sample_pairs(keys: list[tuple[str, str]], title: str) -> None:
-        with progress(title, pairs * len(keys)) as advance:
-            for _ in range(pairs):
-                for key in order.sample(keys, len(keys)):
-                    times = {}
-                    for side in order.sample(("base", "current"), 2):
-                        cell = (before if side == "base" else after)[key]
-                        times[side] = bench.take(cell, MESSAGES)["ns_per_message"]
-                    ratios[key].append(times["current"] / times["base"])
-                    advance(" ".join(key))
-
-    sample_pairs(both, "comparing")
-    for _ in range(EXTRA_ROUNDS):
-        if noisy := [key for key in both if judge(ratios[key])[1] == "too noisy"]:
-            sample_pairs(noisy, f"comparing {len(noisy)} noisy cells again")
-    return [Verdict(*key, *judge(ratios[key])) for key in both]
-
-
 def _rows(verdicts: list[Verdict]) -> list[tuple[str, ...]]:
     return [
-        (v.channel, v.workload, f"{v.ratio.median:.3f}", f"{v.ratio.low:.3f} – {v.ratio.high:.3f}", v.verdict)
+        (
+            *(v.channel, v.workload, f"{v.ratio.median:.3f}", f"{v.ratio.low:.3f} – {v.ratio.high:.3f}"),
+            *(str(v.ratio.count), f"{v.least_effect:.0%}", v.verdict),
+        )
         for v in verdicts
     ]
 
 
-HEADINGS = ("channel", "workload", "current / base", f"{CONFIDENCE:.0%} interval", "verdict")
+HEADINGS = ("channel", "workload", "current / base", "interval", "pairs", "least effect", "verdict")
 
 
 def overall(verdicts: list[Verdict]) -> str:
-    """The verdict over all cells: the worst certain one, or that most are too noisy."""
+    """The verdict over all workloads: the worst certain one, or that most are too noisy."""
     kinds = [v.verdict for v in verdicts]
+    if "slower" in kinds:
+        return "slower"
     if kinds.count("too noisy") * 2 > len(kinds):
-        return "slower" if "slower" in kinds else "too noisy"
-    return next((kind for kind in ("slower", "faster") if kind in kinds), "same")
+        return "too noisy"
+    return "faster" if "faster" in kinds else "same"
 
 
 def show(verdicts: list[Verdict]) -> None:
@@ -179,52 +129,129 @@ def show(verdicts: list[Verdict]) -> None:
     console.print(table)
 
 
-def write(verdicts: list[Verdict], base: str, current: str, folder: pathlib.Path) -> None:
-    """Writes gate.json and gate.md; the latter also to the summary of a GitHub step, if it runs in one."""
-    data = {
-        "schema": "sluice-gate/1",
-        "base": base,
-        "current": current,
-        "overall": overall(verdicts),
-        "least_effect": LEAST_EFFECT,
-        "confidence": CONFIDENCE,
-        "geometric_mean": math.exp(sum(math.log(v.ratio.median) for v in verdicts) / len(verdicts)),
-        "cells": [dataclasses.asdict(v) for v in verdicts],
-    }
-    results.write_text(folder / "gate.json", json.dumps(data, indent=1) + "\n")
-    lines = [f"## Speed against `{base[:12]}`: {data['overall']}", ""]
-    lines += ["| " + " | ".join(HEADINGS) + " |", "|---|---|---:|---:|---|"]
-    lines += ["| " + " | ".join(row) + " |" for row in _rows(verdicts)]
-    text = "\n".join(lines) + "\n"
-    results.write_text(folder / "gate.md", text)
-    results.summarize(text)
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a gate has found."""
+
+    base: str
+    current: str
+    command: str
+    verdicts: list[Verdict]
+    costs: list[exact_costs.Change]
+
+    @property
+    def dearer(self) -> list[exact_costs.Change]:
+        return [change for change in self.costs if change.rises]
+
+    @property
+    def summary(self) -> str:
+        """What got worse, by how much and how certainly, in a sentence or two."""
+        of = lambda kind: [v for v in self.verdicts if v.verdict == kind]  # noqa: E731
+        slower, noisy = of("slower"), of("too noisy")
+        told = [f"{v.name} takes {v.ratio:.3f} of its time" for v in slower] + [str(change) for change in self.dearer]
+        text = f"worse than {self.base[:12]}: {'; '.join(told)}" if told else f"not worse than {self.base[:12]}"
+        text += f". {len(self.verdicts) - len(noisy)} of {len(self.verdicts)} workloads are decided"
+        if noisy:
+            worst = max(noisy, key=lambda v: v.ratio.high)
+            text += f", the others too noisy: {worst.name} may take up to {worst.ratio.high:.2f} of its time"
+        text += f". Where nothing has changed, {sequential.ERROR:.0%} of such runs err at most"
+        return text
+
+    def write(self, folder: pathlib.Path) -> None:
+        """Writes gate.json and gate.md; the latter also to the summary of a GitHub step, if it runs in one."""
+        cells = [dataclasses.asdict(v) for v in self.verdicts]
+        for cell in cells:
+            # An end that nothing bounds is no number in JSON.
+            cell["ratio"] = {key: value if math.isfinite(value) else None for key, value in cell["ratio"].items()}
+        sampled = [v.ratio.median for v in self.verdicts if v.ratio.count]
+        data = {
+            "schema": SCHEMA,
+            "base": self.base,
+            "current": self.current,
+            "overall": overall(self.verdicts),
+            "error": sequential.ERROR,
+            "geometric_mean": statistics.geometric_mean(sampled) if sampled else None,
+            "cells": cells,
+            "costs": [dataclasses.asdict(change) for change in self.costs],
+        }
+        results.write_text(folder / "gate.json", json.dumps(data, indent=1) + "\n")
+        lines = [f"**{overall(self.verdicts)}**: {self.summary}.", f"Again: `{self.command}`", ""]
+        lines += [f"- {change}" for change in self.costs] + [""] * bool(self.costs)
+        lines += ["| " + " | ".join(HEADINGS) + " |", "|---|---|---:|---:|---:|---:|---|"]
+        lines += ["| " + " | ".join(row) + " |" for row in _rows(self.verdicts)]
+        text = "\n".join(lines) + "\n"
+        results.write_text(folder / "gate.md", text)
+        results.summarize(text)
+
+    def require_not_worse(self) -> None:
+        """Raises Worse, or Undecided if the machine is too noisy to tell."""
+        if self.dearer or overall(self.verdicts) == "slower":
+            raise Worse(self.summary)
+        if overall(self.verdicts) == "too noisy":
+            raise Undecided(f"{self.summary}. Give more --minutes, a greater --least-effect, or a quieter machine")
+
+
+def changed_costs(of: Project, base: Project) -> list[exact_costs.Change]:
+    """The exact costs that differ; those of this tree's cores, whose base holds its own in a file."""
+    if not of.own:
+        return []
+    build.compile_targets(of.binary, [exact_costs.TARGET])
+    found = exact_costs.changes(exact_costs.listed(base.source), exact_costs.counted(of.binary))
+    for change in found:
+        console.print(f"costs {'more' if change.rises else 'less'}: {change}", markup=False)
+    return found
 
 
 @click.command("gate")
 @click.option("--base", required=True, metavar="REV", help="The revision to compare with.")
-@click.option("--pairs", default=PAIRS, show_default=True, type=click.IntRange(5, 1000), help="Pairs of samples.")
+@click.option(
+    "--least-effect",
+    default=100 * sequential.LEAST_EFFECT,
+    show_default=True,
+    type=click.FloatRange(0.5, 100),
+    help="The slowdown to find, in percent; twice that where several threads use each side.",
+)
+@click.option(
+    "--minutes",
+    default=MINUTES,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Sample no longer than that.",
+)
+@click.option("--verify", "verifies", is_flag=True, help="Verify the project as well, at level quick.")
 @options.seed
 @options.junit_file
 @project.option
-def command(project: Project, base: str, pairs: int, seed: int, junit: pathlib.Path | None) -> None:
-    """Verify the project, and compare its speed with REV's; writes gate.json and gate.md to its results/gate."""
+def command(
+    project: Project,
+    base: str,
+    least_effect: float,
+    minutes: float,
+    verifies: bool,
+    seed: int,
+    junit: pathlib.Path | None,
+) -> None:
+    """Compare the project's exact costs and its speed with REV's; writes gate.json and gate.md to its results/gate."""
     commit, old = checkout(project, base)
     channels = registry.configured(build.configure_project(project))
-    build.build_runners(project, channels, "properties", "models")
+    costs = changed_costs(project, old)
     build.build_runners(project, measured(channels), "bench")
-    checks = verify.verify(project, channels, "quick", seed)
-    verify.show(outcome.failed_checks(checks))
-    if junit:
-        write_junit(junit, checks=checks)
-    outcome.require_passed(checks)
-    before = build_benchmarks(project, old)
-    verdicts = compare(before, measured(channels), seed, pairs)
-    show(verdicts)
-    if junit:
-        write_junit(junit, checks=checks, cells=verdicts)
+    comparison = Comparison(build_benchmarks(project, old), measured(channels), seed, least_effect / 100)
+    if comparison.only_current:
+        console.print(f"new, with nothing to compare: {', '.join(comparison.only_current)}", markup=False)
+    found = Outcome(commit, build.revision(project.source), results.shell_line(), comparison.run(minutes), costs)
+    show(found.verdicts)
     folder = project.results / "gate"
     folder.mkdir(parents=True, exist_ok=True)
-    write(verdicts, commit, build.revision(project.source), folder)
-    console.print(f"against {commit[:12]}: {overall(verdicts)} ({folder / 'gate.json'})", markup=False)
-    if slower := [f"{v.channel} {v.workload}" for v in verdicts if v.verdict == "slower"]:
-        raise Slower(f"slower than {commit[:12]}: {', '.join(slower)}")
+    found.write(folder)
+    checks = []
+    if verifies:
+        build.build_runners(project, channels, "properties", "models")
+        checks = verify.verify(project, channels, "quick", seed)
+        verify.show(outcome.failed_checks(checks))
+    if junit:
+        write_junit(junit, checks=checks, cells=found.verdicts, dearer=found.dearer)
+    if verifies:
+        outcome.require_passed(checks)
+    found.require_not_worse()
+    console.print(f"{overall(found.verdicts)}: {found.summary} ({folder / 'gate.json'})", markup=False)

@@ -24,8 +24,13 @@ def _add_verdicts(suite: xml.Element, verdicts: list[dict], failing: list[dict])
             xml.SubElement(case, "skipped", message=verdict.get("known") or verdict["detail"] or verdict["verdict"])
 
 
-def write(file: pathlib.Path, checks: list[dict] = (), lines: list[dict] = (), cells: list = ()) -> None:
-    """Writes checks, lines of the contract, and cells of a gate to a file. What fails no run is skipped there."""
+def write(
+    file: pathlib.Path, checks: list[dict] = (), lines: list[dict] = (), cells: list = (), dearer: list = ()
+) -> None:
+    """Writes checks, lines of the contract, a gate's workloads, and the operations that cost more than in its base.
+
+    What fails no run is skipped there.
+    """
     suites = xml.Element("testsuites")
     suite = xml.SubElement(suites, "testsuite", name="sluice")
     _add_verdicts(suite, checks, outcome.failed_checks(checks))
@@ -33,10 +38,12 @@ def write(file: pathlib.Path, checks: list[dict] = (), lines: list[dict] = (), c
     for cell in cells:
         case = _case(suite, cell.channel, f"speed {cell.workload}")
         if cell.verdict == "slower":
-            interval = f"{cell.ratio.low:.3f} to {cell.ratio.high:.3f}"
-            xml.SubElement(case, "failure", message=f"slower: {cell.ratio.median:.3f} of the base's time, {interval}")
+            xml.SubElement(case, "failure", message=f"slower: {cell.ratio:.3f} of the base's time")
         elif cell.verdict == "too noisy":
             xml.SubElement(case, "skipped", message="too noisy to judge")
+    for change in dearer:
+        case = _case(suite, change.core, f"cost {change.operation} at {change.capacity}")
+        xml.SubElement(case, "failure", message=str(change))
     for attribute, tag in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped")):
         suite.set(attribute, str(len(list(suite.iter(tag)))))
     xml.indent(suites)

@@ -7,7 +7,7 @@ import pathlib
 
 import jinja2
 
-from sluice_cli import advise, contract, figures, outcome, results, verify
+from sluice_cli import advise, contract, exact_costs, figures, outcome, results, verify
 from sluice_cli.common import console
 from sluice_cli.figures import COUNTERS, OWN_COUNTERS, Roles
 from sluice_cli.project import Project
@@ -133,10 +133,6 @@ def _pictures(samples: list[dict], roles: Roles, folder: pathlib.Path) -> list[t
     ]
 
 
-# What tells a row of costs apart; the rest are counts.
-PLACE = ("core", "capacity", "operation")
-
-
 def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
     """Draws the pictures into the folder and writes report.html beside them; returns its path."""
     roles = Roles.of(data)
@@ -161,7 +157,9 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
     page = environment.get_template("report.html.j2").render(
         run=data,
         costs=data.get("costs", []),
-        cost_names=list(dict.fromkeys(name for row in data.get("costs", []) for name in row if name not in PLACE)),
+        cost_names=list(
+            dict.fromkeys(name for row in data.get("costs", []) for name in row if name not in exact_costs.PLACE)
+        ),
         sound=verify.matrix(checks)[0],
         families=_families(checks),
         not_applicable=_not_applicable(checks),

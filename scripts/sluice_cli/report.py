@@ -7,7 +7,8 @@ import pathlib
 
 import click
 
-from sluice_cli import audit, bench, build, contract, options, outcome, page, peers, project, registry, results, verify
+from sluice_cli import audit, bench, build, contract, exact_costs, options, outcome, page, peers, project, registry
+from sluice_cli import results, verify
 from sluice_cli.common import console
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -61,7 +62,7 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
         if not brief:
             parts["contract"] = contract.run(binary, divide)
         parts |= {"checking": verify.checking_speed(binary), "litmus": verify.litmus(binary)}
-        parts["costs"] = verify.costs(binary)
+        parts["costs"] = exact_costs.counted(binary)
     if any("contract" in channel.runners for channel in compared):
         both = parts.get("contract", []) + contract.run_on(project, compared, divide)
         parts["contract"] = sorted(both, key=lambda verdict: verdict["number"])

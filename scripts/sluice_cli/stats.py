@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 
 
@@ -21,7 +22,8 @@ class Estimate:
 def median(values: list[float], confidence: float = 0.95) -> Estimate:
     """The median with a distribution-free confidence interval (order statistics).
 
-    Fewer than six values allow no such interval: then it is their range.
+    Fewer than six values allow no such interval: then it is their range. It holds for a number of values that was
+    decided before they were seen.
     """
     # Imported here: it takes longer than everything else that a command does before its first message.
     import scipy.stats
@@ -32,3 +34,18 @@ def median(values: list[float], confidence: float = 0.95) -> Estimate:
     rank = int(scipy.stats.binom.ppf((1 - confidence) / 2, count, 0.5))
     rank = min(max(rank - 1, 0), (count - 1) // 2)
     return Estimate(statistics.median(ordered), ordered[rank], ordered[count - 1 - rank], count)
+
+
+def median_at_any_time(values: list[float], error: float) -> Estimate:
+    """The median with an interval that holds however often one looks and whenever one stops: a confidence sequence.
+
+    Of so many values, as many are below the median as heads come of fair throws. Against every other coin at once, in
+    equal parts, the likelihood ratio is a martingale, which exceeds 1/error at any time with the probability `error` at
+    most (Robbins 1970, https://doi.org/10.1214/aoms/1177696786; for quantiles Howard and Ramdas 2022,
+    https://doi.org/10.3150/21-BEJ1388). An end that nothing bounds yet is 0 or infinite.
+    """
+    ordered = sorted(map(float, values))
+    count = len(ordered)
+    rank = next((k for k in range(count // 2 + 1) if (count + 1) * math.comb(count, k) / 2**count > error), 0)
+    low, high = (ordered[rank - 1], ordered[count - rank]) if rank else (0.0, math.inf)
+    return Estimate(statistics.median(ordered) if ordered else math.nan, low, high, count)

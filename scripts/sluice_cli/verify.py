@@ -287,12 +287,6 @@ def checking_speed(binary: pathlib.Path) -> list[dict]:
     return json.loads(done.stdout)
 
 
-def costs(binary: pathlib.Path) -> list[dict]:
-    """What each operation of each core does when no other thread does anything."""
-    done = subprocess.run([binary / "harness" / "costs" / "costs"], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
 def size_of(check: dict) -> str:
     """The size of an exhaustive search's scenarios: threads x operations."""
     return check["check"].removeprefix("exhaustive_")

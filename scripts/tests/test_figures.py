@@ -1,4 +1,4 @@
-"""Statistics, verdicts of the gate, goals, advice and the report."""
+"""Statistics, goals, advice and the report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import tempfile
 import unittest
 
-from sluice_cli import advise, bench, compare, figures, gate, goals, page, results, stats
+from sluice_cli import advise, bench, compare, figures, goals, page, results, stats
 from sluice_cli.common import BadResults
 from sluice_cli.figures import Roles
 from sluice_cli.project import OWN
@@ -86,29 +86,6 @@ class Compare(unittest.TestCase):
     def test_nothing_in_common(self):
         with self.assertRaises(BadResults):
             compare.compare([sample("a", "mpmc", "128", 4, 50.0)], [sample("b", "mpmc", "128", 4, 50.0)])
-
-
-class Judge(unittest.TestCase):
-    def test_each_verdict(self):
-        draw = random.Random(5)
-        around = lambda middle, spread: [draw.gauss(middle, spread) for _ in range(15)]  # noqa: E731
-        self.assertEqual(gate.judge(around(1.0, 0.02))[1], "same")
-        self.assertEqual(gate.judge(around(1.3, 0.02))[1], "slower")
-        self.assertEqual(gate.judge(around(0.7, 0.02))[1], "faster")
-        self.assertEqual(gate.judge([0.5, 2.0] * 8)[1], "too noisy")
-
-    def test_a_small_change_is_no_verdict(self):
-        self.assertEqual(gate.judge([1.05] * 15)[1], "same")
-
-    def test_one_word_for_all(self):
-        def of(*kinds):
-            return gate.overall([gate.Verdict("c", "w", stats.Estimate(1, 1, 1, 15), kind) for kind in kinds])
-
-        self.assertEqual(of("same", "same", "too noisy"), "same")
-        self.assertEqual(of("same", "faster"), "faster")
-        self.assertEqual(of("faster", "slower", "same"), "slower")
-        self.assertEqual(of("too noisy", "too noisy", "same"), "too noisy")
-        self.assertEqual(of("too noisy", "too noisy", "slower"), "slower")
 
 
 class Outliers(unittest.TestCase):

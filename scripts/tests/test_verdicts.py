@@ -12,7 +12,7 @@ import unittest
 import unittest.mock
 import xml.etree.ElementTree as xml
 
-from sluice_cli import common, contract, gate, junit, known, outcome, stats, verify
+from sluice_cli import common, contract, exact_costs, gate, junit, known, outcome, stats, verify
 from sluice_cli.common import BadResults
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -94,18 +94,20 @@ class Junit(unittest.TestCase):
             "detail": "",
             "seconds": 0.0,
         }
-        cell = gate.Verdict("mine", "seq/1/1", stats.Estimate(1.3, 1.2, 1.4, 15), "slower")
+        cell = gate.Verdict("mine", "seq/1/1", 0.05, stats.Estimate(1.3, 1.2, 1.4, 15), "slower")
+        dearer = exact_costs.Change("mine", "128", "send", "updates", 1, 2)
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "verdicts.xml"
-            junit.write(file, checks, [line], [cell])
+            junit.write(file, checks, [line], [cell], [dearer])
             [suite] = xml.parse(file).getroot()
-        self.assertEqual((suite.get("tests"), suite.get("failures"), suite.get("skipped")), ("6", "3", "2"))
+        self.assertEqual((suite.get("tests"), suite.get("failures"), suite.get("skipped")), ("7", "4", "2"))
         told = {case.get("name"): [(part.tag, part.get("message")) for part in case] for case in suite}
         self.assertEqual(told["model passed"], [])
         self.assertEqual(told["model failed"], [("failure", "lost[0m & late")])
         self.assertEqual(told["model old"], [("skipped", "since 2025")])
         self.assertEqual(told["contract.037.never_early"], [("failure", "failed")])
         self.assertEqual(told["speed seq/1/1"][0][0], "failure")
+        self.assertEqual(told["cost send at 128"], [("failure", "mine at capacity 128, send: 1 -> 2 updates")])
 
 
 class Differs(unittest.TestCase):
