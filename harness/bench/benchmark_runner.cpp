@@ -1,6 +1,9 @@
 #include <harness/bench/probe.hpp>
 #include <harness/bench/run_benchmarks.hpp>
 #include <harness/runner.hpp>
+#ifdef SLUICE_SLOWED
+#include <harness/bench/slowed.hpp>
+#endif
 
 #include <benchmark/benchmark.h>
 
@@ -42,8 +45,15 @@ public:
     app.add_flag("--smoke", smoke, "few messages: only that every workload runs and its sums are right");
     app.add_flag("--probe", probe_only, "print the state of the machine as JSON and exit");
     line.add_list(list, "benchmarks");
+#ifdef SLUICE_SLOWED
+    std::string slowdown;
+    app.add_option("--slowdown", slowdown, "what each send does in addition: ns=N, updates=N or misses=N");
+#endif
     return line.run(argc, argv, [&] {
       options_.pinned = !no_pin;
+#ifdef SLUICE_SLOWED
+      if (!slowdown.empty()) added_work::set(slowdown);
+#endif
       if (probe_only) {
         const machine_state now = probe();
         std::cout << "{\"round_trip_ns\": " << now.round_trip_ns << ", \"pause_ns\": " << now.pause_ns << "}\n";

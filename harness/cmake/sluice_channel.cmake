@@ -146,6 +146,10 @@ function(sluice_channel name)
     _sluice_benchmark_runner()
     target_link_libraries(${name}_bench PRIVATE sluice_benchmark_runner)
     _sluice_cache_across_worktrees(${name}_bench)
+    if(SLUICE_SLOWED)
+      # Its sends can be made slower, to measure which slowdowns a gate finds.
+      target_compile_definitions(${name}_bench PRIVATE SLUICE_SLOWED=1)
+    endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # A unit with all workloads exceeds GCC's budget for inlining; what it leaves out of line by chance costs up to half
       # of a message's time. In a program that uses a channel here and there, all is inlined.
@@ -313,6 +317,9 @@ function(_sluice_benchmark_runner)
   if(NOT TARGET sluice_benchmark_runner)
     _sluice_runner_library(sluice_benchmark_runner harness/bench/benchmark_runner.cpp benchmark::benchmark)
     _sluice_cache_across_worktrees(sluice_benchmark_runner)
+    if(SLUICE_SLOWED)
+      target_compile_definitions(sluice_benchmark_runner PRIVATE SLUICE_SLOWED=1)
+    endif()
   endif()
 endfunction()
 

@@ -111,17 +111,17 @@ def _probe(prober: Channel, when: str) -> dict[str, float]:
     return {f"round_trip_{when}_ns": state["round_trip_ns"], f"pause_{when}_ns": state["pause_ns"]}
 
 
-def take(cell: Cell, messages: int, prober: Channel | None = None) -> dict:
+def take(cell: Cell, messages: int, prober: Channel | None = None, more: tuple[str, ...] = ()) -> dict:
     """One sample, in its own process.
 
-    `prober` probes the machine around runners that do not do so themselves.
+    `prober` probes the machine around runners that do not do so themselves. `more`: further options of the runner.
 
     Raises Lost if the run lost messages, crashed or did not end.
     """
     around = _probe(prober, "before") if prober else {}
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "sample.json"
-        command = command_of(cell, messages)
+        command = [*command_of(cell, messages), *more]
         try:
             done = subprocess.run(
                 [*command, "--json", str(out)],

@@ -6,19 +6,17 @@ import dataclasses
 import json
 import math
 import pathlib
-import shutil
 import statistics
-import subprocess
 
 import click
 import rich.table
 
-from sluice_cli import build, exact_costs, options, outcome, project, registry, results, sequential, verify
-from sluice_cli.common import BuildFailed, Failure, Usage, console, output_of
+from sluice_cli import benchmark_builds, build, calibrate, exact_costs, options, outcome, pairs, project, registry
+from sluice_cli import results, sequential, verify
+from sluice_cli.common import Failure, Usage, console
 from sluice_cli.junit import write as write_junit
 from sluice_cli.project import Project
-from sluice_cli.registry import Channel
-from sluice_cli.sequential import Comparison, Verdict
+from sluice_cli.sequential import Verdict
 
 
 class Worse(Failure):
@@ -33,69 +31,7 @@ class Undecided(Failure):
     exit_code = 7
 
 
-MINUTES = 8.0
 SCHEMA = "sluice-gate/2"
-
-
-def checkout(of: Project, revision: str) -> tuple[str, Project]:
-    """A revision's full name, and the project as it was then, in a worktree below build/.
-
-    Raises Usage if there is no such revision.
-    """
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", "-C", str(of.source), *arguments], capture_output=True, text=True)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if not commit:
-        shallow = git("rev-parse", "--is-shallow-repository") == "true"
-        remedy = ", a shallow clone: fetch its history (git fetch --unshallow; in a workflow, fetch-depth: 0)"
-        raise Usage(f"there is no revision `{revision}` in the repository of {of.source}{remedy if shallow else ''}")
-    tree = of.builds / "gate" / commit[:12]
-    if not (tree / ".git").exists():
-        shutil.rmtree(tree, ignore_errors=True)
-        git("worktree", "prune")
-        output_of(["git", "-C", str(of.source), "worktree", "add", "--detach", "--force", str(tree), commit])
-    # The project may be a folder of its repository.
-    folder = git("rev-parse", "--show-prefix")
-    if not (tree / folder / "CMakeLists.txt").exists():
-        raise Usage(f"revision `{revision}` has no {folder}CMakeLists.txt")
-    return commit, dataclasses.replace(of, source=tree / folder, given_binary=None)
-
-
-def build_benchmarks(of: Project, base: Project) -> list[Channel]:
-    """The measured channels of a project's base revision; builds only their benchmark runners."""
-    binary = base.builds / "gate"
-    options = {"CMAKE_BUILD_TYPE": "Release", "SLUICE_PROPERTIES": "OFF", "SLUICE_MODELS": "OFF"}
-    options |= {"SLUICE_TESTS": "OFF"} if of.own else {"sluice_DIR": str(build.package())}
-    try:
-        build.configure(base.source, binary, ["-G", "Ninja", *build.definitions(options)])
-        channels = measured(_registered(binary))
-        build.compile_targets(binary, registry.targets(channels, "bench"))
-    except BuildFailed as failure:
-        raise BuildFailed(f"the base revision does not build, so name another: {failure.message}") from None
-    return channels
-
-
-def _registered(binary: pathlib.Path) -> list[Channel]:
-    """The channels of a build folder, whose registry may be an earlier version's, without roles."""
-    entries = json.loads((binary / "registry.json").read_text())
-    if all("role" in entry for entry in entries):
-        return registry.configured(binary)
-    return [
-        Channel(
-            entry["name"],
-            "third_party" if entry.get("third_party") else "faulty" if entry["caught_by"] else "core",
-            runners={"bench": pathlib.Path(entry["bench"])} if "bench" in entry else {},
-        )
-        for entry in entries
-    ]
-
-
-def measured(channels: list[Channel]) -> list[Channel]:
-    """The channels whose speed the gate guards."""
-    return [channel for channel in channels if "bench" in channel.runners and not channel.third_party]
 
 
 def _rows(verdicts: list[Verdict]) -> list[tuple[str, ...]]:
@@ -121,11 +57,14 @@ def overall(verdicts: list[Verdict]) -> str:
     return "faster" if "faster" in kinds else "same"
 
 
-def show(verdicts: list[Verdict]) -> None:
-    table = rich.table.Table(*HEADINGS)
+def show(verdicts: list[Verdict], least_found: dict[str, float | None]) -> None:
+    """`least_found`: by workload, the slowdown that a gate on this machine finds 95 times in 100, if that is known."""
+    table = rich.table.Table(*HEADINGS, *(["found 95 in 100 here"] if least_found else []))
     styles = {"slower": "bold red", "faster": "green", "too noisy": "yellow"}
-    for row in _rows(verdicts):
-        table.add_row(*row, style=styles.get(row[-1]))
+    for verdict, row in zip(verdicts, _rows(verdicts)):
+        known = least_found.get(verdict.name)
+        more = ["not measured" if known is None else f"{known:.1%}"] if least_found else []
+        table.add_row(*row, *more, style=styles.get(verdict.verdict))
     console.print(table)
 
 
@@ -203,7 +142,7 @@ def changed_costs(of: Project, base: Project) -> list[exact_costs.Change]:
 
 
 @click.command("gate")
-@click.option("--base", required=True, metavar="REV", help="The revision to compare with.")
+@click.option("--base", metavar="REV", help="The revision to compare with.")
 @click.option(
     "--least-effect",
     default=100 * sequential.LEAST_EFFECT,
@@ -213,36 +152,47 @@ def changed_costs(of: Project, base: Project) -> list[exact_costs.Change]:
 )
 @click.option(
     "--minutes",
-    default=MINUTES,
+    default=calibrate.MINUTES,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
     help="Sample no longer than that.",
 )
 @click.option("--verify", "verifies", is_flag=True, help="Verify the project as well, at level quick.")
+@click.option(
+    "--calibrate",
+    "calibrates",
+    is_flag=True,
+    help="Compare nothing: measure for --minutes how often a gate errs on this machine, or go on with that.",
+)
 @options.seed
 @options.junit_file
 @project.option
 def command(
     project: Project,
-    base: str,
+    base: str | None,
     least_effect: float,
     minutes: float,
     verifies: bool,
+    calibrates: bool,
     seed: int,
     junit: pathlib.Path | None,
 ) -> None:
     """Compare the project's exact costs and its speed with REV's; writes gate.json and gate.md to its results/gate."""
-    commit, old = checkout(project, base)
-    channels = registry.configured(build.configure_project(project))
-    costs = changed_costs(project, old)
-    build.build_runners(project, measured(channels), "bench")
-    comparison = Comparison(build_benchmarks(project, old), measured(channels), seed, least_effect / 100)
-    if comparison.only_current:
-        console.print(f"new, with nothing to compare: {', '.join(comparison.only_current)}", markup=False)
-    found = Outcome(commit, build.revision(project.source), results.shell_line(), comparison.run(minutes), costs)
-    show(found.verdicts)
+    if calibrates == bool(base):
+        raise Usage("give either --base REV or --calibrate")
     folder = project.results / "gate"
     folder.mkdir(parents=True, exist_ok=True)
+    if calibrates:
+        calibrate.run(project, folder, seed, least_effect / 100, minutes)
+        return
+    commit, old = benchmark_builds.checkout(project, base)
+    channels = registry.configured(build.configure_project(project))
+    costs = changed_costs(project, old)
+    measured = benchmark_builds.measured(channels)
+    build.build_runners(project, measured, "bench")
+    verdicts = pairs.compare(benchmark_builds.base_of(project, old), measured, seed, least_effect / 100, minutes)
+    show(verdicts, calibrate.least_found(folder))
+    found = Outcome(commit, build.revision(project.source), results.shell_line(), verdicts, costs)
     found.write(folder)
     checks = []
     if verifies:
@@ -250,8 +200,8 @@ def command(
         checks = verify.verify(project, channels, "quick", seed)
         verify.show(outcome.failed_checks(checks))
     if junit:
-        write_junit(junit, checks=checks, cells=found.verdicts, dearer=found.dearer)
+        write_junit(junit, checks=checks, cells=verdicts, dearer=found.dearer)
     if verifies:
         outcome.require_passed(checks)
     found.require_not_worse()
-    console.print(f"{overall(found.verdicts)}: {found.summary} ({folder / 'gate.json'})", markup=False)
+    console.print(f"{overall(verdicts)}: {found.summary} ({folder / 'gate.json'})", markup=False)

@@ -60,6 +60,7 @@ class CommandLine(unittest.TestCase):
             (["verify", "--level", "enormous"], 2),
             (["replay", "/no/such/failure.txt"], 5),
             (["gate", "--base", "no-such-branch"], 2),
+            (["gate", "--base", "HEAD", "--calibrate"], 2),
             (["compare", "/no/such.json", "/no/such.json"], 5),
             (["report", "--from", "/no/such.json"], 5),
             (["test", "--preset", "fast"], 2),

@@ -1,4 +1,4 @@
-"""The gate: its statistics, exact costs, and what it says of them."""
+"""The gate: its statistics, exact costs, calibration, and what it says of them."""
 
 import json
 import math
@@ -9,8 +9,8 @@ import tempfile
 import unittest
 from unittest import mock
 
-from sluice_cli import exact_costs, gate, sequential, stats
-from sluice_cli.common import HOME, BuildFailed, Usage
+from sluice_cli import bench, benchmark_builds, calibrate, exact_costs, gate, pairs, sequential, stats
+from sluice_cli.common import HOME, BadResults, BuildFailed, Usage
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 
@@ -53,13 +53,13 @@ class Judge(unittest.TestCase):
         self.assertEqual(self.verdict(1.0, 0.01, 17), "same")
         self.assertEqual(self.verdict(1.06, 0.01, 17), "slower")
         self.assertEqual(self.verdict(0.94, 0.01, 17), "faster")
-        self.assertEqual(self.verdict(1.0, 0.2, 40), "undecided")
+        self.assertEqual(self.verdict(1.0, 0.2, 40), "too noisy")
 
     def test_none_from_few_pairs(self):
-        self.assertEqual(self.verdict(2.0, 0.01, 16), "undecided")
+        self.assertEqual(self.verdict(2.0, 0.01, 16), "too noisy")
 
     def test_noise_is_never_called_the_same(self):
-        self.assertEqual(sequential.judge([0.7, 1.4] * 30, 0.05, ERROR)[1], "undecided")
+        self.assertEqual(sequential.judge([0.7, 1.4] * 30, 0.05, ERROR)[1], "too noisy")
 
     def test_one_word_for_all(self):
         def of(*kinds):
@@ -72,44 +72,116 @@ class Judge(unittest.TestCase):
         self.assertEqual(of("too noisy", "too noisy", "slower"), "slower")
 
 
-class Sampling(unittest.TestCase):
-    """Comparisons whose samples are drawn here."""
+class Decide(unittest.TestCase):
+    """Workloads whose ratios are drawn here."""
 
-    def compare(self, slowdown: dict[str, float], spread: float = 0.01, minutes: float = 1) -> dict[str, str]:
+    KEYS = {("mine", "seq/128/1"): 0.05, ("mine", "spsc/128/1"): 0.05, ("mine", "mpmc/128/4"): 0.1}
+
+    def decide(self, slowdown: dict[str, float], spread: float = 0.01, most: int = 10_000) -> dict[str, str]:
         draw = random.Random(3)
-        sides = {side: Channel(side) for side in ("base", "current")}
-
-        def cells(channels):
-            return [
-                sequential.bench.Cell(channels[0], shape, "128", threads)
-                for shape, threads in (("seq", 1), ("spsc", 1), ("mpmc", 4))
-            ]
-
-        def take(cell, messages):
-            self.taken += 1
-            factor = slowdown.get(cell.shape, 1) if cell.channel.name == "current" else 1
-            return {"ns_per_message": 20 * factor * draw.lognormvariate(0, spread), "messages": messages}
-
         self.taken = 0
-        both = [mock.patch.object(sequential.bench, "cells", cells), mock.patch.object(sequential.bench, "take", take)]
-        # The names of the channels are what both sides have in common.
-        same = mock.patch.object(
-            sequential, "_cells", lambda channels: {("mine", cell.name): cell for cell in cells(channels)}
-        )
-        with both[0], both[1], same:
-            comparison = sequential.Comparison([sides["base"]], [sides["current"]], 1, 0.05)
-            return {v.workload.split("/")[0]: v.verdict for v in comparison.run(minutes)}
 
-    def test_clear_cells_cost_little(self):
-        self.assertEqual(self.compare({}), {"seq": "same", "spsc": "same", "mpmc": "same"})
-        self.assertLess(self.taken, 3 * (2 * 20 + 1))
+        def sample(key):
+            self.taken += 1
+            return slowdown.get(key[1].split("/")[0], 1) * draw.lognormvariate(0, spread)
+
+        found = sequential.decide(self.KEYS, sample, lambda: self.taken >= most, draw)
+        self.assertEqual([(v.channel, v.workload) for v in found], list(self.KEYS))
+        return {v.workload.split("/")[0]: v.verdict for v in found}
+
+    def test_clear_workloads_cost_little(self):
+        self.assertEqual(self.decide({}), {"seq": "same", "spsc": "same", "mpmc": "same"})
+        self.assertLess(self.taken, 3 * 20)
 
     def test_a_slowdown_is_found_where_it_is(self):
-        self.assertEqual(self.compare({"spsc": 1.06}), {"seq": "same", "spsc": "slower", "mpmc": "same"})
+        self.assertEqual(self.decide({"spsc": 1.06}), {"seq": "same", "spsc": "slower", "mpmc": "same"})
 
     def test_what_time_does_not_decide_is_too_noisy(self):
-        found = self.compare({}, spread=1.0, minutes=0.002)
-        self.assertEqual(set(found.values()), {"too noisy"})
+        self.assertEqual(set(self.decide({}, spread=1.0, most=100).values()), {"too noisy"})
+        self.assertEqual(self.taken, 100)
+        self.assertEqual(set(self.decide({}, most=0).values()), {"too noisy"})
+
+
+class Pairs(unittest.TestCase):
+    def test_the_current_build_over_the_base_whichever_is_first(self):
+        cells = [bench.Cell(Channel(name), "seq", "128", 1) for name in ("base", "current")]
+        firsts = set()
+
+        def take(cell, messages, more):
+            if self.taken % 2 == 0:
+                firsts.add(cell.channel.name)
+            self.taken += 1
+            self.assertEqual(
+                (messages, more), (500, {"base": (), "current": ("--slowdown", "ns=1")}[cell.channel.name])
+            )
+            return {"ns_per_message": {"base": 10, "current": 12}[cell.channel.name]}
+
+        self.taken = 0
+        with mock.patch.object(bench, "take", take):
+            for seed in range(8):
+                found = pairs.ratio(*cells, 500, random.Random(seed), (), ("--slowdown", "ns=1"))
+                self.assertEqual(found, 1.2)
+        self.assertEqual(firsts, {"base", "current"})
+
+    def test_a_sample_takes_so_long(self):
+        cell = bench.Cell(Channel("mine"), "spsc", "0", 1)
+        # At capacity 0, a runner sends a tenth of the messages that it is given.
+        with mock.patch.object(
+            bench, "take", lambda cell, messages: {"ns_per_message": 100, "messages": messages / 10}
+        ):
+            messages, ns = pairs.pilot(cell)
+        self.assertEqual((messages, ns), (5_000_000, 100))
+
+    def test_builds_with_nothing_in_common(self):
+        with mock.patch.object(bench, "cells", lambda channels: []):
+            with self.assertRaisesRegex(Usage, "no benchmark in common"):
+                pairs.compare([], [], 1, 0.05, 1)
+
+
+class Calibration(unittest.TestCase):
+    def pool(self, alarms: float = 1.0) -> dict:
+        draw = random.Random(9)
+
+        def around(middle, spread):
+            return [middle * draw.lognormvariate(0, spread) for _ in range(200)]
+
+        def told(spread, equal=1.0):
+            slowed = {part: around(1 + float(part), spread) for part in calibrate.ADDED[1:]}
+            return {"messages": 1000, "ns": 10.0, "seconds": 0.15, "ratios": {"0": around(equal, spread)} | slowed}
+
+        return {"workloads": {"mine seq/128/1": told(0.01, alarms), "mine mpmc/128/4": told(0.05)}}
+
+    def test_rates(self):
+        found = calibrate.rates(self.pool(), 0.05, 8, seed=1, runs=50)
+        self.assertEqual((found.runs, found.alarms), (50, 0))
+        self.assertAlmostEqual(found.alarms_at_most, 0.071, places=3)
+        self.assertAlmostEqual(found.least("mine seq/128/1"), 0.05, places=2)
+        self.assertAlmostEqual(found.least("mine mpmc/128/4"), 0.1, places=1)
+        self.assertEqual(found.undecided, 0)
+
+    def test_a_build_that_is_not_equal_to_itself_raises_alarms(self):
+        found = calibrate.rates(self.pool(alarms=1.1), 0.05, 8, seed=1, runs=20)
+        self.assertEqual(found.alarms, 20)
+
+    def test_no_time_finds_nothing(self):
+        found = calibrate.rates(self.pool(), 0.05, 0.01, seed=1, runs=10)
+        self.assertEqual((found.alarms, found.undecided), (0, 1))
+
+    def test_it_goes_on_only_with_its_own(self):
+        with tempfile.TemporaryDirectory() as name:
+            file = pathlib.Path(name) / calibrate.FILE
+            self.assertEqual(calibrate.least_found(file.parent), {})
+            new = calibrate.continued(file, "abc")
+            new["workloads"] = {"mine seq/128/1": {}}
+            new["least"] = {"mine seq/128/1": 0.04}
+            file.write_text(json.dumps(new))
+            self.assertEqual(calibrate.continued(file, "abc"), new)
+            self.assertEqual(calibrate.least_found(file.parent), new["least"])
+            with self.assertRaisesRegex(Usage, "is of another revision: move it away"):
+                calibrate.continued(file, "def")
+            file.write_text('{"schema": "sluice-calib')
+            with self.assertRaisesRegex(BadResults, "cannot be read.*remove it to calibrate anew"):
+                calibrate.continued(file, "abc")
 
 
 class Costs(unittest.TestCase):
@@ -187,16 +259,16 @@ class Revisions(unittest.TestCase):
         clone = pathlib.Path(self.folder.name) / "clone"
         self.git("clone", "--quiet", "--depth=1", f"file://{self.source}", str(clone))
         with self.assertRaisesRegex(Usage, "no revision `HEAD~1`.*a shallow clone: fetch its history"):
-            gate.checkout(Project(clone), "HEAD~1")
+            benchmark_builds.checkout(Project(clone), "HEAD~1")
         with self.assertRaises(Usage) as whole:
-            gate.checkout(Project(self.source), "HEAD~9")
+            benchmark_builds.checkout(Project(self.source), "HEAD~9")
         self.assertNotIn("shallow", whole.exception.message)
 
     def test_a_base_that_does_not_build(self):
         (self.source / "CMakeLists.txt").write_text('project(mine LANGUAGES NONE)\nmessage(FATAL_ERROR "broken")\n')
         self.commit()
-        commit, old = gate.checkout(Project(self.source), "HEAD")
+        commit, old = benchmark_builds.checkout(Project(self.source), "HEAD")
         self.assertEqual(len(commit), 40)
-        with mock.patch.object(gate.build, "package", return_value=self.source):
+        with mock.patch.object(benchmark_builds.build, "package", return_value=self.source):
             with self.assertRaisesRegex(BuildFailed, "^the base revision does not build, so name another: .*broken"):
-                gate.build_benchmarks(Project(self.source), old)
+                benchmark_builds.base_of(Project(self.source), old)

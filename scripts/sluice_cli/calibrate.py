@@ -1,0 +1,209 @@
+"""Measures the two error rates of a gate on this machine: false alarms, and the slowdowns that it finds.
+
+Both come from pairs of samples of one build, whose sends are really slowed down in one of the two. The pairs are kept, so
+that a calibration goes on where it was broken off; gate runs are drawn from them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import random
+import statistics
+import time
+
+import rich.table
+
+from sluice_cli import benchmark_builds, build, machine, pairs, results, sequential
+from sluice_cli.common import BadResults, Usage, console, progress
+from sluice_cli.project import Project
+from sluice_cli.registry import Channel
+from sluice_cli.sequential import Key
+
+SCHEMA = "sluice-calibration/1"
+FILE = "calibration.json"
+# What is added to each send, as a part of a message's time. What it adds to the time of a message is measured.
+ADDED = ("0", "0.05", "0.1", "0.2")
+RUNS = 500  # drawn from the pairs, for each rate
+WANTED = 0.95
+MINUTES = 8.0  # of a gate run
+
+
+def _machine() -> dict[str, str]:
+    facts = machine.facts()
+    return {key: facts[key] for key in ("processor", "processors", "kernel")}
+
+
+def load(file: pathlib.Path) -> dict:
+    """A calibration. Raises BadResults if the file is not one."""
+    try:
+        data = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise BadResults(f"{file} cannot be read: {error}; remove it to calibrate anew") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise BadResults(f"{file} is no calibration of this version: remove it to calibrate anew")
+    return data
+
+
+def continued(file: pathlib.Path, revision: str) -> dict:
+    """The calibration in a file, to go on with, or a new one.
+
+    Raises Usage if it is of another revision or machine.
+    """
+    new = {"schema": SCHEMA, "revision": revision, "machine": _machine(), "workloads": {}}
+    if not file.exists():
+        return new
+    old = load(file)
+    for key in ("revision", "machine"):
+        if old[key] != new[key]:
+            raise Usage(f"{file} is of another {key}: move it away to calibrate anew")
+    return old
+
+
+def take_pairs(channels: list[Channel], data: dict, file: pathlib.Path, seed: int, minutes: float) -> None:
+    """Adds pairs to the calibration for so long, and saves it after each turn over all workloads."""
+    cells = pairs.cells(channels)
+    taken = sum(len(ratios) for told in data["workloads"].values() for ratios in told["ratios"].values())
+    order = random.Random(f"{seed} {taken}")
+    until = time.monotonic() + 60 * minutes
+    with progress("calibrating, in tenths of the time", 10) as advance:
+        tenths = 0
+        while time.monotonic() < until:
+            for (channel, workload), cell in order.sample(list(cells.items()), len(cells)):
+                told = data["workloads"].setdefault(f"{channel} {workload}", {})
+                if not told:
+                    messages, ns = pairs.pilot(cell)
+                    told |= {"messages": messages, "ns": ns, "seconds": 0.0, "ratios": {part: [] for part in ADDED}}
+                for part in ADDED:
+                    start = time.monotonic()
+                    sides = [("--slowdown", f"ns={float(added) * told['ns']:.3f}") for added in ("0", part)]
+                    told["ratios"][part].append(pairs.ratio(cell, cell, told["messages"], order, *sides))
+                    told["seconds"] = time.monotonic() - start
+            results.write_text(file, json.dumps(data) + "\n")
+            passed = int(10 - (until - time.monotonic()) / (6 * minutes))
+            while tenths < min(passed, 10):
+                tenths += 1
+                advance(f"{taken} pairs")
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A slowdown, and how often a gate run calls it `slower`."""
+
+    added: str
+    slowdown: float  # measured: the median ratio less 1
+    rate: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Rates:
+    """What gate runs drawn from the pairs of a calibration say."""
+
+    runs: int
+    alarms: int  # runs that called an equal workload slower or faster
+    alarms_at_most: float  # the upper end of the 95 % interval
+    minutes: float  # of sampling, in the median
+    undecided: float  # of the equal workloads
+    found: dict[str, list[Found]]  # by workload
+
+    def least(self, workload: str) -> float | None:
+        """The least slowdown that is found 95 times in 100, if any is."""
+        enough = [found.slowdown for found in self.found.get(workload, []) if found.rate >= WANTED]
+        return min(enough, default=None)
+
+
+def _gate_run(data: dict, least: dict[Key, float], added: dict[Key, str], minutes: float, draw: random.Random):
+    """A gate run whose pairs are drawn from the calibration's; its verdicts, and the seconds that it would have taken."""
+    seconds = 0.0
+
+    def sample(key: Key) -> float:
+        nonlocal seconds
+        told = data["workloads"][" ".join(key)]
+        seconds += told["seconds"]
+        return draw.choice(told["ratios"][added.get(key, "0")])
+
+    verdicts = sequential.decide(least, sample, lambda: seconds > 60 * minutes, draw)
+    return verdicts, seconds
+
+
+def rates(data: dict, effect: float, minutes: float, seed: int, runs: int = RUNS) -> Rates:
+    """The error rates of a gate with this least effect and limit of time."""
+    import scipy.stats
+
+    draw = random.Random(seed)
+    keys = [tuple(name.split(" ", 1)) for name in data["workloads"]]
+    least = {key: effect * (2 if key[1].split("/")[0] in pairs.CONTENDED else 1) for key in keys}
+    alarms = 0
+    undecided = 0
+    took = []
+    with progress("drawing gate runs", runs + len(keys)) as advance:
+        for _ in range(runs):
+            verdicts, seconds = _gate_run(data, least, {}, minutes, draw)
+            alarms += any(v.verdict in ("slower", "faster") for v in verdicts)
+            undecided += sum(v.verdict == "too noisy" for v in verdicts)
+            took.append(seconds)
+            advance("")
+        # A slowed workload has the time that the others leave.
+        left = max(minutes - statistics.median(took) / 60, 0)
+        found: dict[str, list[Found]] = {}
+        error = sequential.error_of_each(len(keys))
+        for key in keys:
+            name = " ".join(key)
+            told = data["workloads"][name]
+            most = max(int(60 * left / told["seconds"]), 40)
+            found[name] = []
+            for part in ADDED[1:]:
+                hits = sum(_finds(told["ratios"][part], least[key], error, most, draw) for _ in range(runs // 5))
+                slowdown = statistics.median(told["ratios"][part]) - 1
+                found[name].append(Found(part, slowdown, hits / (runs // 5)))
+            advance(name)
+    interval = scipy.stats.binomtest(alarms, runs).proportion_ci()
+    return Rates(runs, alarms, interval.high, statistics.median(took) / 60, undecided / (runs * len(keys)), found)
+
+
+def _finds(ratios: list[float], least: float, error: float, most: int, draw: random.Random) -> bool:
+    """Whether a workload with these ratios is called slower, in so many pairs at most."""
+    drawn: list[float] = []
+    while len(drawn) < most:
+        drawn.append(draw.choice(ratios))
+        verdict = sequential.judge(drawn, least, error)[1]
+        if verdict in sequential.DECIDED:
+            return verdict == "slower"
+    return False
+
+
+def show(data: dict, found: Rates) -> None:
+    table = rich.table.Table(
+        "workload", "pairs", *(f"added {float(part):.0%}" for part in ADDED[1:]), "found 95 in 100"
+    )
+    for name, told in data["workloads"].items():
+        cells = [f"{f.slowdown:+.1%}: {f.rate:.0%}" for f in found.found[name]]
+        least = found.least(name)
+        table.add_row(name, str(len(told["ratios"]["0"])), *cells, "none" if least is None else f"{least:.1%}")
+    console.print(table)
+    console.print(
+        f"of {found.runs} gate runs drawn from these pairs, {found.alarms} raised a false alarm (at most"
+        f" {found.alarms_at_most:.1%}); they took {found.minutes:.1f} min in the median, and left {found.undecided:.1%} of"
+        " the workloads undecided"
+    )
+
+
+def run(of: Project, folder: pathlib.Path, seed: int, effect: float, minutes: float) -> None:
+    """Takes pairs for so long, then tells the rates, which later gates show."""
+    file = folder / FILE
+    data = continued(file, build.revision(of.source))
+    take_pairs(benchmark_builds.slowed(of), data, file, seed, minutes)
+    found = rates(data, effect, MINUTES, seed)
+    least = {name: found.least(name) for name in data["workloads"]}
+    results.write_text(file, json.dumps(data | {"rates": dataclasses.asdict(found), "least": least}) + "\n")
+    show(data, found)
+
+
+def least_found(folder: pathlib.Path) -> dict[str, float | None]:
+    """By workload, what a gate finds 95 times in 100, by a calibration of this machine; empty if there is none."""
+    file = folder / FILE
+    if not file.exists():
+        return {}
+    data = load(file)
+    return data.get("least", {}) if data["machine"] == _machine() else {}

@@ -1,0 +1,88 @@
+"""Pairs of benchmark samples of two builds."""
+
+from __future__ import annotations
+
+import random
+import time
+
+from sluice_cli import bench, sequential
+from sluice_cli.common import Usage, progress
+from sluice_cli.registry import Channel
+from sluice_cli.sequential import Key, Verdict
+
+# The compared workloads: short, and steady enough to distinguish a change from noise.
+SHAPES = {"seq": ("1", "128", "unbounded"), "spsc": ("0", "128", "unbounded"), "mpmc": ("128", "unbounded")}
+# Where several threads use each side, what the scheduler does varies more.
+CONTENDED = ("mpmc",)
+
+# Of one sample: long beside starting a process, and short beside a change of the machine's state.
+SAMPLE_NS = 50e6
+PILOT_MESSAGES = 100_000
+MOST_MESSAGES = 5_000_000
+
+
+def cells(channels: list[Channel]) -> dict[Key, bench.Cell]:
+    """The compared workloads of these channels."""
+    return {
+        (cell.channel.name, cell.name): cell
+        for cell in bench.cells(channels)
+        if cell.capacity in SHAPES.get(cell.shape, ())
+    }
+
+
+def least_effects(of: dict[Key, bench.Cell], uncontended: float) -> dict[Key, float]:
+    """The slowdown to find in each workload."""
+    return {key: uncontended * (2 if cell.shape in CONTENDED else 1) for key, cell in of.items()}
+
+
+def pilot(cell: bench.Cell) -> tuple[int, float]:
+    """How many messages one sample takes, and the nanoseconds of each, by a sample that is thrown away."""
+    first = bench.take(cell, PILOT_MESSAGES)
+    wanted = SAMPLE_NS / first["ns_per_message"] * PILOT_MESSAGES / first["messages"]
+    return int(min(max(wanted, PILOT_MESSAGES / 10), MOST_MESSAGES)), first["ns_per_message"]
+
+
+def ratio(
+    base: bench.Cell,
+    current: bench.Cell,
+    messages: int,
+    order: random.Random,
+    base_options: tuple[str, ...] = (),
+    current_options: tuple[str, ...] = (),
+) -> float:
+    """The current cell's time over the base's, of one pair in random order.
+
+    If both are equal, the ratio is as likely above 1 as below, whatever else the machine does meanwhile.
+    """
+    times = {}
+    sides = [("base", base, base_options), ("current", current, current_options)]
+    for side, cell, options in order.sample(sides, 2):
+        times[side] = bench.take(cell, messages, more=options)["ns_per_message"]
+    return times["current"] / times["base"]
+
+
+def compare(base: list[Channel], current: list[Channel], seed: int, effect: float, minutes: float) -> list[Verdict]:
+    """The verdicts over all workloads that both builds have, within so many minutes."""
+    before, after = cells(base), cells(current)
+    both = {key: after[key] for key in after if key in before}
+    if not both:
+        raise Usage("the base revision and the current one have no benchmark in common")
+    order = random.Random(seed)
+    messages: dict[Key, int] = {}
+
+    def sample(key: Key) -> float:
+        if key not in messages:
+            messages[key], _ = pilot(after[key])
+        return ratio(before[key], after[key], messages[key], order)
+
+    until = time.monotonic() + 60 * minutes
+    left = len(both)
+    with progress("comparing", left) as advance:
+
+        def tell(undecided: int) -> None:
+            nonlocal left
+            for _ in range(left - undecided):
+                advance(f"{undecided} undecided")
+            left = undecided
+
+        return sequential.decide(least_effects(both, effect), sample, lambda: time.monotonic() > until, order, tell)
