@@ -23,6 +23,7 @@ COMMANDS = {
     "advise": "advise",
     "compare": "compare",
     "gate": "gate",
+    "trend": "trend",
     "new": "new",
 }
 

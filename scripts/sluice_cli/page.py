@@ -7,7 +7,7 @@ import pathlib
 
 import jinja2
 
-from sluice_cli import advise, contract, exact_costs, figures, outcome, results, verify
+from sluice_cli import advise, contract, exact_costs, figures, history, outcome, results, trend, verify
 from sluice_cli.common import console
 from sluice_cli.figures import COUNTERS, OWN_COUNTERS, Roles
 from sluice_cli.project import Project
@@ -133,13 +133,18 @@ def _pictures(samples: list[dict], roles: Roles, folder: pathlib.Path) -> list[t
     ]
 
 
-def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
-    """Draws the pictures into the folder and writes report.html beside them; returns its path."""
+def write(data: dict, folder: pathlib.Path, runs: list[dict] = ()) -> pathlib.Path:
+    """Draws the pictures into the folder and writes report.html beside them; returns its path.
+
+    `runs`: the lines of a history, which it shows as well if there is something to follow.
+    """
     roles = Roles.of(data)
     every_sample = data["samples"]
     # Pictures show pinned threads, unless no sample was pinned.
     samples = [s for s in every_sample if s["pinned"]] or every_sample
     pictures = _pictures(samples, roles, folder) if samples else []
+    if len(runs) > 1:
+        pictures += trend.pictures(runs, folder)
     long_histories = None
     if data["checking"]:
         from sluice_cli import plots
@@ -191,9 +196,14 @@ def write(data: dict, folder: pathlib.Path) -> pathlib.Path:
 
 
 def publish(of: Project, data: dict) -> None:
-    """Writes a run's results and report to its own folder, and prints the report's path."""
+    """Writes a run's results and report to its own folder and its line to the history; prints the report's path."""
     folder = results.new_run(of)
     results.save(data, folder / "results.json")
     if sparse := _sparse(data["samples"]):
         console.print(f"sluice: {sparse}", style="yellow", markup=False)
-    console.print(str(write(data, folder)), markup=False)
+    runs = []
+    if data["samples"]:
+        file = history.file_of(of)
+        history.append(file, data)
+        runs = history.of_one_machine(history.load(file))
+    console.print(str(write(data, folder, runs)), markup=False)

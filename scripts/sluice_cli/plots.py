@@ -70,7 +70,7 @@ class Style:
         return {"facade": "#0072B2", "core": "#A6CBE5"}.get(self.roles.role(channel), "#BBBBBB")
 
 
-def _nanoseconds(value: float, _: object = None) -> str:
+def nanoseconds(value: float, _: object = None) -> str:
     if value >= 1e6:
         return f"{value / 1e6:g} ms"
     return f"{value / 1000:g} µs" if value >= 1000 else f"{value:g} ns"
@@ -83,13 +83,13 @@ def _log_axis(axis) -> None:
     steps = (1, 2, 5) if high / low < 100 else (1, 3) if high / low < 3000 else (1,)
     axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=steps))
     axis.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
-    axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(_nanoseconds))
+    axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(nanoseconds))
     axis.grid(axis="y", which="major", alpha=0.4)
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _save(figure, legend: dict[str, object], file: pathlib.Path, title: str) -> None:
+def save(figure, legend: dict[str, object], file: pathlib.Path, title: str) -> None:
     """Puts the title above and the legend below, where neither covers data nor leaves the picture."""
     figure.suptitle(title, fontsize=13, fontweight="bold")
     width, height = figure.get_size_inches()
@@ -213,7 +213,7 @@ def throughput(samples: list[dict], roles: Roles, file: pathlib.Path, threads: i
         axis.set_xscale("log")
         shown = [cell.median for cell in found.values()]
         axis.set_xlim(min(shown, default=1) / 2, max(shown, default=1) * 2.5)
-        axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(_nanoseconds))
+        axis.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(nanoseconds))
         axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_title(f"{TITLES[shape].format(threads=threads)}, {_capacity(capacity)}", fontsize=10.5)
@@ -278,7 +278,7 @@ def loads(samples: list[dict], roles: Roles, file: pathlib.Path) -> None:
         axis.set_xlabel("messages per second")
         axis.set_title(title, fontsize=11)
     title = "Open loop: latency from the intended send time, and the cost of waiting; medians"
-    _save(figure, _ordered(legend, style, front), file, title)
+    save(figure, _ordered(legend, style, front), file, title)
 
 
 def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = USUAL_THREADS) -> None:
@@ -305,17 +305,17 @@ def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = 
         for place, (channel, cell) in enumerate(ordered):
             axis.barh(place, cell.median, color=style.shade(channel), height=0.75)
             text = (
-                _nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
+                nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
             )
             if best_last and (wait := estimate(samples, "longest_wait_ns", channel=channel, **where)):
-                text += f"; {_nanoseconds(float(f'{wait.median:.2g}'))}"
+                text += f"; {nanoseconds(float(f'{wait.median:.2g}'))}"
             axis.annotate(
                 text, (cell.median, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
             )
         axis.set_yticks(range(len(ordered)), [roles.label(channel) for channel, _ in ordered], fontsize=9)
         axis.margins(x=0.18)
         axis.xaxis.set_major_formatter(
-            matplotlib.ticker.FuncFormatter(_nanoseconds if key.endswith(("_ns", "message")) else lambda v, _: f"{v:g}")
+            matplotlib.ticker.FuncFormatter(nanoseconds if key.endswith(("_ns", "message")) else lambda v, _: f"{v:g}")
         )
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_title(title, fontsize=10.5)
@@ -352,7 +352,7 @@ def latency(samples: list[dict], roles: Roles, file: pathlib.Path) -> None:
         axis.set_xlabel("percentile of round trips")
     axes.flat[0].set_ylabel("round trip (log scale)")
     title = "Round trip between two threads over two channels: medians, with their intervals as bands"
-    _save(figure, _ordered(legend, style, figures.channels_of(trips)), file, title)
+    save(figure, _ordered(legend, style, figures.channels_of(trips)), file, title)
 
 
 def scaling(samples: list[dict], roles: Roles, file: pathlib.Path, capacity_of: dict[str, str]) -> None:
@@ -381,7 +381,7 @@ def scaling(samples: list[dict], roles: Roles, file: pathlib.Path, capacity_of: 
     axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     axis.set_xlabel("producers, and as many consumers")
     axis.set_ylabel("time per message (log scale)")
-    _save(figure, legend, file, "mpmc by number of threads (capacity in brackets): median and interval")
+    save(figure, legend, file, "mpmc by number of threads (capacity in brackets): median and interval")
 
 
 def checking(rows: list[dict], file: pathlib.Path) -> None:

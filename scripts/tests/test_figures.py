@@ -7,7 +7,7 @@ import random
 import tempfile
 import unittest
 
-from sluice_cli import advise, bench, compare, figures, goals, page, results, stats
+from sluice_cli import advise, bench, compare, figures, goals, history, page, results, stats, trend
 from sluice_cli.common import BadResults
 from sluice_cli.figures import Roles
 from sluice_cli.project import OWN
@@ -278,6 +278,53 @@ class Report(unittest.TestCase):
         unapplied = line | {"number": 70, "verdict": "not_applicable", "detail": "it says nothing new"}
         self.assertIn(">Passed:</strong>\n1 lines of the contract hold.", self.write(contract=[line, unapplied])[0])
         self.assertNotIn('class="verdict good"', self.write(contract=[unapplied])[0])
+
+
+class History(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name) / "history.jsonl"
+
+    def measured(self, time: float, **parts) -> dict:
+        channels = [Channel("fast", "facade"), Channel("slow", "core"), Channel("rival", "third_party")]
+        samples = [
+            sample(channel.name, shape, "128", threads, time + n)
+            for channel in channels
+            for shape, threads in (("spsc", 1), ("mpmc", 4))
+            for n in range(6)
+        ]
+        return results.new_results(OWN, "none", 1, channels, samples=samples, **parts)
+
+    def test_a_line_for_each_run_that_measured(self):
+        costs = [{"core": "sync", "capacity": "1", "operation": name, "updates": 1} for name in ("send", "clone")]
+        history.append(self.file, self.measured(10, costs=costs))
+        history.append(self.file, results.new_results(OWN, "quick", 1, []))
+        history.append(self.file, self.measured(20) | {"machine": {"processor": "other"}})
+        first, second = history.load(self.file)
+        self.assertEqual(first["times"]["fast"], {"spsc/128": [12.5, 10, 15], "mpmc/128": [12.5, 10, 15]})
+        self.assertEqual(set(first["times"]), {"fast", "slow"})
+        self.assertEqual(first["costs"], {"sync 1": {"send": {"updates": 1}}})
+        self.assertEqual(history.of_one_machine([first, second]), [second])
+        self.assertEqual(history.of_one_machine([second, first]), [first])
+
+    def test_pictures(self):
+        costs = [{"core": "sync", "capacity": "1", "operation": "send", "updates": 1}]
+        for time in (10, 20, 15):
+            history.append(self.file, self.measured(time, costs=costs))
+        drawn = trend.pictures(history.load(self.file), self.file.parent)
+        self.assertEqual([name for _, name, _ in drawn], ["trend.png", "trend_costs.png"])
+        for _, name, _ in drawn:
+            self.assertGreater((self.file.parent / name).stat().st_size, 10_000)
+
+    def test_a_broken_line_has_its_number(self):
+        history.append(self.file, self.measured(10))
+        with open(self.file, "a") as lines:
+            lines.write('{"schema": "sluice-his\n')
+        with self.assertRaisesRegex(BadResults, r"history\.jsonl:2 is no line of a history of this version: remove"):
+            history.load(self.file)
+        with self.assertRaisesRegex(BadResults, "bench and report write it"):
+            history.load(self.file.with_name("none.jsonl"))
 
 
 if __name__ == "__main__":
