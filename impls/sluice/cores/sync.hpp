@@ -175,8 +175,8 @@ private:
   }
 
   /// How an attempt decides that the channel is full or empty. `glance`: by its own slot alone, which may also be the
-  /// case while a peer is between two steps and after a close. `sure`: by the other side's index, whose cache line
-  /// peers write.
+  /// case while a peer is between two steps and after a close; it waits for no peer, so it is what a thread may do that
+  /// has claimed other slots. `sure`: by the other side's index, whose cache line peers write.
   enum class look { glance, sure };
 
   template <look How = look::sure>
@@ -241,8 +241,11 @@ private:
         pacing.snooze();
         tail = tail_.load(std::memory_order::relaxed);
       } else {
+        const std::size_t now = tail_.load(std::memory_order::relaxed);
+        // The last lap's message is not there yet: perhaps this thread has claimed the slot for a waiting peer.
+        if (How == look::glance && now == tail) return status::full;
         pacing.snooze();
-        tail = tail_.load(std::memory_order::relaxed);
+        tail = now;
       }
     }
   }
