@@ -34,6 +34,13 @@ inline thread_id this_thread() noexcept {
 #endif
 }
 
+/// Sends a signal to a thread of this process, if it is still there.
+inline void signal([[maybe_unused]] thread_id thread, [[maybe_unused]] int number) noexcept {
+#if defined(__linux__)
+  syscall(SYS_tgkill, getpid(), thread, number);
+#endif
+}
+
 namespace detail {
 
 /// The first bytes of a file in /proc/self/task/THREAD; empty if there is none. Reading it allocates nothing.

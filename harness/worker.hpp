@@ -52,6 +52,12 @@ public:
     started_.store(true, std::memory_order::release);
   }
 
+  /// Sends the thread a signal, if it runs.
+  void interrupt([[maybe_unused]] int signal) const noexcept {
+    const kernel::thread_id thread = thread_id_.load(std::memory_order::acquire);
+    if (thread != 0 && !finished()) kernel::signal(thread, signal);
+  }
+
   bool finished() const noexcept { return finished_.load(std::memory_order::acquire); }
 
   /// Processor time that the calling thread has used so far.

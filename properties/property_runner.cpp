@@ -2,6 +2,7 @@
 #include <properties/property_list.hpp>
 #include <properties/property_runner.hpp>
 #include <properties/scenario_properties.hpp>
+#include <properties/soak_log.hpp>
 
 #include <harness/child.hpp>
 #include <harness/counting_new.hpp>
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -52,6 +54,7 @@ public:
     std::string shrinking;
     std::int64_t hang_timeout = options_.hang_timeout.count();
     bool list = false;
+    std::uint64_t soaked = 0;
     line.add_checks(wanted, "properties");
     line.app().add_option("--except", unwanted, "all but these properties");
     line.add_seed(options_.seed, "the seed of random inputs");
@@ -62,6 +65,12 @@ public:
     line.add_json(json_);
     line.add_failures(failures_);
     line.add_list(list, "properties");
+    if constexpr (std::same_as<Subject, subject>) {
+      line.app().add_option(
+          "--soak", soaked,
+          "so many messages in changing conditions, instead of the properties; goes on with the log in "
+          "--json, a line for each phase");
+    }
     // How a runner goes on after a check that has crashed or hung: see crash.hpp.
     line.app().add_option("--after", after)->group("");
     line.app().add_option("--signal", signal)->group("");
@@ -73,6 +82,7 @@ public:
       if (!after.empty()) conclude(after, signal, shrinking);
       if (!text.empty()) return replay(harness::parse_scenario(text));
       if (list) return list_properties();
+      if (soaked != 0) return soak_for(soaked);
       return check(wanted, unwanted, after, argv);
     });
   }
@@ -228,6 +238,38 @@ private:
     std::cout.flush();
     // Does not wait for threads that are stuck in the channel.
     if (found) std::_Exit(static_cast<int>(exit_code::failed));
+    return exit_code::passed;
+  }
+
+  /// Uses channels for so many messages, in phases of changing conditions.
+  exit_code soak_for([[maybe_unused]] std::uint64_t messages) {
+    if constexpr (std::same_as<Subject, subject>) {
+      constexpr std::uint64_t memory = std::uint64_t{1} << 30;
+      soak_log log(json_, report_.channel, options_.seed);
+      soak_phase phase;
+      const auto failed = [&](const std::string& violation) {
+        std::cout << "FAILED " << report_.channel << " soak: " << violation << " (phase " << phase.number
+                  << ", capacity " << harness::to_string(phase.capacity) << ", " << phase.producers << " producers, "
+                  << phase.consumers << " consumers, after " << log.messages() << " messages)" << std::endl;
+      };
+      harness::watchdog dog(options_.hang_timeout, [&](const std::string& hang) {
+        failed(hang);
+        log.add(phase, {.violation = hang});
+      });
+      soak run(channel_, options_.seed, dog);
+      // A language's runtime reserves address space as it likes.
+      if (!channel_.traits().own_threads) limit_memory(memory);
+      while (log.messages() < messages) {
+        phase = run.phase(log.next_phase());
+        const soak_outcome found = run.run(phase);
+        if (!found.violation.empty()) failed(found.violation);
+        log.add(phase, found);
+        if (!found.violation.empty()) return exit_code::failed;
+      }
+      std::cout << report_.channel << ": " << log.messages() << " messages in " << log.next_phase()
+                << " phases, each received once and in order; the longest wait took "
+                << std::chrono::duration<double, std::milli>(log.longest_wait()).count() << " ms" << std::endl;
+    }
     return exit_code::passed;
   }
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": "audit",
     "replay": "replay",
     "contract": "contract",
+    "soak": "soak",
     "bench": "bench",
     "advise": "advise",
     "compare": "compare",
