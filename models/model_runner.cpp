@@ -6,7 +6,7 @@
 
 #include <models/bypass_models.hpp>
 #include <models/close_models.hpp>
-#include <models/crowd_models.hpp>
+#include <models/four_thread_models.hpp>
 #include <models/handle_models.hpp>
 #include <models/model_runner.hpp>
 #include <models/named_scenarios.hpp>
@@ -31,7 +31,7 @@ int run_models(std::string name, const model_subject& channel, int argc, char** 
   std::ranges::move(handle_checks(channel), std::back_inserter(asked.checks));
   std::ranges::move(bypass_checks(channel), std::back_inserter(asked.checks));
   std::ranges::move(close_checks(channel), std::back_inserter(asked.checks));
-  std::ranges::move(crowd_checks(channel), std::back_inserter(asked.checks));
+  std::ranges::move(four_thread_checks(channel), std::back_inserter(asked.checks));
   return run_models(std::move(name), std::move(asked), argc, argv);
 }
 

@@ -92,7 +92,7 @@ public:
     soak_outcome found = run_threads(p);
     const std::size_t after = harness::allocations::live();
     if (found.violation.empty() && !channel_.traits().deferred_reclamation && after > before + allowed_) {
-      found.violation = std::to_string(after - before) + " allocations stay of a channel that is gone";
+      found.violation = std::to_string(after - before) + " allocations stay of a channel that has disconnected";
     }
     return found;
   }

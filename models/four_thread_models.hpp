@@ -20,24 +20,24 @@
 namespace sluice::models {
 
 /// A channel that four threads use at once: two of one side wait, a third comes, and one of the other side.
-struct crowded_channel {
+struct shared_channel {
   static constexpr rl::thread_id_t threads = 4;
-  static constexpr int crowd = 3;
+  static constexpr int others = 3;
 
-  explicit crowded_channel(std::optional<std::size_t> capacity) : crowded_channel(tested->make<message>(capacity)) {}
+  explicit shared_channel(std::optional<std::size_t> capacity) : shared_channel(tested->make<message>(capacity)) {}
 
   harness::erased_sender<message> tx;
   harness::erased_receiver<message> rx;
-  int ended = 0;  ///< operations of the crowd
+  int ended = 0;  ///< operations of the three
 
 private:
   using handles = std::pair<harness::erased_sender<message>, harness::erased_receiver<message>>;
-  explicit crowded_channel(handles made) : tx(std::move(made.first)), rx(std::move(made.second)) {}
+  explicit shared_channel(handles made) : tx(std::move(made.first)), rx(std::move(made.second)) {}
 };
 
 /// Full at first; thread 3 receives by batches, the others send.
-struct crowd_of_senders : crowded_channel {
-  explicit crowd_of_senders(std::optional<std::size_t> capacity) : crowded_channel(capacity) {
+struct three_senders : shared_channel {
+  explicit three_senders(std::optional<std::size_t> capacity) : shared_channel(capacity) {
     for (; buffered < static_cast<int>(capacity.value_or(0)); ++buffered) expect(tx.send(message(0)).has_value());
   }
   int buffered = 0;
@@ -48,13 +48,13 @@ struct crowd_of_senders : crowded_channel {
       return;
     }
     std::vector<message> got;
-    while (static_cast<int>(got.size()) < buffered + crowd) expect(rx.recv_many(got, 2).has_value());
+    while (static_cast<int>(got.size()) < buffered + others) expect(rx.recv_many(got, 2).has_value());
   }
 };
 
 /// Thread 3 sends a batch and one message more, the others receive.
-struct crowd_of_receivers : crowded_channel {
-  using crowded_channel::crowded_channel;
+struct three_receivers : shared_channel {
+  using shared_channel::shared_channel;
 
   void run(unsigned index) {
     if (index != 3) {
@@ -68,24 +68,24 @@ struct crowd_of_receivers : crowded_channel {
 };
 
 template <class Fixture>
-constexpr custom_model<Fixture> crowd_model(std::string_view name, std::string_view question,
-                                            std::string_view capacities) {
+constexpr custom_model<Fixture> four_thread_model(std::string_view name, std::string_view question,
+                                                  std::string_view capacities) {
   return {name, question, capacities, [](Fixture& s, unsigned index) { s.run(index); },
-          [](Fixture& s) { expect(s.ended == s.crowd); }};
+          [](Fixture& s) { expect(s.ended == s.others); }};
 }
 
-inline constexpr std::array senders_crowd{crowd_model<crowd_of_senders>(
-    "senders_crowd", "Do three sends end if a batch makes room for two of them?", "1 2 3")};
-inline constexpr std::array receivers_crowd{crowd_model<crowd_of_receivers>(
-    "receivers_crowd", "Do three receives end if a batch comes for two of them?", "unbounded 0 1 2 3")};
+inline constexpr std::array three_senders_wait{four_thread_model<three_senders>(
+    "three_senders_wait", "Do three sends end if a batch makes room for two of them?", "1 2 3")};
+inline constexpr std::array three_receivers_wait{four_thread_model<three_receivers>(
+    "three_receivers_wait", "Do three receives end if a batch comes for two of them?", "unbounded 0 1 2 3")};
 
 /// Those models as checks of one channel.
-inline std::vector<model_check> crowd_checks(const model_subject& channel) {
+inline std::vector<model_check> four_thread_checks(const model_subject& channel) {
   const core_traits& traits = channel.traits();
-  auto checks = checks_of(senders_crowd);
-  std::ranges::move(checks_of(receivers_crowd), std::back_inserter(checks));
+  auto checks = checks_of(three_senders_wait);
+  std::ranges::move(checks_of(three_receivers_wait), std::back_inserter(checks));
   for (model_check& c : checks) {
-    const cardinality side = c.name.starts_with("senders") ? traits.producers : traits.consumers;
+    const cardinality side = c.name.starts_with("three_senders") ? traits.producers : traits.consumers;
     if (side == cardinality::one) c.not_applicable = "it has one thread on that side";
     if (const char* reason = harness::needs_tries(traits)) c.not_applicable = reason;
     std::erase_if(c.capacities,
