@@ -19,7 +19,7 @@ from sluice_cli import benchmark_builds, build, machine, pairs, results, sequent
 from sluice_cli.common import BadResults, Usage, console, progress
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
-from sluice_cli.sequential import Key
+from sluice_cli.sequential import Key, Verdict
 
 SCHEMA = "sluice-calibration/1"
 FILE = "calibration.json"
@@ -65,7 +65,7 @@ def take_pairs(channels: list[Channel], data: dict, file: pathlib.Path, seed: in
     """Adds pairs to the calibration for so long, and saves it after each turn over all workloads."""
     cells = pairs.cells(channels)
     taken = sum(len(ratios) for told in data["workloads"].values() for ratios in told["ratios"].values())
-    order = random.Random(f"{seed} {taken}")
+    order = random.Random(f"{seed} {taken}")  # other choices where it goes on
     until = time.monotonic() + 60 * minutes
     with progress("calibrating, in tenths of the time", 10) as advance:
         tenths = 0
@@ -80,6 +80,7 @@ def take_pairs(channels: list[Channel], data: dict, file: pathlib.Path, seed: in
                     sides = [("--slowdown", f"ns={float(added) * told['ns']:.3f}") for added in ("0", part)]
                     told["ratios"][part].append(pairs.ratio(cell, cell, told["messages"], order, *sides))
                     told["seconds"] = time.monotonic() - start
+                    taken += 1
             results.write_text(file, json.dumps(data) + "\n")
             passed = int(10 - (until - time.monotonic()) / (6 * minutes))
             while tenths < min(passed, 10):
@@ -113,15 +114,15 @@ class Rates:
         return min(enough, default=None)
 
 
-def _gate_run(data: dict, least: dict[Key, float], added: dict[Key, str], minutes: float, draw: random.Random):
-    """A gate run whose pairs are drawn from the calibration's; its verdicts, and the seconds that it would have taken."""
+def _gate_run(data: dict, least: dict[Key, float], minutes: float, draw: random.Random) -> tuple[list[Verdict], float]:
+    """A gate run of equal builds whose pairs are drawn; its verdicts, and the seconds that it would have taken."""
     seconds = 0.0
 
     def sample(key: Key) -> float:
         nonlocal seconds
         told = data["workloads"][" ".join(key)]
         seconds += told["seconds"]
-        return draw.choice(told["ratios"][added.get(key, "0")])
+        return draw.choice(told["ratios"]["0"])
 
     verdicts = sequential.decide(least, sample, lambda: seconds > 60 * minutes, draw)
     return verdicts, seconds
@@ -139,19 +140,20 @@ def rates(data: dict, effect: float, minutes: float, seed: int, runs: int = RUNS
     took = []
     with progress("drawing gate runs", runs + len(keys)) as advance:
         for _ in range(runs):
-            verdicts, seconds = _gate_run(data, least, {}, minutes, draw)
+            verdicts, seconds = _gate_run(data, least, minutes, draw)
             alarms += any(v.verdict in ("slower", "faster") for v in verdicts)
             undecided += sum(v.verdict == "too noisy" for v in verdicts)
             took.append(seconds)
             advance("")
-        # A slowed workload has the time that the others leave.
-        left = max(minutes - statistics.median(took) / 60, 0)
+        # A slowed workload has its part of every turn, and the time that the others leave.
+        left = max(60 * minutes - statistics.median(took), 0)
+        turns = 60 * minutes / sum(told["seconds"] for told in data["workloads"].values())
         found: dict[str, list[Found]] = {}
         error = sequential.error_of_each(len(keys))
         for key in keys:
             name = " ".join(key)
             told = data["workloads"][name]
-            most = max(int(60 * left / told["seconds"]), 40)
+            most = int(max(left / told["seconds"], turns))
             found[name] = []
             for part in ADDED[1:]:
                 hits = sum(_finds(told["ratios"][part], least[key], error, most, draw) for _ in range(runs // 5))
