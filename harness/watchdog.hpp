@@ -24,8 +24,10 @@ public:
 
   /// \param hang_timeout  without progress for so long, a check hangs; also one that makes progress for twice as long.
   /// \param report        receives what each thread waits in; the process then ends with exit code 1.
-  watchdog(std::chrono::seconds hang_timeout, on_hang report)
+  /// \param may_last      whether progress alone is enough, however long it takes.
+  watchdog(std::chrono::seconds hang_timeout, on_hang report, bool may_last = false)
       : hang_timeout_(hang_timeout),
+        may_last_(may_last),
         report_(std::move(report)),
         thread_([this](std::stop_token stop) { watch(stop); }) {}
 
@@ -57,7 +59,7 @@ private:
       changed_.wait_for(guard, stop, std::chrono::milliseconds(200), [] { return false; });
       if (steps_of_all() != steps_) note_progress();
       const auto now = clock_.now();
-      const bool endless = now - begun_ >= 2 * hang_timeout_;
+      const bool endless = !may_last_ && now - begun_ >= 2 * hang_timeout_;
       if ((now - since_ < hang_timeout_ && !endless) || (!main_ && workers_.empty())) continue;
       std::ostringstream text;
       text << (endless ? "no end within " : "no progress for ") << (endless ? 2 : 1) * hang_timeout_.count() << " s:\n";
@@ -85,6 +87,7 @@ private:
   }
 
   const std::chrono::seconds hang_timeout_;
+  const bool may_last_;
   const on_hang report_;
   std::mutex mutex_;
   std::condition_variable_any changed_;

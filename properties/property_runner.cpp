@@ -252,10 +252,11 @@ private:
                   << ", capacity " << harness::to_string(phase.capacity) << ", " << phase.producers << " producers, "
                   << phase.consumers << " consumers, after " << log.messages() << " messages)" << std::endl;
       };
-      harness::watchdog dog(options_.hang_timeout, [&](const std::string& hang) {
+      const auto hung = [&](const std::string& hang) {
         failed(hang);
         log.add(phase, {.violation = hang});
-      });
+      };
+      harness::watchdog dog(options_.hang_timeout, hung, true);
       soak run(channel_, options_.seed, dog);
       // A language's runtime reserves address space as it likes.
       if (!channel_.traits().own_threads) limit_memory(memory);

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace sluice::properties {
@@ -54,22 +55,33 @@ public:
   }
 
 private:
+  [[noreturn]] void refuse() const {
+    throw std::invalid_argument(file_ + " is no log of a soak of `" + channel_ + "` with seed " +
+                                std::to_string(seed_) + ": name another file, or remove it");
+  }
+
   void recall() {
     std::ifstream in(file_);
     std::uintmax_t whole = 0;
-    for (std::string text; std::getline(in, text) && !in.eof();) {
-      const auto line = nlohmann::json::parse(text, nullptr, false);
-      if (!line.is_object() || !line.contains("total") || line.value("channel", "") != channel_ ||
-          line.value("seed", seed_ + 1) != seed_) {
-        throw std::invalid_argument(file_ + " is no log of a soak of `" + channel_ + "` with seed " +
-                                    std::to_string(seed_) + ": name another file, or remove it");
+    const std::string beginning = nlohmann::ordered_json{{"channel", channel_}, {"seed", seed_}}.dump();
+    for (std::string text; std::getline(in, text);) {
+      // Each line begins with both. Half of one may be shorter.
+      const std::string_view same = std::string_view(beginning).substr(0, beginning.size() - 1);
+      const bool half = in.eof();
+      if (!text.starts_with(same.substr(0, half ? text.size() : same.size()))) refuse();
+      if (half) break;
+      try {
+        const auto line = nlohmann::json::parse(text);
+        if (line.at("violation") != "") {
+          throw std::invalid_argument(file_ + " ends with a violation: remove it to begin anew");
+        }
+        next_phase_ = line.at("phase").get<std::uint64_t>() + 1;
+        messages_ = line.at("total").get<std::uint64_t>();
+        longest_wait_ =
+            std::max(longest_wait_, std::chrono::nanoseconds(line.at("longest_wait_ns").get<std::int64_t>()));
+      } catch (const nlohmann::json::exception&) {
+        refuse();
       }
-      if (line.value("violation", "") != "") {
-        throw std::invalid_argument(file_ + " ends with a violation: remove it to begin anew");
-      }
-      next_phase_ = line.value("phase", std::uint64_t{0}) + 1;
-      messages_ = line.value("total", std::uint64_t{0});
-      longest_wait_ = std::max(longest_wait_, std::chrono::nanoseconds(line.value("longest_wait_ns", std::int64_t{0})));
       whole += text.size() + 1;
     }
     in.close();

@@ -46,13 +46,14 @@ public:
     app.add_flag("--probe", probe_only, "print the state of the machine as JSON and exit");
     line.add_list(list, "benchmarks");
 #ifdef SLUICE_SLOWED
-    std::string slowdown;
-    app.add_option("--slowdown", slowdown, "what each send does in addition: ns=N, updates=N or misses=N");
+    double slowdown = 0;
+    app.add_option("--slowdown", slowdown, "nanoseconds that each send computes in addition")
+        ->check(CLI::Range(0.0, 1e6));
 #endif
     return line.run(argc, argv, [&] {
       options_.pinned = !no_pin;
 #ifdef SLUICE_SLOWED
-      if (!slowdown.empty()) added_work::set(slowdown);
+      added_work::set(slowdown);
 #endif
       if (probe_only) {
         const machine_state now = probe();

@@ -27,9 +27,9 @@ run(${project} ${git} add .)
 run(${project} ${git} commit --quiet -m "A channel")
 run(${project} ${sluice} verify demo)
 run(${project} ${sluice} report --quick --minutes 0.1)
-execute_process(COMMAND ${sluice} gate --base HEAD --pairs 5 WORKING_DIRECTORY ${project} RESULT_VARIABLE code)
-# 3: by noise, one may seem slower than itself.
-if(NOT code MATCHES "^(0|3)$")
+execute_process(COMMAND ${sluice} gate --base HEAD --minutes 0.5 WORKING_DIRECTORY ${project} RESULT_VARIABLE code)
+# 7: in so short a time, noise may leave most workloads undecided.
+if(NOT code MATCHES "^(0|7)$")
   message(FATAL_ERROR "the gate ended with ${code}")
 endif()
 file(GLOB report ${project}/sluice-results/*/report.html)

@@ -6,6 +6,7 @@ that a calibration goes on where it was broken off; gate runs are drawn from the
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import json
 import pathlib
@@ -27,6 +28,7 @@ FILE = "calibration.json"
 ADDED = ("0", "0.05", "0.1", "0.2")
 RUNS = 500  # drawn from the pairs, for each rate
 WANTED = 0.95
+LEAST_PAIRS = 30  # of each workload
 MINUTES = 8.0  # of a gate run
 
 
@@ -77,13 +79,15 @@ def take_pairs(channels: list[Channel], data: dict, file: pathlib.Path, seed: in
                     told |= {"messages": messages, "ns": ns, "seconds": 0.0, "ratios": {part: [] for part in ADDED}}
                 for part in ADDED:
                     start = time.monotonic()
-                    sides = [("--slowdown", f"ns={float(added) * told['ns']:.3f}") for added in ("0", part)]
+                    sides = [("--slowdown", f"{float(added) * told['ns']:.3f}") for added in ("0", part)]
                     told["ratios"][part].append(pairs.ratio(cell, cell, told["messages"], order, *sides))
-                    told["seconds"] = time.monotonic() - start
+                    if part == "0":
+                        passed = time.monotonic() - start
+                        told["seconds"] += (passed - told["seconds"]) / len(told["ratios"][part])
                     taken += 1
             results.write_text(file, json.dumps(data) + "\n")
-            passed = int(10 - (until - time.monotonic()) / (6 * minutes))
-            while tenths < min(passed, 10):
+            over = int(10 - (until - time.monotonic()) / (6 * minutes))
+            while tenths < min(over, 10):
                 tenths += 1
                 advance(f"{taken} pairs")
 
@@ -103,13 +107,13 @@ class Rates:
 
     runs: int
     alarms: int  # runs that called an equal workload slower or faster
-    alarms_at_most: float  # the upper end of the 95 % interval
+    alarms_at_most: float  # the upper end of the 95 % interval of that rate, for these pairs
     minutes: float  # of sampling, in the median
     undecided: float  # of the equal workloads
     found: dict[str, list[Found]]  # by workload
 
     def least(self, workload: str) -> float | None:
-        """The least slowdown that is found 95 times in 100, if any is."""
+        """The least of the slowdowns that is found 95 times in 100, if any is."""
         enough = [found.slowdown for found in self.found.get(workload, []) if found.rate >= WANTED]
         return min(enough, default=None)
 
@@ -168,7 +172,7 @@ def _finds(ratios: list[float], least: float, error: float, most: int, draw: ran
     """Whether a workload with these ratios is called slower, in so many pairs at most."""
     drawn: list[float] = []
     while len(drawn) < most:
-        drawn.append(draw.choice(ratios))
+        bisect.insort(drawn, draw.choice(ratios))
         verdict = sequential.judge(drawn, least, error)[1]
         if verdict in sequential.DECIDED:
             return verdict == "slower"
@@ -186,7 +190,7 @@ def show(data: dict, found: Rates) -> None:
     console.print(table)
     console.print(
         f"of {found.runs} gate runs drawn from these pairs, {found.alarms} raised a false alarm (at most"
-        f" {found.alarms_at_most:.1%}); they took {found.minutes:.1f} min in the median, and left {found.undecided:.1%} of"
+        f" {found.alarms_at_most:.1%} do); they took {found.minutes:.1f} min in the median, and left {found.undecided:.1%} of"
         " the workloads undecided"
     )
 
@@ -196,16 +200,28 @@ def run(of: Project, folder: pathlib.Path, seed: int, effect: float, minutes: fl
     file = folder / FILE
     data = continued(file, build.revision(of.source))
     take_pairs(benchmark_builds.slowed(of), data, file, seed, minutes)
+    few = min(len(told["ratios"]["0"]) for told in data["workloads"].values())
+    if few < LEAST_PAIRS:
+        raise Usage(
+            f"{few} pairs of some workload tell nothing: calibrate on for more --minutes, until there are {LEAST_PAIRS}"
+        )
     found = rates(data, effect, MINUTES, seed)
-    least = {name: found.least(name) for name in data["workloads"]}
-    results.write_text(file, json.dumps(data | {"rates": dataclasses.asdict(found), "least": least}) + "\n")
+    told = {
+        "least_effect": effect,
+        "minutes": MINUTES,
+        "least": {name: found.least(name) for name in data["workloads"]},
+    }
+    results.write_text(file, json.dumps(data | {"rates": dataclasses.asdict(found), "gate": told}) + "\n")
     show(data, found)
 
 
-def least_found(folder: pathlib.Path) -> dict[str, float | None]:
-    """By workload, what a gate finds 95 times in 100, by a calibration of this machine; empty if there is none."""
+def least_found(folder: pathlib.Path, effect: float, minutes: float) -> dict[str, float | None]:
+    """By workload, what such a gate finds 95 times in 100, by a calibration of this machine; empty if there is none."""
     file = folder / FILE
     if not file.exists():
         return {}
     data = load(file)
-    return data.get("least", {}) if data["machine"] == _machine() else {}
+    told = data.get("gate", {})
+    if data["machine"] != _machine() or (told.get("least_effect"), told.get("minutes")) != (effect, minutes):
+        return {}
+    return told["least"]

@@ -48,12 +48,14 @@ HEADINGS = ("channel", "workload", "current / base", "interval", "pairs", "least
 
 
 def overall(verdicts: list[Verdict]) -> str:
-    """The verdict over all workloads: the worst certain one, or that most are too noisy."""
+    """The verdict over all workloads: the worst certain one, or that most, or some, are too noisy."""
     kinds = [v.verdict for v in verdicts]
     if "slower" in kinds:
         return "slower"
     if kinds.count("too noisy") * 2 > len(kinds):
         return "too noisy"
+    if "too noisy" in kinds:
+        return "partly decided"
     return "faster" if "faster" in kinds else "same"
 
 
@@ -88,7 +90,11 @@ class Outcome:
         of = lambda kind: [v for v in self.verdicts if v.verdict == kind]  # noqa: E731
         slower, noisy = of("slower"), of("too noisy")
         told = [f"{v.name} takes {v.ratio:.3f} of its time" for v in slower] + [str(change) for change in self.dearer]
-        text = f"worse than {self.base[:12]}: {'; '.join(told)}" if told else f"not worse than {self.base[:12]}"
+        text = (
+            f"worse than {self.base[:12]}: {'; '.join(told)}"
+            if told
+            else f"{'nothing slower was found than in' if noisy else 'not worse than'} {self.base[:12]}"
+        )
         text += f". {len(self.verdicts) - len(noisy)} of {len(self.verdicts)} workloads are decided"
         if noisy:
             worst = max(noisy, key=lambda v: v.ratio.high)
@@ -134,7 +140,8 @@ def changed_costs(of: Project, base: Project) -> list[exact_costs.Change]:
     """The exact costs that differ; those of this tree's cores, whose base holds its own in a file."""
     if not of.own:
         return []
-    build.compile_targets(of.binary, [exact_costs.TARGET])
+    if not of.given_binary:
+        build.compile_targets(of.binary, [exact_costs.TARGET])
     found = exact_costs.changes(exact_costs.listed(base.source), exact_costs.counted(of.binary))
     for change in found:
         console.print(f"costs {'more' if change.rises else 'less'}: {change}", markup=False)
@@ -187,11 +194,12 @@ def command(
         return
     commit, old = benchmark_builds.checkout(project, base)
     channels = registry.configured(build.configure_project(project))
+    least_found = calibrate.least_found(folder, least_effect / 100, minutes)
     costs = changed_costs(project, old)
     measured = benchmark_builds.measured(channels)
     build.build_runners(project, measured, "bench")
     verdicts = pairs.compare(benchmark_builds.base_of(project, old), measured, seed, least_effect / 100, minutes)
-    show(verdicts, calibrate.least_found(folder))
+    show(verdicts, least_found)
     found = Outcome(commit, build.revision(project.source), results.shell_line(), verdicts, costs)
     found.write(folder)
     checks = []

@@ -64,6 +64,8 @@ def load(file: pathlib.Path) -> list[dict]:
     found = []
     try:
         text = file.read_text()
+    except UnicodeDecodeError:
+        raise BadResults(f"{file} is not text: remove it") from None
     except OSError as error:
         raise BadResults(f"{file} cannot be read: {error.strerror}; bench and report write it") from None
     for number, line in enumerate(text.splitlines(), 1):

@@ -8,7 +8,7 @@ import pathlib
 import jinja2
 
 from sluice_cli import advise, contract, exact_costs, figures, history, outcome, results, trend, verify
-from sluice_cli.common import console
+from sluice_cli.common import BadResults, console
 from sluice_cli.figures import COUNTERS, OWN_COUNTERS, Roles
 from sluice_cli.project import Project
 
@@ -205,5 +205,9 @@ def publish(of: Project, data: dict) -> None:
     if data["samples"]:
         file = history.file_of(of)
         history.append(file, data)
-        runs = history.of_one_machine(history.load(file))
+        try:
+            runs = history.of_one_machine(history.load(file)) if file.exists() else []
+        except BadResults as unusable:
+            # The run's own report does not depend on earlier ones.
+            console.print(f"sluice: {unusable.message}", markup=False)
     console.print(str(write(data, folder, runs)), markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import random
 from collections.abc import Callable
@@ -71,7 +72,7 @@ def decide(
     while undecided:
         for key in order.sample(undecided, len(undecided)):
             if not is_over():
-                ratios[key].append(sample(key))
+                bisect.insort(ratios[key], sample(key))
             found[key] = Verdict(*key, least_effects[key], *judge(ratios[key], least_effects[key], error))
         undecided = [key for key in undecided if found[key].verdict not in DECIDED]
         tell(len(undecided))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import time
@@ -25,14 +26,24 @@ POLL = 0.05
 
 def lines_of(log: pathlib.Path) -> list[dict]:
     """The phases in a runner's log. Raises BadResults for a file that is none; half of a last line does not count."""
-    whole = log.read_text().rpartition("\n")[0] if log.exists() else ""
     try:
+        whole = log.read_text().rpartition("\n")[0] if log.exists() else ""
         found = [json.loads(line) for line in whole.splitlines()]
         if not all("total" in line and "resident_bytes" in line for line in found):
             raise ValueError("a line is no phase")
     except (ValueError, TypeError) as error:
         raise BadResults(f"{log} is no log of a soak: {error}; remove it to begin anew") from None
     return found
+
+
+def _total(log: pathlib.Path) -> int:
+    """The messages so far, by the last whole line of a log."""
+    if not log.exists():
+        return 0
+    with open(log, "rb") as file:
+        file.seek(max(0, log.stat().st_size - 4096))
+        found = re.findall(rb'"total": ?(\d+).*\n', file.read())
+    return int(found[-1]) if found else 0
 
 
 def _end(runner: subprocess.Popen) -> None:
@@ -53,7 +64,6 @@ def soak(channel: Channel, log: pathlib.Path, messages: int, seed: int) -> str:
         try:
             with progress(f"soaking {channel.name}, in millions", messages // 1_000_000 or 1) as advance:
                 shown = 0
-                read = 0
                 next_stop = time.monotonic() + draw.uniform(*RUNS_FOR)
                 while runner.poll() is None:
                     time.sleep(POLL)
@@ -62,13 +72,10 @@ def soak(channel: Channel, log: pathlib.Path, messages: int, seed: int) -> str:
                         time.sleep(draw.uniform(*STOPS_FOR))
                         runner.send_signal(signal.SIGCONT)
                         next_stop = time.monotonic() + draw.uniform(*RUNS_FOR)
-                    if log.exists() and log.stat().st_size != read:
-                        read = log.stat().st_size
-                        done = lines_of(log)[-1:]
-                        now = min(done[0]["total"], messages) // 1_000_000 if done else 0
-                        for _ in range(now - shown):
-                            advance(channel.name)
-                        shown = max(now, shown)
+                    now = min(_total(log), messages) // 1_000_000
+                    for _ in range(now - shown):
+                        advance(channel.name)
+                    shown = max(now, shown)
         except BaseException:
             _end(runner)
             raise
@@ -118,10 +125,15 @@ def command(project: Project, channels: tuple[str, ...], messages: int, seed: in
     folder = project.results / "soak"
     folder.mkdir(parents=True, exist_ok=True)
     failures = {}
+    refused = []
     for channel in chosen:
-        if failed := soak(channel, folder / f"{channel.name}.jsonl", messages, seed):
-            failures[channel.name] = failed
-            console.print(failed, markup=False)
+        try:
+            if failed := soak(channel, folder / f"{channel.name}.jsonl", messages, seed):
+                failures[channel.name] = failed
+                console.print(failed, markup=False)
+        except Usage as usage:
+            refused.append(usage.message)
+            console.print(f"{channel.name}: {usage.message}", markup=False)
     logs = {channel.name: lines_of(folder / f"{channel.name}.jsonl") for channel in chosen}
     logs = {name: lines for name, lines in logs.items() if lines}
     if logs:
@@ -136,3 +148,5 @@ def command(project: Project, channels: tuple[str, ...], messages: int, seed: in
         console.print(str(folder / "soak.png"), markup=False)
     if failures:
         raise Unverified(f"a soak failed: {', '.join(failures)}")
+    if refused:
+        raise Usage("; ".join(refused))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import statistics
 
@@ -36,6 +37,19 @@ def median(values: list[float], confidence: float = 0.95) -> Estimate:
     return Estimate(statistics.median(ordered), ordered[rank], ordered[count - 1 - rank], count)
 
 
+@functools.cache
+def _least_rank(count: int, error: float) -> int:
+    """The least number of values below the median that the likelihood ratio does not exclude."""
+    least, most = 0, count // 2
+    while least < most:
+        middle = (least + most) // 2
+        if (count + 1) * math.comb(count, middle) / 2**count > error:
+            most = middle
+        else:
+            least = middle + 1
+    return least
+
+
 def median_at_any_time(values: list[float], error: float) -> Estimate:
     """The median with an interval that holds however often one looks and whenever one stops: a confidence sequence.
 
@@ -46,6 +60,6 @@ def median_at_any_time(values: list[float], error: float) -> Estimate:
     """
     ordered = sorted(map(float, values))
     count = len(ordered)
-    rank = next((k for k in range(count // 2 + 1) if (count + 1) * math.comb(count, k) / 2**count > error), 0)
+    rank = _least_rank(count, error)
     low, high = (ordered[rank - 1], ordered[count - rank]) if rank else (0.0, math.inf)
     return Estimate(statistics.median(ordered) if ordered else math.nan, low, high, count)

@@ -16,8 +16,11 @@ def pictures(lines: list[dict], folder: pathlib.Path) -> list[tuple[str, str, st
     # Imported here: a command that draws nothing need not wait for matplotlib.
     from sluice_cli import trend_plots
 
-    drawn = [("Over revisions", "trend.png", "Each workload in the runs on this machine, the latest on the right.")]
-    trend_plots.times(lines, folder / "trend.png")
+    drawn = []
+    if trend_plots.times(lines, folder / "trend.png"):
+        drawn.append(
+            ("Over revisions", "trend.png", "Each workload in the runs on this machine, the latest on the right.")
+        )
     if any(line["costs"] for line in lines):
         text = "Counted, not measured: a step is a change of the code. Cores that cost the same share a line."
         drawn.append(("Exact costs over revisions", "trend_costs.png", text))

@@ -28,17 +28,22 @@ def _label_runs(axes, lines: list[dict]) -> None:
         axis.set_xlim(-0.5, len(lines) - 0.5)
 
 
-def times(lines: list[dict], file: pathlib.Path) -> None:
-    """The time of a message in each workload, by run; the facades, or of other projects the cores."""
+def times(lines: list[dict], file: pathlib.Path) -> bool:
+    """The time of a message in each workload, by run; the facades, or if the last run has none, the cores, or all.
+
+    Returns whether any of these workloads was measured; if not, it draws nothing.
+    """
     lines = lines[-SHOWN_RUNS:]
     roles = Roles.of({"channels": [{"name": n, "role": r, "language": "C++"} for n, r in lines[-1]["roles"].items()]})
-    channels = roles.named("facade") or roles.named("core")
+    channels = roles.named("facade") or roles.named("core") or list(lines[-1]["roles"])
     style = plots.Style(roles)
     rows = [
         shape
         for shape in history.SHAPES
         if any(name.startswith(f"{shape}/") for line in lines for c in channels for name in line["times"].get(c, {}))
     ]
+    if not rows:
+        return False
     figure, axes = plt.subplots(
         len(rows),
         len(history.CAPACITIES),
@@ -71,6 +76,7 @@ def times(lines: list[dict], file: pathlib.Path) -> None:
     plots.save(
         figure, legend, file, "Time of a message or round trip by run: medians, 95 % intervals; * uncommitted changes"
     )
+    return True
 
 
 def costs(lines: list[dict], file: pathlib.Path) -> None:
@@ -78,12 +84,12 @@ def costs(lines: list[dict], file: pathlib.Path) -> None:
     lines = [line for line in lines if line["costs"]][-SHOWN_RUNS:]
     figure, axis = plt.subplots(figsize=(13, 4.5), layout="constrained")
     legend: dict[str, object] = {}
-    totals: dict[tuple[float, ...], list[str]] = {}
+    totals: dict[tuple[float | None, ...], list[str]] = {}
     for core in lines[-1]["costs"]:
         total = [
             sum(counts.get(kind, 0) for counts in line["costs"].get(core, {}).values() for kind in DEAR)
             if core in line["costs"]
-            else float("nan")
+            else None
             for line in lines
         ]
         totals.setdefault(tuple(total), []).append(core)
@@ -91,7 +97,7 @@ def costs(lines: list[dict], file: pathlib.Path) -> None:
     for place, (total, cores) in enumerate(totals.items()):
         [line] = axis.plot(
             range(len(lines)),
-            total,
+            [float("nan") if count is None else count for count in total],
             marker=plots.MARKERS[place % len(plots.MARKERS)],
             color=plots.RIVAL_COLOURS[place % len(plots.RIVAL_COLOURS)],
             drawstyle="steps-post",

@@ -317,6 +317,16 @@ class History(unittest.TestCase):
         for _, name, _ in drawn:
             self.assertGreater((self.file.parent / name).stat().st_size, 10_000)
 
+    def test_the_baseline_alone_and_nothing(self):
+        lines = [history.line_of(self.measured(10)) for _ in range(2)]
+        for line in lines:
+            line["roles"] = {"fast": "baseline"}
+        self.assertEqual([name for _, name, _ in trend.pictures(lines, self.file.parent)], ["trend.png"])
+        (self.file.parent / "trend.png").unlink()
+        for line in lines:
+            line["times"] = {}
+        self.assertEqual(trend.pictures(lines, self.file.parent), [])
+
     def test_a_broken_line_has_its_number(self):
         history.append(self.file, self.measured(10))
         with open(self.file, "a") as lines:

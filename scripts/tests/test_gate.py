@@ -65,7 +65,8 @@ class Judge(unittest.TestCase):
         def of(*kinds):
             return gate.overall([gate.Verdict("c", "w", 0.05, stats.Estimate(1, 1, 1, 17), kind) for kind in kinds])
 
-        self.assertEqual(of("same", "same", "too noisy"), "same")
+        self.assertEqual(of("same", "same"), "same")
+        self.assertEqual(of("same", "faster", "too noisy"), "partly decided")
         self.assertEqual(of("same", "faster"), "faster")
         self.assertEqual(of("faster", "slower", "same"), "slower")
         self.assertEqual(of("too noisy", "too noisy", "same"), "too noisy")
@@ -111,15 +112,13 @@ class Pairs(unittest.TestCase):
             if self.taken % 2 == 0:
                 firsts.add(cell.channel.name)
             self.taken += 1
-            self.assertEqual(
-                (messages, more), (500, {"base": (), "current": ("--slowdown", "ns=1")}[cell.channel.name])
-            )
+            self.assertEqual((messages, more), (500, {"base": (), "current": ("--slowdown", "1")}[cell.channel.name]))
             return {"ns_per_message": {"base": 10, "current": 12}[cell.channel.name]}
 
         self.taken = 0
         with mock.patch.object(bench, "take", take):
             for seed in range(8):
-                found = pairs.ratio(*cells, 500, random.Random(seed), (), ("--slowdown", "ns=1"))
+                found = pairs.ratio(*cells, 500, random.Random(seed), (), ("--slowdown", "1"))
                 self.assertEqual(found, 1.2)
         self.assertEqual(firsts, {"base", "current"})
 
@@ -170,13 +169,15 @@ class Calibration(unittest.TestCase):
     def test_it_goes_on_only_with_its_own(self):
         with tempfile.TemporaryDirectory() as name:
             file = pathlib.Path(name) / calibrate.FILE
-            self.assertEqual(calibrate.least_found(file.parent), {})
+            self.assertEqual(calibrate.least_found(file.parent, 0.05, 8), {})
             new = calibrate.continued(file, "abc")
             new["workloads"] = {"mine seq/128/1": {}}
-            new["least"] = {"mine seq/128/1": 0.04}
+            new["gate"] = {"least_effect": 0.05, "minutes": 8, "least": {"mine seq/128/1": 0.04}}
             file.write_text(json.dumps(new))
             self.assertEqual(calibrate.continued(file, "abc"), new)
-            self.assertEqual(calibrate.least_found(file.parent), new["least"])
+            self.assertEqual(calibrate.least_found(file.parent, 0.05, 8), new["gate"]["least"])
+            self.assertEqual(calibrate.least_found(file.parent, 0.02, 8), {})
+            self.assertEqual(calibrate.least_found(file.parent, 0.05, 1), {})
             with self.assertRaisesRegex(Usage, "is of another revision: move it away"):
                 calibrate.continued(file, "def")
             file.write_text('{"schema": "sluice-calib')
@@ -231,7 +232,11 @@ class Outcome(unittest.TestCase):
             data = json.loads((folder / "gate.json").read_text(), parse_constant=self.fail)
             self.assertIsNone(data["cells"][0]["ratio"]["high"])
             summary, again = (folder / "gate.md").read_text().splitlines()[:2]
-        self.assertTrue(summary.startswith("**too noisy**: not worse than abcdef012345. 0 of 1 workloads are decided"))
+        self.assertTrue(
+            summary.startswith(
+                "**too noisy**: nothing slower was found than in abcdef012345. 0 of 1 workloads are decided"
+            )
+        )
         self.assertEqual(again, "Again: `scripts/sluice gate --base main`")
 
 

@@ -64,7 +64,7 @@ class Soak(unittest.TestCase):
             runner.kill()
             ended.append(runner.wait())
 
-        with mock.patch.object(soak, "_end", end), mock.patch.object(soak, "lines_of", side_effect=KeyboardInterrupt):
+        with mock.patch.object(soak, "_end", end), mock.patch.object(soak, "_total", side_effect=KeyboardInterrupt):
             with self.assertRaises(KeyboardInterrupt):
                 self.run_soak(10_000, 0)
         self.assertEqual(ended, [-9])
@@ -72,11 +72,12 @@ class Soak(unittest.TestCase):
     def test_half_of_a_line_does_not_count(self):
         self.log.write_text(json.dumps(PHASE) + "\n" + json.dumps(PHASE)[:40])
         self.assertEqual(soak.lines_of(self.log), [PHASE])
+        self.assertEqual(soak._total(self.log), 1000)
         self.assertEqual(soak.lines_of(self.folder / "none.jsonl"), [])
 
     def test_a_file_that_is_no_log(self):
-        for text in ("[1, 2]\n", "{}\n", "soak\n"):
-            self.log.write_text(text)
+        for text in (b"[1, 2]\n", b"{}\n", b"soak\n", b"\xff\n"):
+            self.log.write_bytes(text)
             with self.assertRaisesRegex(common.BadResults, "mine.jsonl is no log of a soak.*remove it"):
                 soak.lines_of(self.log)
 

@@ -28,7 +28,8 @@ namespace sluice::inline SLUICE_ABI::detail {
 /// A select is not served, since another channel may serve it at the same time: it is woken to try again, and loses its
 /// place if it fails.
 ///
-/// The message itself is moved outside the lock, since that runs the user's code, which may use the channel.
+/// The message itself is moved outside the lock, since that runs the user's code. Its move must not wait for the channel,
+/// which has claimed the message's place; its destructor may use it.
 ///
 /// \tparam Side  how operations of this side are performed:
 ///               - `status pending`: what an operation gives that has to wait;
