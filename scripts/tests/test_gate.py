@@ -105,22 +105,32 @@ class Decide(unittest.TestCase):
 
 class Pairs(unittest.TestCase):
     def test_the_current_build_over_the_base_whichever_is_first(self):
-        cells = [bench.Cell(Channel(name), "seq", "128", 1) for name in ("base", "current")]
-        firsts = set()
+        with tempfile.TemporaryDirectory() as folder:
+            cells = []
+            for name in ("base", "current"):
+                runner = pathlib.Path(folder) / name
+                runner.write_text(name)
+                cells.append(bench.Cell(Channel(name, runners={"bench": runner}), "seq", "128", 1))
+            firsts = set()
+            files = set()
 
-        def take(cell, messages, more):
-            if self.taken % 2 == 0:
-                firsts.add(cell.channel.name)
-            self.taken += 1
-            self.assertEqual((messages, more), (500, {"base": (), "current": ("--slowdown", "1")}[cell.channel.name]))
-            return {"ns_per_message": {"base": 10, "current": 12}[cell.channel.name]}
+            def take(cell, messages, more):
+                side = cell.channel.name
+                if len(files) % 2 == 0:
+                    firsts.add(side)
+                runner = cell.channel.runners["bench"]
+                self.assertEqual(runner.read_text(), side)
+                files.add(runner)
+                self.assertEqual((messages, more), (500, {"base": (), "current": ("--slowdown", "1")}[side]))
+                return {"ns_per_message": {"base": 10, "current": 12}[side]}
 
-        self.taken = 0
-        with mock.patch.object(bench, "take", take):
-            for seed in range(8):
-                found = pairs.ratio(*cells, 500, random.Random(seed), (), ("--slowdown", "1"))
-                self.assertEqual(found, 1.2)
+            with mock.patch.object(bench, "take", take):
+                for seed in range(8):
+                    found = pairs.ratio(*cells, 500, random.Random(seed), (), ("--slowdown", "1"))
+                    self.assertEqual(found, 1.2)
         self.assertEqual(firsts, {"base", "current"})
+        # Each sample has a file of its own, with a name as long as any other's.
+        self.assertEqual((len(files), len({len(str(file)) for file in files})), (16, 1))
 
     def test_a_sample_takes_so_long(self):
         cell = bench.Cell(Channel("mine"), "spsc", "0", 1)
