@@ -138,7 +138,7 @@ def rates(data: dict, effect: float, minutes: float, seed: int, runs: int = RUNS
 
     draw = random.Random(seed)
     keys = [tuple(name.split(" ", 1)) for name in data["workloads"]]
-    least = {key: effect * (2 if key[1].split("/")[0] in pairs.CONTENDED else 1) for key in keys}
+    least = pairs.least_effects(keys, effect)
     alarms = 0
     undecided = 0
     took = []
@@ -197,6 +197,7 @@ def show(data: dict, found: Rates) -> None:
 
 def run(of: Project, folder: pathlib.Path, seed: int, effect: float, minutes: float) -> None:
     """Takes pairs for so long, then tells the rates, which later gates show."""
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
     data = continued(file, build.revision(of.source))
     take_pairs(benchmark_builds.slowed(of), data, file, seed, minutes)

@@ -188,7 +188,6 @@ def command(
     if calibrates == bool(base):
         raise Usage("give either --base REV or --calibrate")
     folder = project.results / "gate"
-    folder.mkdir(parents=True, exist_ok=True)
     if calibrates:
         calibrate.run(project, folder, seed, least_effect / 100, minutes)
         return
@@ -201,6 +200,7 @@ def command(
     verdicts = pairs.compare(benchmark_builds.base_of(project, old), measured, seed, least_effect / 100, minutes)
     show(verdicts, least_found)
     found = Outcome(commit, build.revision(project.source), results.shell_line(), verdicts, costs)
+    folder.mkdir(parents=True, exist_ok=True)
     found.write(folder)
     checks = []
     if verifies:

@@ -8,6 +8,7 @@ import random
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable
 
 from sluice_cli import bench, sequential
 from sluice_cli.common import Usage, progress
@@ -34,9 +35,9 @@ def cells(channels: list[Channel]) -> dict[Key, bench.Cell]:
     }
 
 
-def least_effects(of: dict[Key, bench.Cell], uncontended: float) -> dict[Key, float]:
+def least_effects(workloads: Iterable[Key], uncontended: float) -> dict[Key, float]:
     """The slowdown to find in each workload."""
-    return {key: uncontended * (2 if cell.shape in CONTENDED else 1) for key, cell in of.items()}
+    return {key: uncontended * (2 if key[1].split("/")[0] in CONTENDED else 1) for key in workloads}
 
 
 def pilot(cell: bench.Cell) -> tuple[int, float]:

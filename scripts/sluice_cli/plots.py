@@ -84,6 +84,11 @@ def _log_axis(axis) -> None:
     axis.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=steps))
     axis.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(nanoseconds))
+    open_axis(axis)
+
+
+def open_axis(axis) -> None:
+    """Lines across at the labelled values, and no frame above and on the right."""
     axis.grid(axis="y", which="major", alpha=0.4)
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)

@@ -39,8 +39,7 @@ def draw(logs: dict[str, list[dict]], file: pathlib.Path) -> None:
     titles = ("messages per second", "resident memory, MiB", "longest wait of a thread")
     for axis, title in zip(axes, titles):
         axis.set_title(title, fontsize=10.5)
-        axis.grid(axis="y", alpha=0.4)
-        axis.spines[["top", "right"]].set_visible(False)
+        plots.open_axis(axis)
     axes[0].set_yscale("log")
     axes[1].set_ylim(bottom=0)
     axes[2].set_yscale("log")

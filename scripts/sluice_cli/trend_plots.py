@@ -67,8 +67,7 @@ def times(lines: list[dict], file: pathlib.Path) -> bool:
                 legend[roles.label(channel)] = line
             axis.set_ylim(bottom=0)
             axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(plots.nanoseconds))
-            axis.grid(axis="y", alpha=0.4)
-            axis.spines[["top", "right"]].set_visible(False)
+            plots.open_axis(axis)
             axis.set_title(name, fontsize=10)
             if not axis.has_data():
                 axis.set_visible(False)
@@ -105,8 +104,7 @@ def costs(lines: list[dict], file: pathlib.Path) -> None:
         legend[", ".join(cores)] = line
     axis.set_ylim(bottom=0)
     axis.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
-    axis.grid(axis="y", alpha=0.4)
-    axis.spines[["top", "right"]].set_visible(False)
+    plots.open_axis(axis)
     _label_runs([axis], lines)
     plots.save(
         figure, legend, file, "Read-modify-writes, fences, locks and wake-ups of one send and one receive, by run"
