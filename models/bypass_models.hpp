@@ -1,6 +1,7 @@
 #pragma once
 
 #include <models/custom_model.hpp>
+#include <models/one_channel.hpp>
 #include <models/suite.hpp>
 
 #include <harness/requirements.hpp>
@@ -18,13 +19,9 @@
 namespace sluice::models {
 
 /// A channel, and what its messages tell: those of a thread that overtakes have numbers from `overtaking` on.
-struct contended_channel {
-  explicit contended_channel(std::optional<std::size_t> wanted) : contended_channel(tested->make<message>(wanted)) {
-    capacity = wanted.value_or(0);
-  }
+struct contended_channel : one_channel {
+  explicit contended_channel(std::optional<std::size_t> wanted) : one_channel(wanted), capacity(wanted.value_or(0)) {}
 
-  harness::erased_sender<message> tx;
-  harness::erased_receiver<message> rx;
   std::size_t capacity = 0;
   std::size_t overtaken = 0;
   int senders_ended = 0;
@@ -96,10 +93,6 @@ struct contended_channel {
     const auto before = std::ranges::count_if(taken, [this](int number) { return got == -1 || number < got; });
     expect(overtaken + static_cast<std::size_t>(before) <= tested->traits().bypass + others);
   }
-
-private:
-  using handles = std::pair<harness::erased_sender<message>, harness::erased_receiver<message>>;
-  explicit contended_channel(handles made) : tx(std::move(made.first)), rx(std::move(made.second)) {}
 };
 
 inline constexpr std::array bypass_models{
@@ -124,15 +117,13 @@ inline constexpr std::array bypass_models{
 /// Those models as checks of one channel.
 inline std::vector<model_check> bypass_checks(const model_subject& channel) {
   const core_traits& traits = channel.traits();
-  auto checks = checks_of(bypass_models);
+  auto checks = checks_of(bypass_models, traits);
   for (model_check& c : checks) {
     if (const char* reason = harness::needs_all(traits, harness::needs_bounded_bypass, harness::needs_tries)) {
       c.not_applicable = reason;
     }
     const bool many = (c.name.starts_with("sender") ? traits.producers : traits.consumers) == cardinality::many;
     if (!many) c.not_applicable = "it has one thread on that side, which none can overtake";
-    std::erase_if(c.capacities,
-                  [&](const std::string& word) { return !traits.accepts(harness::parse_capacity(word)); });
     if (c.capacities.empty()) c.not_applicable = "it accepts none of the capacities that this is about";
   }
   return checks;

@@ -71,11 +71,9 @@ inline constexpr std::array close_models{
 
 /// Those models as checks of one channel.
 inline std::vector<model_check> close_checks(const model_subject& channel) {
-  auto checks = checks_of(close_models);
+  auto checks = checks_of(close_models, channel.traits());
   for (model_check& c : checks) {
     if (!channel.closable()) c.not_applicable = "it is not closed but by its handles";
-    std::erase_if(c.capacities,
-                  [&](const std::string& word) { return !channel.traits().accepts(harness::parse_capacity(word)); });
   }
   return checks;
 }

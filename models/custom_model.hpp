@@ -96,4 +96,14 @@ std::vector<model_check> checks_of(const CustomModels& custom_models) {
   return checks;
 }
 
+/// The same, each at those of its capacities that a channel with these traits accepts.
+template <class CustomModels>
+std::vector<model_check> checks_of(const CustomModels& custom_models, const core_traits& traits) {
+  auto checks = checks_of(custom_models);
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    checks[i].capacities = accepted(traits, custom_models[i].capacities);
+  }
+  return checks;
+}
+
 }  // namespace sluice::models

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <models/custom_model.hpp>
-#include <models/run_models.hpp>
+#include <models/one_channel.hpp>
 #include <models/suite.hpp>
 
 #include <harness/requirements.hpp>
@@ -20,19 +20,11 @@
 namespace sluice::models {
 
 /// A channel that four threads use at once: two of one side wait, a third comes, and one of the other side.
-struct shared_channel {
+struct shared_channel : one_channel {
+  using one_channel::one_channel;
   static constexpr rl::thread_id_t threads = 4;
   static constexpr int others = 3;
-
-  explicit shared_channel(std::optional<std::size_t> capacity) : shared_channel(tested->make<message>(capacity)) {}
-
-  harness::erased_sender<message> tx;
-  harness::erased_receiver<message> rx;
   int ended = 0;  ///< operations of the three
-
-private:
-  using handles = std::pair<harness::erased_sender<message>, harness::erased_receiver<message>>;
-  explicit shared_channel(handles made) : tx(std::move(made.first)), rx(std::move(made.second)) {}
 };
 
 /// Full at first; thread 3 receives by batches, the others send.
@@ -82,14 +74,12 @@ inline constexpr std::array three_receivers_wait{four_thread_model<three_receive
 /// Those models as checks of one channel.
 inline std::vector<model_check> four_thread_checks(const model_subject& channel) {
   const core_traits& traits = channel.traits();
-  auto checks = checks_of(three_senders_wait);
-  std::ranges::move(checks_of(three_receivers_wait), std::back_inserter(checks));
+  auto checks = checks_of(three_senders_wait, traits);
+  std::ranges::move(checks_of(three_receivers_wait, traits), std::back_inserter(checks));
   for (model_check& c : checks) {
     const cardinality side = c.name.starts_with("three_senders") ? traits.producers : traits.consumers;
     if (side == cardinality::one) c.not_applicable = "it has one thread on that side";
     if (const char* reason = harness::needs_tries(traits)) c.not_applicable = reason;
-    std::erase_if(c.capacities,
-                  [&](const std::string& word) { return !traits.accepts(harness::parse_capacity(word)); });
   }
   return checks;
 }

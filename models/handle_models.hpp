@@ -1,6 +1,7 @@
 #pragma once
 
 #include <models/custom_model.hpp>
+#include <models/one_channel.hpp>
 #include <models/suite.hpp>
 
 #include <harness/requirements.hpp>
@@ -15,21 +16,12 @@
 namespace sluice::models {
 
 /// A channel with one sender, one receiver and a weak sender.
-struct weakly_held_channel {
-  explicit weakly_held_channel(std::optional<std::size_t> capacity) : weakly_held_channel(make(capacity)) {}
+struct weakly_held_channel : one_channel {
+  using one_channel::one_channel;
 
-  harness::erased_sender<message> tx;
-  harness::erased_receiver<message> rx;
-  decltype(std::declval<harness::erased_sender<message>&>().downgrade()) weak;
+  decltype(std::declval<harness::erased_sender<message>&>().downgrade()) weak = tx.downgrade();
   int sent = -1;      ///< by a sender that was locked
   int received = -1;  ///< -1: disconnected
-
-private:
-  using handles = std::pair<harness::erased_sender<message>, harness::erased_receiver<message>>;
-
-  static handles make(std::optional<std::size_t> capacity) { return tested->make<message>(capacity); }
-  explicit weakly_held_channel(handles made)
-      : tx(std::move(made.first)), rx(std::move(made.second)), weak(tx.downgrade()) {}
 };
 
 inline constexpr std::array handle_models{
@@ -82,15 +74,13 @@ inline constexpr std::array handle_models{
 
 /// Those models as checks of one channel.
 inline std::vector<model_check> handle_checks(const model_subject& channel) {
-  auto checks = checks_of(handle_models);
+  auto checks = checks_of(handle_models, channel.traits());
   for (model_check& c : checks) {
     if (const char* reason = harness::needs_disconnect(channel.traits())) c.not_applicable = reason;
     if (c.name == "counted_by_a_sender" && channel.traits().consistency != consistency::linearizable) {
       c.not_applicable = "what size() tells is a hint";
     }
     if (channel.traits().producers == cardinality::one) c.not_applicable = "it has one producer";
-    std::erase_if(c.capacities,
-                  [&](const std::string& word) { return !channel.traits().accepts(harness::parse_capacity(word)); });
   }
   return checks;
 }

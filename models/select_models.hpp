@@ -237,21 +237,17 @@ inline std::vector<model_check> select_checks(const model_subject& channel) {
              .capacities = {},
              .explore = {}}};
   }
-  auto checks = checks_of(select_models);
+  auto checks = checks_of(select_models, channel.traits());
   if (channel.traits().consumers == cardinality::one) {
     for (model_check& c : checks) c.not_applicable = "it has one consumer";
   }
-  std::ranges::move(checks_of(single_select_models), std::back_inserter(checks));
+  std::ranges::move(checks_of(single_select_models, channel.traits()), std::back_inserter(checks));
   if (channel.traits().consistency == consistency::weak) {
     for (model_check& c : checks) {
       if (std::ranges::find(told_by_attempts, c.name) != told_by_attempts.end()) {
         c.not_applicable = "what it tells without waiting is a hint";
       }
     }
-  }
-  for (model_check& c : checks) {
-    std::erase_if(c.capacities,
-                  [&](const std::string& word) { return !channel.traits().accepts(harness::parse_capacity(word)); });
   }
   return checks;
 }
