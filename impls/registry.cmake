@@ -32,6 +32,12 @@ sluice_channel(one_for_all HEADER faulty/condvar.hpp TYPE sluice::faulty::one_fo
                CAUGHT_BY property/linearizable property/senders_disconnected_wakes model/sender_leaves_two)
 sluice_channel(rearmed_timeout HEADER faulty/condvar.hpp TYPE sluice::faulty::rearmed_timeout
                CAUGHT_BY property/spurious_wakeups)
+sluice_channel(gives_up_late HEADER faulty/condvar.hpp TYPE sluice::faulty::gives_up_late
+               CAUGHT_BY model/late_receiver)
+sluice_channel(unlocked_size HEADER faulty/condvar.hpp TYPE sluice::faulty::unlocked_size
+               CAUGHT_BY model/sized_after_send)
+sluice_channel(compared_positions HEADER faulty/capacity.hpp TYPE sluice::faulty::compared_positions
+               CAUGHT_BY property/exact_capacity model/room_for_four)
 sluice_channel(stale_disconnect HEADER faulty/condvar.hpp TYPE sluice::faulty::stale_disconnect
                CAUGHT_BY model/emptied_by_two)
 sluice_channel(one_wake_per_batch HEADER faulty/batches.hpp TYPE sluice::faulty::one_wake_per_batch

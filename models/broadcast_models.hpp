@@ -47,9 +47,9 @@ struct one_broadcast {
   }
 
   /// Reads until the disconnect; each message must follow those read and missed. \returns  the number of both.
-  int read_to_the_end(int receiver) {
+  static int read_to_the_end(broadcast::basic_receiver<core>& receiver) {
     for (int next = 1;;) {
-      const auto got = rx[static_cast<std::size_t>(receiver)]->recv();
+      const auto got = receiver.recv();
       if (got) {
         expect(static_cast<int>(*got) == next++);
       } else if (got.error().lagged()) {
@@ -75,7 +75,33 @@ inline constexpr auto broadcast_models = [] {
                                 s.send(3);
                                 s.tx->reset();
                               } else {
-                                s.counted[index - 1] = s.read_to_the_end(static_cast<int>(index) - 1);
+                                s.counted[index - 1] = s.read_to_the_end(*s.rx[index - 1]);
+                              }
+                            },
+                            [](fixture& s) { expect(s.counted[0] == 3 && s.counted[1] == 3); }},
+      custom_model<fixture>{"send_wakes_all", "Does one message wake both receivers?", "1 2",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                s.send(1);
+                              } else {
+                                const auto got = s.rx[index - 1]->recv();
+                                expect(got.has_value() && static_cast<int>(*got) == 1);
+                              }
+                            },
+                            [](fixture&) {}},
+      custom_model<fixture>{"clone_of_a_lagging_receiver",
+                            "Does the clone of a receiver that is being overtaken get or miss what that one does?",
+                            "1 2",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                s.send(3);
+                                s.tx->reset();
+                              } else if (index == 1) {
+                                auto twin = s.rx[0]->clone();
+                                s.counted[0] = s.read_to_the_end(*s.rx[0]);
+                                s.counted[1] = s.read_to_the_end(twin);
+                              } else {
+                                s.rx[1].reset();
                               }
                             },
                             [](fixture& s) { expect(s.counted[0] == 3 && s.counted[1] == 3); }},

@@ -6,6 +6,7 @@
 #include <models/random_walk.hpp>
 #include <models/replayed_schedule.hpp>
 #include <models/scenario_search.hpp>
+#include <models/search_benchmark.hpp>
 #include <models/settings.hpp>
 #include <models/step_watchdog.hpp>
 #include <models/time_limited_search.hpp>
@@ -44,10 +45,10 @@ public:
     return line.run(argc, argv, [&] {
       require_known_checks(set_.checks);
       require_known_checks(set_.except);
-      std::erase_if(asked_.checks, [&](const model_check& c) {
-        return std::ranges::find(set_.except, c.name) != set_.except.end();
-      });
+      std::erase_if(asked_.checks,
+                    [&](const model_check& c) { return std::ranges::find(set_.except, c.name) != set_.except.end(); });
       if (set_.list) return list();
+      if (set_.measured_seeds != 0) return measure();
       if (!set_.mutant.empty()) return try_mutant();
       const bool all_hold = check_all();
       if (set_.list_mutants) print_mutants();
@@ -65,6 +66,14 @@ private:
     app.add_option("--capacity", set_.capacity, "only this capacity: a number or `unbounded`");
     line.add_seed(set_.seed, "the seed of the first execution; each further one has the next");
     line.add_executions(set_.executions, "random executions for each check and capacity");
+    app.add_option_function<std::string>(
+           "--strategy", [this](const std::string& text) { set_.mix = parse_mix(text); },
+           "how random executions choose, as shares of them: `pct=2,pos,own_view`")
+        ->type_name("MIX");
+    app.add_option(
+        "--measure-search", set_.measured_seeds,
+        "print for each check named, and for each of so many seeds, after how many executions and seconds it "
+        "fails, as JSON");
     app.add_option("--schedule", set_.schedule, "this one schedule, as a failure reports it");
     line.add_hang_timeout(set_.hang_timeout);
     line.add_json(set_.json);
@@ -154,6 +163,23 @@ private:
     return harness::exit_code::passed;
   }
 
+  harness::exit_code measure() const {
+    if (set_.checks.empty()) throw std::invalid_argument("--measure-search goes with --check");
+    if (!set_.mutant.empty()) mutation_sites.activate(parse_mutant(set_.mutant));
+    auto all = nlohmann::json::array();
+    for (const model_check& c : asked_.checks) {
+      if (!c.not_applicable.empty() || std::ranges::find(set_.checks, c.name) == set_.checks.end()) continue;
+      for (const std::string& capacity : c.capacities) {
+        if (!set_.capacity.empty() && capacity != set_.capacity) continue;
+        all.push_back({{"check", c.name},
+                       {"capacity", capacity},
+                       {"runs", measure_search(c, capacity, set_.mix, set_.measured_seeds, set_.executions)}});
+      }
+    }
+    std::cout << all.dump() << std::endl;
+    return harness::exit_code::passed;
+  }
+
   static void print_mutants() {
     for (const site& s : mutation_sites.sites()) {
       // Atomics of a custom model itself, or of the models' stop source, are not part of the channel.
@@ -193,7 +219,7 @@ private:
       return std::make_unique<time_limited_search>(
           set_.bound, set_.from.empty() ? schedule() : parse_schedule(set_.from), set_.limit);
     }
-    return std::make_unique<random_walk>(set_.seed, set_.executions);
+    return std::make_unique<random_walk>(set_.seed, set_.executions, set_.mix);
   }
 
   std::string extent_of(const time_limited_search& limited) const {

@@ -72,6 +72,7 @@
 
 #include <models/mutants.hpp>
 #include <models/relacy_macros.hpp>
+#include <models/step_log.hpp>
 
 #include <sluice/detail/abi.hpp>
 
@@ -145,6 +146,20 @@ inline void did(access what, const void* object, const location& where) {
   if (observing) observing->did(what, object, older, where);
 }
 
+/// The running thread is about to make a step.
+inline void about_to(access what, const void* object, const location& where) {
+  if (!playing) return;
+  models::steps_of_threads.about_to(
+      static_cast<std::size_t>(rl::ctx().threadx_->index_), object, what != access::read,
+      reinterpret_cast<std::uintptr_t>(where.file_name()) * 31 + where.line() * 1024 + where.column());
+}
+
+/// The running thread is about to make a step that Relacy does not begin with a scheduling point.
+inline void schedule_before(access what, const void* object, const location& where) {
+  about_to(what, object, where);
+  rl::ctx().sched();
+}
+
 /// A thread of a scenario has begun or ended an operation.
 inline void began(std::size_t thread) {
   if (observing) observing->began(thread);
@@ -159,8 +174,9 @@ inline bool yields = false;
 /// The model's clock: it advances only when a wait times out, to the wait's deadline.
 inline std::chrono::steady_clock::time_point time{};
 
-/// Whether a weak compare-and-swap fails although the value is the expected one.
-inline bool spurious_failure() { return rl::ctx().rand(4, rl::sched_type_cas_fail) == 0; }
+/// Whether what rarely happens does: a weak compare-and-swap fails although the value is the expected one, or a thread
+/// that is woken runs only after its deadline.
+inline bool misfortune() { return rl::ctx().rand(4, rl::sched_type_cas_fail) == 0; }
 
 /// The threads that have started, and whether any has executed a fence on behalf of all.
 inline std::array<rl::thread_info_base*, 16> fibers{};
@@ -201,12 +217,14 @@ public:
     c.threadx_->last_yield_ = seen;
     did(access::woken, address, where);
     if (observing && playing) observing->chose(static_cast<unsigned>(reason));
-    if (reason == rl::unpark_reason_normal) return false;
-    remove(self);
-    if (reason != rl::unpark_reason_timeout) return false;
-    time = std::max(time, until);
-    did(access::write, &time, where);
-    return true;
+    if (reason != rl::unpark_reason_normal) remove(self);
+    const bool expired = reason == rl::unpark_reason_timeout;
+    // A thread that is woken may be late: when it runs again, its deadline has passed.
+    if (expired || (timed && reason == rl::unpark_reason_normal && time < until && misfortune())) {
+      time = std::max(time, until);
+      did(access::write, &time, where);
+    }
+    return expired;
   }
 
   /// Whether this thread sleeps.
@@ -302,16 +320,17 @@ public:
   atomic& operator=(const atomic&) = delete;
 
   T load(std::memory_order o = std::memory_order::seq_cst, location where = location::current()) const {
-    const T value = impl_.load(order(o, models::role::load, where), used(where));
+    const T value = impl_.load(order(o, models::role::load, where), used(model::access::read, where));
     model::did(model::access::read, this, where);
     return value;
   }
   void store(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    impl_.store(value, order(o, models::role::store, where), used(where));
+    impl_.store(value, order(o, models::role::store, where), used(model::access::write, where));
     model::did(model::access::write, this, where);
   }
   T exchange(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return updated(impl_.exchange(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.exchange(value, order(o, models::role::rmw, where), used(model::access::update, where)),
+                   where);
   }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure,
                                location where = location::current()) {
@@ -331,33 +350,38 @@ public:
     return compare_exchange(true, expected, desired, o, of_failure(o), where);
   }
   T fetch_add(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return updated(impl_.fetch_add(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_add(value, order(o, models::role::rmw, where), used(model::access::update, where)),
+                   where);
   }
   T fetch_sub(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return updated(impl_.fetch_sub(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_sub(value, order(o, models::role::rmw, where), used(model::access::update, where)),
+                   where);
   }
   T fetch_or(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return updated(impl_.fetch_or(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_or(value, order(o, models::role::rmw, where), used(model::access::update, where)),
+                   where);
   }
   T fetch_and(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return updated(impl_.fetch_and(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_and(value, order(o, models::role::rmw, where), used(model::access::update, where)),
+                   where);
   }
   T fetch_xor(T value, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) {
-    return updated(impl_.fetch_xor(value, order(o, models::role::rmw, where), used(where)), where);
+    return updated(impl_.fetch_xor(value, order(o, models::role::rmw, where), used(model::access::update, where)),
+                   where);
   }
 
   void wait(T old, std::memory_order o = std::memory_order::seq_cst, location where = location::current()) const {
     while (load(o, where) == old) {
-      rl::ctx().sched();
+      model::schedule_before(model::access::sleep, this, where);
       if (newest() == old) model::asleep.sleep(this, std::chrono::steady_clock::time_point::max(), where);
     }
   }
   void notify_one(location where = location::current()) {
-    rl::ctx().sched();
+    model::schedule_before(model::access::wake, this, where);
     model::wake_one(this, where);
   }
   void notify_all(location where = location::current()) {
-    rl::ctx().sched();
+    model::schedule_before(model::access::wake, this, where);
     model::wake_all(this, where);
   }
 
@@ -385,11 +409,11 @@ private:
                         const location& where) {
     const rl::memory_order succeeds = order(success, models::role::rmw, where);
     const rl::memory_order fails = order(failure, models::role::failure, where);
-    const rl::debug_info info = used(where);
+    const rl::debug_info info = used(model::access::update, where);
     rl::ctx().sched();
     rl::preemption_disabler together(rl::ctx());
     const bool equal = impl_.debug_value() == expected;
-    if (equal && !(weak && model::spurious_failure())) {
+    if (equal && !(weak && model::misfortune())) {
       impl_.compare_exchange(rl::bool_t<false>(), expected, desired, succeeds, rl::mo_relaxed, info);
       model::did(model::access::update, this, where);
       return true;
@@ -412,9 +436,10 @@ private:
     }
   }
 
-  rl::debug_info used(const location& where) const {
+  rl::debug_info used(model::access what, const location& where) const {
     const rl::debug_info info = model::at(where);
     life_.used(info);
+    model::about_to(what, this, where);
     return info;
   }
 
@@ -426,12 +451,14 @@ class mutex {
 public:
   void lock(location where = location::current()) {
     const auto seen = rl::ctx().threadx_->last_yield_;
+    model::about_to(model::access::write, this, where);
     impl_.lock(model::at(where));
     rl::ctx().threadx_->last_yield_ = seen;
     life_.used(model::at(where));
     model::did(model::access::write, this, where);
   }
   bool try_lock(location where = location::current()) {
+    model::about_to(model::access::write, this, where);
     const bool locked = impl_.try_lock(model::at(where));
     life_.used(model::at(where));
     model::did(locked ? model::access::write : model::access::read, this, where);
@@ -439,6 +466,7 @@ public:
   }
   void unlock(location where = location::current()) {
     life_.used(model::at(where));
+    model::about_to(model::access::write, this, where);
     impl_.unlock(model::at(where));
     model::did(model::access::write, this, where);
   }
@@ -508,12 +536,12 @@ public:
     return wait_until(guard, model::time + duration, ready, where);
   }
   void notify_one(location where = location::current()) {
-    rl::ctx().sched();
+    model::schedule_before(model::access::wake, this, where);
     life_.used(model::at(where));
     model::wake_one(this, where);
   }
   void notify_all(location where = location::current()) {
-    rl::ctx().sched();
+    model::schedule_before(model::access::wake, this, where);
     life_.used(model::at(where));
     model::wake_all(this, where);
   }
@@ -525,7 +553,7 @@ private:
   ///
   /// \returns  whether the deadline ended it.
   bool sleep(unique_lock& guard, std::chrono::steady_clock::time_point until, const location& where) {
-    rl::ctx().sched();
+    model::schedule_before(model::access::sleep, this, where);
     {
       rl::preemption_disabler together(rl::ctx());
       life_.used(model::at(where));
@@ -545,7 +573,7 @@ using time_point = clock::time_point;
 inline constexpr time_point no_deadline = (time_point::max)();
 
 inline time_point now(location where = location::current()) {
-  rl::ctx().sched();
+  model::schedule_before(model::access::read, &model::time, where);
   model::did(model::access::read, &model::time, where);
   return model::time;
 }
@@ -553,7 +581,7 @@ inline time_point now(location where = location::current()) {
 // Not over-aligned: Relacy does not track such allocations.
 inline constexpr std::size_t cache_line = alignof(std::max_align_t);
 inline constexpr std::size_t block_slots = 2;
-inline constexpr std::size_t laps_before_wrap = 0;
+inline constexpr std::size_t laps_before_wrap = 1;
 
 inline void expects(bool holds, const char* otherwise, location where = location::current()) {
   if (!holds) rl::ctx().fail_test(otherwise, rl::test_result_user_assert_failed, model::at(where));
@@ -594,6 +622,16 @@ private:
   };
 };
 
+/// The plain fields of an object: two unordered accesses of which one writes are a data race.
+class plain_fields {
+public:
+  void read(location where = location::current()) const { (void)flag_(model::at(where)).load(); }
+  void write(location where = location::current()) { flag_(model::at(where)).store(1); }
+
+private:
+  rl::var<int> flag_{0};
+};
+
 inline constexpr std::size_t most_bypasses = 1;
 inline constexpr bool spinning_helps = false;
 inline constexpr bool modelled = true;
@@ -604,7 +642,7 @@ inline unsigned pauses_per_microsecond() noexcept { return 1; }
 /// Lets another thread run. Relacy's own yield would keep later loads from returning what this thread has seen before.
 inline void yield() {
   model::yields = true;
-  rl::ctx().sched();
+  model::schedule_before(model::access::read, nullptr, location::current());
   model::yields = false;
 }
 
@@ -629,7 +667,7 @@ public:
   void light(location = location::current()) const noexcept {}
 
   void heavy(location where = location::current()) const {
-    rl::ctx().sched();
+    model::schedule_before(model::access::fence, &model::fenced, where);
     if (models::mutation_sites.mutated(models::role::fence, where)) return;
     model::fenced = true;
     model::fence_of(*rl::ctx().threadx_);
@@ -650,13 +688,13 @@ using futex_word = atomic<std::uint32_t>;
 
 inline void park(const futex_word& word, std::uint32_t expected, time_point until,
                  location where = location::current()) {
-  rl::ctx().sched();
+  model::schedule_before(model::access::sleep, &word, where);
   const bool blind = models::mutation_sites.mutated(models::role::sleep, where);
   if (blind || word.newest() == expected) model::asleep.sleep(&word, until, where);
 }
 
 inline void unpark(const futex_word* word, location where = location::current()) {
-  rl::ctx().sched();
+  model::schedule_before(model::access::wake, word, where);
   model::wake_one(word, where);
 }
 

@@ -38,6 +38,7 @@ public:
   unsigned next(const scheduling_point& t) override { return walk_->next(t); }
   unsigned pick(choice_kind about, unsigned count) override { return walk_->pick(about, count); }
   bool more() override {
+    (void)walk_->more();
     in_scenario_ = (in_scenario_ + 1) % each;
     return in_scenario_ != 0 || left_ != 0;
   }

@@ -2,6 +2,7 @@
 
 #include <models/platform.hpp>
 #include <models/schedule.hpp>
+#include <models/step_log.hpp>
 #include <models/strategy.hpp>
 
 #include <cxxabi.h>
@@ -110,6 +111,7 @@ public:
     platform::model::playing = false;
     platform::model::stepped = false;
     platform::model::changed = false;
+    steps_of_threads.begin();
     yielded_ = 0;
     {
       const own_memory ours;

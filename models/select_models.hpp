@@ -34,6 +34,7 @@ struct two_channels {
   std::pair<sender, receiver> a;
   std::pair<sender, receiver> b;
   platform::atomic<bool> a_is_full{false};
+  platform::atomic<bool> a_has_room{false};
   std::array<int, 3> got{};  ///< by thread: what it received or did
 };
 
@@ -50,6 +51,19 @@ template <class Fixture>
 std::pair<int, int> receive_either(Fixture& s) {
   return select(on_recv(s.a_rx(), [](const auto& got) { return std::pair(1, value_of(got)); }),
                 on_recv(s.b_rx(), [](const auto& got) { return std::pair(2, value_of(got)); }));
+}
+
+/// A select that sends a value to either channel: 1 or 2 for the channel, negative if that has disconnected.
+template <class Fixture>
+int send_either(Fixture& s, int value) {
+  return select(on_send(s.a_tx(), message(value), [](const auto& sent) { return sent ? 1 : -1; }),
+                on_send(s.b_tx(), message(value), [](const auto& sent) { return sent ? 2 : -2; }));
+}
+
+/// Leaves no room in a channel of capacity 1.
+template <class Sender>
+void fill(Sender& to) {
+  (void)to.try_send(message(9));
 }
 
 }  // namespace detail
@@ -174,6 +188,81 @@ inline constexpr auto select_models = [] {
                               }
                             },
                             [](fixture&) {}},
+      custom_model<fixture>{
+          "sending_select_sees_the_end",
+          "Do a select that waits to send and a plain sender wake when the last receiver of one goes?", "0 1",
+          [](fixture& s, unsigned index) {
+            if (index == 0) {
+              detail::fill(s.a_tx());
+              detail::fill(s.b_tx());
+              expect(detail::send_either(s, 3) == -1);
+            } else if (index == 1) {
+              s.a_rx().reset();
+            } else {
+              (void)s.a_tx().send(message(5));
+            }
+          },
+          [](fixture&) {}},
+      custom_model<fixture>{"sending_select_beside_a_sender",
+                            "Do a select that sends and a plain sender both get room in the same channel?", "0 1",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                detail::fill(s.b_tx());
+                                expect(detail::send_either(s, 3) == 1);
+                              } else if (index == 1) {
+                                expect(s.a_tx().send(message(5)).has_value());
+                              } else {
+                                for (int i = 0; i < 2; ++i) s.got[2] += detail::value_of(s.a_rx().recv());
+                              }
+                            },
+                            [](fixture& s) { expect(s.got[2] == 8); }},
+      custom_model<fixture>{"two_sending_selects",
+                            "Do the values of two selects that send on the same two channels both arrive?",
+                            "0 1 unbounded",
+                            [](fixture& s, unsigned index) {
+                              if (index != 2) {
+                                expect(detail::send_either(s, static_cast<int>(index) + 1) > 0);
+                              } else {
+                                for (int i = 0; i < 2; ++i) s.got[2] += detail::receive_either(s).second;
+                              }
+                            },
+                            [](fixture& s) { expect(s.got[2] == 3); }},
+      custom_model<fixture>{
+          "arm_used_again", "Does an arm of a selector that has taken effect take effect again, and then see the end?",
+          "0 1 unbounded",
+          [](fixture& s, unsigned index) {
+            if (index == 0) {
+              selector all;
+              const auto add = [&](const auto& got) { s.got[0] += detail::value_of(got); };
+              selector::key a = 0;
+              a = all.recv(s.a_rx(), [&](const auto& got) { got ? add(got) : void(s.got[1] += all.remove(a)); });
+              all.recv(s.b_rx(), add);
+              for (int i = 0; i < 4; ++i) (void)all.wait();
+            } else if (index == 1) {
+              expect(s.a_tx().send(message(1)).has_value());
+              expect(s.a_tx().send(message(2)).has_value());
+              s.a_tx().reset();
+            } else {
+              expect(s.b_tx().send(message(4)).has_value());
+            }
+          },
+          [](fixture& s) { expect(s.got[0] == 7 && s.got[1] == 1); }},
+      custom_model<fixture>{"default_means_no_room",
+                            "Is a default taken although one of two channels had room all the time?", "1",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                detail::fill(s.b_tx());
+                                s.a_has_room.store(true, std::memory_order::release);
+                                expect(select(on_send(s.b_tx(), message(3), [](const auto&) { return true; }),
+                                              on_send(s.a_tx(), message(4), [](const auto&) { return true; }),
+                                              otherwise([] { return false; })));
+                              } else if (index == 1 && s.a_has_room.load(std::memory_order::acquire)) {
+                                // Once b has room, a may be filled.
+                                (void)s.b_rx().recv();
+                                detail::fill(s.a_tx());
+                              }
+                            },
+                            [](fixture&) {}},
       custom_model<fixture>{"size_of_one_instant", "Is size() ever more than the channel held at one time?",
                             "unbounded 1 2 3",
                             [](fixture& s, unsigned index) {
@@ -225,7 +314,7 @@ inline constexpr auto single_select_models = [] {
 }();
 
 /// The models that rely on what an attempt or size() tells.
-inline constexpr std::array<std::string_view, 3> told_by_attempts{"default_means_none_could",
+inline constexpr std::array<std::string_view, 4> told_by_attempts{"default_means_none_could", "default_means_no_room",
                                                                   "default_of_single_receivers", "size_of_one_instant"};
 
 /// The custom models as checks of one channel; one that does not apply, for a channel that select cannot wait on.

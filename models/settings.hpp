@@ -1,5 +1,7 @@
 #pragma once
 
+#include <models/search_mix.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +16,8 @@ struct settings {
   std::uint64_t executions = 10'000;
   std::vector<std::string> except;
   std::string schedule;
+  search_mix mix = search_mix::usual;
+  unsigned measured_seeds = 0;
   std::int64_t hang_timeout = 60;
   std::string json;
   std::string failures;

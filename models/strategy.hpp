@@ -28,7 +28,7 @@ struct scheduling_point {
 /// The other kinds of choices.
 enum class choice_kind : std::uint8_t {
   staleness,  ///< 1: a load returns the value before the newest it may
-  failure,    ///< 1: a weak compare-and-swap fails spuriously
+  failure,    ///< 1: a weak compare-and-swap fails spuriously, or a woken thread is late
   reuse,      ///< 1: freed memory is not reused for a while
   peer,       ///< which of several equivalent ones; never a deviation
 };

@@ -173,7 +173,9 @@ struct fiber_observer {
   std::size_t thread;
 
   // Others may run between the return of one operation and the call of the next.
-  void about_to(harness::op_kind) const { rl::ctx().sched(); }
+  void about_to(harness::op_kind) const {
+    platform::model::schedule_before(platform::model::access::read, nullptr, platform::location::current());
+  }
   harness::instant called(harness::op_kind kind, std::size_t index) const {
     const auto now = current_execution.tick();
     platform::model::began(thread);

@@ -135,6 +135,11 @@ inline void expects(bool holds, [[maybe_unused]] const char* otherwise) noexcept
 }
 constexpr bool recheck(bool found) noexcept { return found; }
 
+struct plain_fields {
+  constexpr void read() const noexcept {}
+  constexpr void write() noexcept {}
+};
+
 inline constexpr bool spinning_helps = true;
 inline constexpr bool modelled = false;
 inline void yield() noexcept {}

@@ -4,7 +4,9 @@
 
 #include <bit>
 #include <cstddef>
+#include <deque>
 #include <optional>
+#include <utility>
 
 /// Channels that hold another number of messages than they declare.
 namespace sluice::faulty {
@@ -27,7 +29,33 @@ private:
   std::optional<std::size_t> asked_;
 };
 
+/// Counts messages by positions that grow for ever, and compares these instead of their distance.
+template <class T>
+class compared_positions {
+public:
+  bool empty() const noexcept { return messages_.empty(); }
+  std::size_t size() const noexcept { return last_ > first_ ? last_ - first_ : 0; }
+  T& front() noexcept { return messages_.front(); }
+  void push_back(T&& value) {
+    messages_.push_back(std::move(value));
+    ++last_;
+  }
+  void pop_front() noexcept {
+    messages_.pop_front();
+    ++first_;
+  }
+
+private:
+  std::deque<T> messages_;
+  std::size_t first_ = 0 - 2 * platform::laps_before_wrap;
+  std::size_t last_ = first_;
+};
+
 }  // namespace detail
+
+/// Once its positions wrap around, it counts no messages, and so has room for any number.
+template <class T>
+using compared_positions = cores::mutex<T, detail::compared_positions<T>>;
 
 /// The capacity is rounded up to a power of two.
 template <class T>

@@ -72,6 +72,37 @@ public:
   }
 };
 
+/// A receiver that is woken looks at the clock before it looks for a message. If it is late, it gives up, and the
+/// message that it was woken for waits for the next send to wake another receiver.
+template <class T>
+class gives_up_late : public cores::mutex<T> {
+public:
+  using cores::mutex<T>::mutex;
+
+  status recv_until(std::optional<T>& out, deadline until) {
+    platform::unique_lock guard(this->mutex_);
+    status now = this->pop_if_any(out);
+    while (now == status::empty && this->wait(this->not_empty_, guard, until)) {
+      if (until != no_deadline && platform::now() >= until) return status::timeout;
+      now = this->pop_if_any(out);
+    }
+    if (now == status::ok) this->tell_one(this->not_full_, this->selecting_senders_);
+    return now == status::empty ? status::timeout : now;
+  }
+};
+
+/// size() forgets the lock.
+template <class T>
+class unlocked_size : public cores::mutex<T> {
+public:
+  using cores::mutex<T>::mutex;
+
+  std::size_t size() const {
+    this->contents_.read();
+    return this->queue_.size();
+  }
+};
+
 /// Unreceived messages are destroyed under the lock, so a message whose destructor uses the channel deadlocks (kanal
 /// a3810ba).
 template <class T>

@@ -114,6 +114,13 @@ inline void expects(bool holds, [[maybe_unused]] const char* otherwise) noexcept
   (void)holds;
 }
 
+/// Stands for the plain fields of an object, those that are neither atomic nor constant. Models report a data race if two
+/// threads announce accesses that nothing orders, of which one writes; elsewhere this is nothing.
+struct plain_fields {
+  constexpr void read() const noexcept {}
+  constexpr void write() noexcept {}
+};
+
 /// The result of checking the channel again after registering as a waiter. Passing it through here lets the audit skip
 /// the check, and so show that it is needed.
 constexpr bool recheck(bool found) noexcept { return found; }

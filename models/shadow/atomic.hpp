@@ -243,7 +243,7 @@ private:
 
 inline void modelled_atomic_thread_fence(memory_order o, location where = location::current()) {
   rl::context& c = rl::ctx();
-  c.sched();
+  platform::model::schedule_before(platform::model::access::write, &platform::model::fenced, where);
   if (!mutation_sites.mutated(role::fence, where)) {
     switch (o) {
       case memory_order::relaxed: break;

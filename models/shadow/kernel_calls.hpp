@@ -17,7 +17,7 @@ namespace sluice::models::shadow {
 namespace detail {
 
 inline long futex_wait(std::uint32_t* waited_on, std::uint32_t expected, time_point until, const location& where) {
-  rl::ctx().sched();
+  platform::model::schedule_before(platform::model::access::sleep, waited_on, where);
   if (access<std::uint32_t>(waited_on).newest() != expected) {
     errno = EAGAIN;
     return -1;
@@ -28,7 +28,7 @@ inline long futex_wait(std::uint32_t* waited_on, std::uint32_t expected, time_po
 }
 
 inline long futex_wake(std::uint32_t* waited_on, long most, const location& where) {
-  rl::ctx().sched();
+  platform::model::schedule_before(platform::model::access::wake, waited_on, where);
   if (mutation_sites.mutated(role::wake, where)) return 0;
   long woken = 0;
   while (woken < most && platform::model::asleep.wake_one(waited_on, where)) ++woken;

@@ -64,7 +64,7 @@ public:
   bool change(Fits fits, Next next, time_point until, location where) {
     const access<std::uint64_t> on(&value_);
     for (;;) {
-      rl::ctx().sched();
+      platform::model::schedule_before(platform::model::access::update, &on.state(), where);
       if (fits(on.newest())) {
         const rl::preemption_disabler together(rl::ctx());
         on.update(next, std::memory_order::acquire, where);
@@ -420,13 +420,13 @@ inline void use_sleepers(const void* address, const location& where) {
 }
 
 inline void wake_one(const void* address, const location& where) {
-  rl::ctx().sched();
+  platform::model::schedule_before(platform::model::access::wake, address, where);
   use_sleepers(address, where);
   platform::model::wake_one(address, where);
   fair.step();
 }
 inline void wake_all(const void* address, const location& where) {
-  rl::ctx().sched();
+  platform::model::schedule_before(platform::model::access::wake, address, where);
   use_sleepers(address, where);
   platform::model::wake_all(address, where);
   fair.step();
@@ -437,7 +437,7 @@ inline void wake_all(const void* address, const location& where) {
 /// \returns  whether the deadline ended the sleep.
 template <class Lock>
 bool sleep_unlocked(const void* address, Lock& guard, time_point until, const location& where) {
-  rl::ctx().sched();
+  platform::model::schedule_before(platform::model::access::sleep, address, where);
   {
     const rl::preemption_disabler together(rl::ctx());
     use_sleepers(address, where);

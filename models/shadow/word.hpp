@@ -234,7 +234,7 @@ public:
   template <class F>
   T update(F next, std::memory_order o, const platform::location& where) const {
     fair.step();
-    rl::ctx().sched();
+    platform::model::schedule_before(platform::model::access::update, &state(), where);
     const rl::preemption_disabler together(rl::ctx());
     word& w = state();
     const T before = value_of<T>(w.newest());

@@ -7,13 +7,16 @@
 #include <models/explore.hpp>
 #include <models/fingerprint.hpp>
 #include <models/random_walk.hpp>
+#include <models/search_mix.hpp>
 
 #include <sluice/detail/backoff.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -126,10 +129,56 @@ TEST(DepthFirst, ResumesAfterAnInterruption) {
 
 TEST(RandomWalk, ReachesEachInterleaving) {
   using suite = straight_line<6>;
-  suite::seen.clear();
-  random_walk walk(1, 100'000);
-  (void)run<suite>(walk);
-  EXPECT_EQ(suite::seen.size(), 924u);
+  for (const char* mix : {"uniform", "uniform,pct"}) {
+    suite::seen.clear();
+    random_walk walk(1, 100'000, parse_mix(mix));
+    (void)run<suite>(walk);
+    EXPECT_EQ(suite::seen.size(), 924u) << mix;
+  }
+}
+
+/// A thread reads a value that another writes once and then overwrites, after steps that concern no other thread.
+struct brief_value : rl::test_suite<brief_value, 2> {
+  static inline std::uint64_t caught;
+
+  void before() { platform::model::begin(); }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    if (index == 0) {
+      shared.store(1, std::memory_order::seq_cst);
+      for (int i = 2; i < 10; ++i) shared.store(i, std::memory_order::seq_cst);
+    } else {
+      for (int i = 0; i < 10; ++i) own.store(i, std::memory_order::relaxed);
+      caught += shared.load(std::memory_order::seq_cst) == 1;
+    }
+  }
+
+  platform::atomic<int> shared;
+  platform::atomic<int> own;
+};
+
+std::uint64_t caught_by(const char* mix) {
+  brief_value::caught = 0;
+  random_walk walk(1, 4'000, parse_mix(mix));
+  (void)run<brief_value>(walk);
+  return brief_value::caught;
+}
+
+TEST(RandomWalk, LooksWhereThreadsMeet) {
+  const auto uniform = caught_by("uniform");
+  EXPECT_LT(uniform, 4000 / 100);
+  EXPECT_GT(caught_by("pos"), 4 * uniform);
+  EXPECT_GT(caught_by("surw"), 4 * uniform);
+  EXPECT_GT(caught_by("forced_reads"), 20 * uniform);
+}
+
+TEST(SearchMix, HasATextForm) {
+  const search_mix mix = parse_mix("pos=3,pct,own_view=2");
+  EXPECT_EQ(mix.threads, (std::array{0u, 1u, 3u, 0u, 0u}));
+  EXPECT_EQ(mix.loads, (std::array{0u, 2u}));
+  for (const char* wrong : {"", "pos=", "pos=x", "pos=1001", "pos,", "fastest", "pos=-1"}) {
+    EXPECT_THROW((void)parse_mix(wrong), std::invalid_argument) << wrong;
+  }
 }
 
 /// Three threads that read, write and increment two atomics; records what they read.
@@ -263,6 +312,62 @@ struct spinning : rl::test_suite<spinning, 3> {
   }
   platform::atomic<int> x;
 };
+
+/// A thread sleeps until a deadline, and another wakes it.
+struct late_sleeper : rl::test_suite<late_sleeper, 2> {
+  static inline std::set<std::pair<bool, bool>> seen;  ///< whether it timed out, and whether the deadline had passed
+
+  void before() { platform::model::begin(); }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    if (index == 0) {
+      const auto until = platform::now() + std::chrono::nanoseconds(1);
+      platform::unique_lock guard(mutex);
+      const bool expired = changed.wait_until(guard, until) == std::cv_status::timeout;
+      const bool late = platform::now() >= until;
+      const own_memory ours;
+      seen.emplace(expired, late);
+    } else {
+      changed.notify_one();
+    }
+  }
+
+  platform::mutex mutex;
+  platform::condition_variable changed;
+};
+
+TEST(Scheduler, RunsAWokenThreadAfterItsDeadline) {
+  late_sleeper::seen.clear();
+  depth_first search(3);
+  EXPECT_EQ(run<late_sleeper>(search), rl::test_result_success);
+  EXPECT_EQ(late_sleeper::seen, (std::set<std::pair<bool, bool>>{{false, false}, {false, true}, {true, true}}));
+}
+
+/// Two threads use the plain fields of one object, under a lock or not.
+template <bool Locked>
+struct plain_users : rl::test_suite<plain_users<Locked>, 2> {
+  void before() { platform::model::begin(); }
+  void thread(unsigned index) {
+    platform::model::playing = true;
+    std::optional<platform::unique_lock> guard;
+    if (Locked) guard.emplace(mutex);
+    if (index == 0) {
+      fields.write();
+    } else {
+      fields.read();
+    }
+  }
+
+  platform::mutex mutex;
+  platform::plain_fields fields;
+};
+
+TEST(PlainFields, RaceWithoutALock) {
+  depth_first locked(unbounded);
+  EXPECT_EQ(run<plain_users<true>>(locked), rl::test_result_success);
+  depth_first unlocked(unbounded);
+  EXPECT_EQ(run<plain_users<false>>(unlocked), rl::test_result_data_race);
+}
 
 TEST(Scheduler, LetsNoThreadSpinForEver) {
   depth_first search(2);

@@ -36,6 +36,7 @@ class Mutant:
     name: str  # FILE:LINE:COLUMN:ROLE:MUTATION
     file: str  # below the library's folder
     line: int
+    column: int
     role: str
     mutation: str
 
@@ -64,7 +65,7 @@ def _mutants(sources: Sources, channel: Channel) -> tuple[list[Mutant], float]:
         parts = name.rsplit(":", 4)
         if len(parts) == 5 and pathlib.Path(parts[0]).is_relative_to(sources.folder):
             file = str(pathlib.Path(parts[0]).relative_to(sources.folder))
-            mutants.append(Mutant(name, file, int(parts[1]), parts[3], parts[4]))
+            mutants.append(Mutant(name, file, int(parts[1]), int(parts[2]), parts[3], parts[4]))
     return mutants, (time.monotonic() - begun) / EXECUTIONS_TO_FIND
 
 
@@ -86,6 +87,7 @@ def _try_to_kill(
     row = _row(
         file=mutant.file,
         line=mutant.line,
+        column=mutant.column,
         tag=sources.tag_of(mutant.file, mutant.line),
         code=sources.code_of(mutant.file, mutant.line),
         role=mutant.role,

@@ -93,7 +93,7 @@ class Slow(unittest.TestCase):
             )
             runner.chmod(0o755)
             channel = Channel("slow", runners={"models": runner})
-            mutant = audit.Mutant("core.hpp:3:1:load:acquire->relaxed", "core.hpp", 3, "load", "acquire->relaxed")
+            mutant = audit.Mutant("core.hpp:3:1:load:acquire->relaxed", "core.hpp", 3, 1, "load", "acquire->relaxed")
             (pathlib.Path(folder) / "core.hpp").write_text(CORE)
             sources = Sources(pathlib.Path(folder), pathlib.Path(folder) / "none.toml")
             with mock.patch.object(audit, "TIMEOUT", 0.05):

@@ -120,12 +120,13 @@ public:
 private:
   static constexpr std::size_t slots = platform::block_slots;
   static constexpr std::size_t lap = slots + 1;
-  static_assert(platform::laps_before_wrap == 0 || std::has_single_bit(lap), "only whole laps fit before the wrap");
   // The lowest bit of an index is a flag. In the tail: the channel is closed. In the head: the tail is known to be in a
   // later block, so that receivers need not read it.
   static constexpr std::size_t shift = 1;
   static constexpr std::size_t flag = 1;
   static constexpr std::size_t one = std::size_t{1} << shift;
+  // Only whole laps fit before the wrap.
+  static constexpr std::size_t first_index = std::has_single_bit(lap) ? 0 - platform::laps_before_wrap * lap * one : 0;
 
   // The state of a slot after its message was claimed, as bits.
   static constexpr std::uint8_t read = 1;
@@ -144,7 +145,7 @@ private:
   };
 
   struct alignas(platform::cache_line) position {
-    platform::atomic<std::size_t> index{0 - platform::laps_before_wrap * lap * one};
+    platform::atomic<std::size_t> index{first_index};
     platform::atomic<block*> place{nullptr};
   };
 

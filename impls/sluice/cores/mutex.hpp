@@ -81,6 +81,7 @@ public:
   std::size_t try_recv_many(Out& out, std::size_t most) {
     platform::unique_lock guard(mutex_);
     wake_up_for wakened{not_full_, selecting_senders_};
+    contents_.write();
     for (; wakened.count < most && !queue_.empty(); ++wakened.count) pop(out);
     return wakened.count;
   }
@@ -88,6 +89,7 @@ public:
   bool register_send_waiter(detail::wait_entry& entry) {
     platform::unique_lock guard(mutex_);
     selecting_senders_.push(entry);
+    contents_.read();
     return receivers_disconnected_ || has_room();
   }
   void unregister_send_waiter(detail::wait_entry& entry) noexcept { unregister_waiter(selecting_senders_, entry); }
@@ -95,12 +97,14 @@ public:
   bool register_recv_waiter(detail::wait_entry& entry) {
     platform::unique_lock guard(mutex_);
     selecting_receivers_.push(entry);
+    contents_.read();
     return senders_disconnected_ || !queue_.empty();
   }
   void unregister_recv_waiter(detail::wait_entry& entry) noexcept { unregister_waiter(selecting_receivers_, entry); }
 
   void close_senders() {
     platform::unique_lock guard(mutex_);
+    contents_.write();
     senders_disconnected_ = true;
     not_empty_.notify_all();
     selecting_receivers_.end_all(detail::outcome::closed);
@@ -109,6 +113,7 @@ public:
   void close_receivers() {
     {
       platform::unique_lock guard(mutex_);
+      contents_.write();
       receivers_disconnected_ = true;
       not_full_.notify_all();
       selecting_senders_.end_all(detail::outcome::closed);
@@ -124,6 +129,7 @@ public:
 
   std::size_t size() const {
     platform::unique_lock guard(mutex_);
+    contents_.read();
     return queue_.size();
   }
 
@@ -131,6 +137,7 @@ public:
 
 protected:
   status push_if_room(T& value) {
+    contents_.write();
     if (receivers_disconnected_) return status::disconnected;
     if (!has_room()) return status::full;
     // If the push throws, the room that this sender was woken for is still free: another may use it.
@@ -143,6 +150,7 @@ protected:
   bool has_room() const noexcept { return !capacity_ || queue_.size() < *capacity_; }
 
   status pop_if_any(std::optional<T>& out) {
+    contents_.write();
     if (queue_.empty()) return senders_disconnected_ ? status::disconnected : status::empty;
     pop(out);
     return status::ok;
@@ -191,6 +199,7 @@ protected:
   platform::condition_variable not_full_;
   detail::wait_list selecting_senders_;
   detail::wait_list selecting_receivers_;
+  [[no_unique_address]] platform::plain_fields contents_;  // the queue and whether either side has disconnected
   Queue queue_;
   const std::optional<std::size_t> capacity_;
   bool senders_disconnected_ = false;

@@ -33,11 +33,15 @@ struct wait_entry {
 /// on its stack.
 class wait_list {
 public:
-  bool empty() const noexcept { return head_ == nullptr; }
-  wait_entry* first() const noexcept { return head_; }
+  bool empty() const noexcept { return first() == nullptr; }
+  wait_entry* first() const noexcept {
+    links_.read();
+    return head_;
+  }
 
   /// Appends an entry, unless it is linked already.
   void push(wait_entry& entry) noexcept {
+    links_.write();
     if (entry.linked) return;
     entry.previous = tail_;
     entry.next = nullptr;
@@ -47,6 +51,7 @@ public:
   }
 
   void remove(wait_entry& entry) noexcept {
+    links_.write();
     if (!entry.linked) return;
     (entry.previous ? entry.previous->next : head_) = entry.next;
     (entry.next ? entry.next->previous : tail_) = entry.previous;
@@ -63,7 +68,7 @@ public:
   /// Removes the first entry and ends its wait with `how`; `owner` is null if that wait is over already.
   /// \pre  !empty()
   selected end_first(outcome how) noexcept {
-    wait_entry& entry = *head_;
+    wait_entry& entry = *first();
     selected found{entry.owner, entry.arm, entry.packet, entry.owner->address()};
     remove(entry);
     const waiter::selection won = found.owner->select(how, found.arm);
@@ -75,7 +80,7 @@ public:
   /// The same for the first waiter that still waits; `owner` is null if there is none.
   selected select_first(outcome how) noexcept {
     selected found{nullptr, 0, nullptr, nullptr};
-    while (head_ && !found.owner) found = end_first(how);
+    while (first() && !found.owner) found = end_first(how);
     return found;
   }
 
@@ -96,13 +101,14 @@ public:
 
   /// Whether a waiter other than `self` is registered here.
   bool other_than(const waiter& self) const noexcept {
-    for (const wait_entry* entry = head_; entry; entry = entry->next) {
+    for (const wait_entry* entry = first(); entry; entry = entry->next) {
       if (entry->owner != &self && entry->owner->open()) return true;
     }
     return false;
   }
 
 private:
+  [[no_unique_address]] platform::plain_fields links_;  // of the list and of its entries
   wait_entry* head_ = nullptr;
   wait_entry* tail_ = nullptr;
 };
