@@ -20,29 +20,27 @@ namespace sluice::models {
 class forced_reads final : public thread_choice {
 public:
   void begin(harness::draws& draw) override {
-    objects_.clear();
+    // New pairs become rare, and looking for them takes time.
+    learns_ = without_news_ < 64 || draw(16) == 0;
+    if (learns_) objects_.clear();
+    written_.clear();
     read_ = 0;
-    done_ = pairs_.empty() || draw(8) == 0;
     waited_ = 0;
+    done_ = pairs_.empty() || draw(8) == 0;
     if (!done_) wanted_ = pairs_[draw(static_cast<unsigned>(pairs_.size()))];
   }
 
   unsigned choose(const scheduling_point& t, harness::draws& draw) override {
     read_log();
+    if (done_) return draw(t.runnable);
     std::array<unsigned, scheduling_point::most> free{};
     unsigned count = 0;
-    for (unsigned i = 0; !done_ && i < t.runnable; ++i) {
+    for (unsigned i = 0; i < t.runnable; ++i) {
       const step& next = steps_of_threads.next_of(t.threads[i]);
-      if (!next.object) {
-        free[count++] = i;
-        continue;
-      }
-      const bool written = objects_[next.object].last_writer == wanted_.first;
-      if (next.site == wanted_.second) {
-        if (written) return i;
-      } else if (!(written && next.changes && next.site != wanted_.first)) {
-        free[count++] = i;
-      }
+      const bool reads = next.site == wanted_.second;
+      if (reads && is_written(next.object)) return i;
+      const bool overwrites = next.changes && next.site != wanted_.first && is_written(next.object);
+      if (!reads && !overwrites) free[count++] = i;
     }
     if (count == 0) return draw(t.runnable);
     // Others may spin until a thread that waits here goes on.
@@ -52,6 +50,8 @@ public:
 
   void end() override {
     read_log();
+    if (!learns_) return;
+    ++without_news_;
     for (std::size_t i = 0; i < most_threads; ++i) learn(steps_of_threads.next_of(i));
   }
 
@@ -60,14 +60,47 @@ private:
   static constexpr std::size_t most_pairs = 2048;
   static constexpr unsigned patience = 64;
 
+  using sites = std::array<std::uint64_t, most_sites>;
   struct uses {
-    std::uint64_t last_writer = 0;
-    std::array<std::uint64_t, most_sites> readers{};
-    std::array<std::uint64_t, most_sites> writers{};
+    sites readers{};
+    sites writers{};
   };
   using pair = std::pair<std::uint64_t, std::uint64_t>;
 
-  static bool add(std::array<std::uint64_t, most_sites>& to, std::uint64_t site) {
+  /// Whether the wanted line wrote the object last.
+  bool is_written(const void* object) const { return std::ranges::find(written_, object) != written_.end(); }
+
+  void read_log() {
+    if (done_ && !learns_) return;
+    for (; read_ < steps_of_threads.made(); ++read_) {
+      if (read_ + step_log::kept < steps_of_threads.made()) continue;
+      const step& made = steps_of_threads.made(read_).what;
+      if (learns_) learn(made);
+      if (!done_) follow(made);
+    }
+  }
+
+  void follow(const step& made) {
+    if (made.site == wanted_.second && is_written(made.object)) {
+      done_ = true;
+    } else if (made.changes) {
+      std::erase(written_, made.object);
+      if (made.site == wanted_.first) written_.push_back(made.object);
+    }
+  }
+
+  void learn(const step& made) {
+    if (!made.object) return;
+    uses& of = objects_[made.object];
+    if (add(of.readers, made.site)) {
+      for (const std::uint64_t w : of.writers) add_pair({w, made.site});
+    }
+    if (made.changes && add(of.writers, made.site)) {
+      for (const std::uint64_t r : of.readers) add_pair({made.site, r});
+    }
+  }
+
+  static bool add(sites& to, std::uint64_t site) {
     for (std::uint64_t& known : to) {
       if (known == site) return false;
       if (known == 0) {
@@ -78,40 +111,22 @@ private:
     return false;
   }
 
-  void read_log() {
-    for (; read_ < steps_of_threads.made(); ++read_) {
-      if (read_ + step_log::kept >= steps_of_threads.made()) learn(steps_of_threads.made(read_).what);
-    }
-  }
-
-  void learn(const step& made) {
-    if (!made.object) return;
-    uses& of = objects_[made.object];
-    if (!done_ && made.site == wanted_.second && of.last_writer == wanted_.first) done_ = true;
-    if (add(of.readers, made.site)) {
-      for (const std::uint64_t w : of.writers) {
-        if (w != 0) add_pair({w, made.site});
-      }
-    }
-    if (!made.changes) return;
-    of.last_writer = made.site;
-    if (add(of.writers, made.site)) {
-      for (const std::uint64_t r : of.readers) {
-        if (r != 0) add_pair({made.site, r});
-      }
-    }
-  }
-
   void add_pair(pair p) {
-    if (pairs_.size() < most_pairs && std::ranges::find(pairs_, p) == pairs_.end()) pairs_.push_back(p);
+    if (p.first == 0 || p.second == 0 || pairs_.size() == most_pairs) return;
+    if (std::ranges::find(pairs_, p) != pairs_.end()) return;
+    pairs_.push_back(p);
+    without_news_ = 0;
   }
 
   address_map<uses> objects_;
   harness::raw_vector<pair> pairs_;
+  unsigned without_news_ = 0;
+  bool learns_ = true;
   pair wanted_{};
+  harness::raw_vector<const void*> written_;
+  std::size_t read_ = 0;
   bool done_ = true;
   unsigned waited_ = 0;
-  std::size_t read_ = 0;
 };
 
 }  // namespace sluice::models
