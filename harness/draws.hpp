@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <numeric>
 
 namespace sluice::harness {
 
@@ -22,5 +25,16 @@ public:
 private:
   std::uint64_t state_;
 };
+
+/// An index, with a probability in proportion to its share. Where all shares are 0, the first.
+template <std::size_t Count>
+constexpr std::size_t drawn_by_share(const std::array<unsigned, Count>& shares, draws& draw) noexcept {
+  unsigned left = draw(std::accumulate(shares.begin(), shares.end(), 0u));
+  for (std::size_t i = 0; i < Count; ++i) {
+    if (left < shares[i]) return i;
+    left -= shares[i];
+  }
+  return 0;
+}
 
 }  // namespace sluice::harness

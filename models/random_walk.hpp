@@ -31,8 +31,8 @@ public:
   void begin() override {
     draw_ = harness::draws(seed_++);
     --left_;
-    threads_ = choices_[drawn_by_share(mix_.threads, draw_)];
-    stale_ = stale_in_16[drawn_by_share(mix_.loads, draw_)];
+    threads_ = choices_[harness::drawn_by_share(mix_.threads, draw_)];
+    stale_ = stale_in_16[harness::drawn_by_share(mix_.loads, draw_)];
     early_timeouts_ = draw_(2) != 0;
     threads_->begin(draw_);
   }

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <harness/draws.hpp>
 #include <harness/number.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -26,17 +24,6 @@ struct search_mix {
 };
 
 inline constexpr search_mix search_mix::usual{.threads = {0, 1, 1, 0, 1}, .loads = {2, 1}};
-
-/// An index, with a probability in proportion to its share. Where all shares are 0, the first.
-template <std::size_t Count>
-std::size_t drawn_by_share(const std::array<unsigned, Count>& shares, harness::draws& draw) {
-  unsigned left = draw(std::accumulate(shares.begin(), shares.end(), 0u));
-  for (std::size_t i = 0; i < Count; ++i) {
-    if (left < shares[i]) return i;
-    left -= shares[i];
-  }
-  return 0;
-}
 
 /// Reads shares as `pct=2,pos,own_view`: a name alone has the share 1.
 ///

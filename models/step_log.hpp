@@ -1,5 +1,8 @@
 #pragma once
 
+#include <models/strategy.hpp>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +10,7 @@
 /// What the threads of a model did and are about to do, for strategies that look at it.
 namespace sluice::models {
 
-inline constexpr std::size_t most_threads = 16;
+inline constexpr std::size_t most_threads = scheduling_point::most;
 
 /// One step of a thread.
 struct step {
@@ -25,8 +28,6 @@ constexpr bool conflict(const step& a, const step& b) noexcept {
 /// The step that each thread is about to make, and the last steps that were made.
 class step_log {
 public:
-  static constexpr std::size_t kept = 128;
-
   /// An execution begins.
   void begin() noexcept {
     next_.fill({});
@@ -40,16 +41,24 @@ public:
   }
   const step& next_of(std::size_t thread) const noexcept { return next_[thread]; }
 
+  /// Calls `f(step, thread)` for each step that was made since `read`, and advances that. Of many, those before the
+  /// last 128 are passed over.
+  template <class F>
+  void read_on(std::size_t& read, F f) const {
+    for (read = (std::max)(read, made_ - (std::min)(made_, kept)); read < made_; ++read) {
+      const entry& made = last_[read % kept];
+      f(made.what, made.thread);
+    }
+  }
+
+private:
+  static constexpr std::size_t kept = 128;
+
   struct entry {
     step what;
     std::size_t thread = 0;
   };
-  /// The number of steps that have been made.
-  std::size_t made() const noexcept { return made_; }
-  /// \param number  one of the last `kept`.
-  const entry& made(std::size_t number) const noexcept { return last_[number % kept]; }
 
-private:
   std::array<step, most_threads> next_{};
   std::array<entry, kept> last_{};
   std::size_t made_ = 0;

@@ -72,12 +72,10 @@ private:
 
   void read_log() {
     if (done_ && !learns_) return;
-    for (; read_ < steps_of_threads.made(); ++read_) {
-      if (read_ + step_log::kept < steps_of_threads.made()) continue;
-      const step& made = steps_of_threads.made(read_).what;
+    steps_of_threads.read_on(read_, [this](const step& made, std::size_t) {
       if (learns_) learn(made);
       if (!done_) follow(made);
-    }
+    });
   }
 
   void follow(const step& made) {

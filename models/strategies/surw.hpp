@@ -61,13 +61,11 @@ private:
   };
 
   void read_log() {
-    for (; read_ < steps_of_threads.made(); ++read_) {
-      if (read_ + step_log::kept < steps_of_threads.made()) continue;
-      const auto& [what, thread] = steps_of_threads.made(read_);
-      if (!what.object || what.object != object_) continue;
+    steps_of_threads.read_on(read_, [this](const step& made, std::size_t thread) {
+      if (!made.object || made.object != object_) return;
       ++done_[thread];
       if (thread == intended_) intended_ = most_threads;
-    }
+    });
   }
 
   void notice(const step& next) {
@@ -83,17 +81,11 @@ private:
   /// One of the threads that can run, in proportion to the uses that it has left.
   unsigned by_uses(const scheduling_point& t, harness::draws& draw) {
     std::array<unsigned, scheduling_point::most> left{};
-    unsigned all = 0;
     for (unsigned i = 0; i < t.runnable; ++i) {
       const double expected = sites_[chosen_].uses[t.threads[i]] - done_[t.threads[i]];
-      all += left[i] = static_cast<unsigned>(std::max(1.0, 16 * expected));
+      left[i] = static_cast<unsigned>(std::max(1.0, 16 * expected));
     }
-    unsigned drawn = draw(all);
-    for (unsigned i = 0; i + 1 < t.runnable; ++i) {
-      if (drawn < left[i]) return i;
-      drawn -= left[i];
-    }
-    return t.runnable - 1;
+    return static_cast<unsigned>(harness::drawn_by_share(left, draw));
   }
 
   static constexpr std::size_t most_sites = 256;

@@ -189,11 +189,11 @@ def command(
 
     A strategy is a mix of ways to choose threads (uniform, pct, pos, surw, forced_reads) and loads (even, own_view).
     """
+    mutants = _mutants(results.load(audited)["audit"], audited) if audited else []
     registered = registry.configured(build.configure_project(project), of_tests=True)
     channels = [channel for channel in registered if "models" in channel.runners]
-    rows = results.load(audited)["audit"] if audited else []
-    build.build_runners(project, [c for c in channels if c.faulty or rows], "models")
-    bugs = _faulty([c for c in channels if c.faulty]) + (_mutants(rows, audited) if audited else [])
+    build.build_runners(project, [c for c in channels if c.faulty or mutants], "models")
+    bugs = _faulty([c for c in channels if c.faulty]) + mutants
     if not bugs:
         raise Usage("no channel here is known to fail in a model: register one with CAUGHT_BY, or give --audit")
     chosen = list(strategies or STRATEGIES)
