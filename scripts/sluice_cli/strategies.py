@@ -52,6 +52,8 @@ def _measure(runner: pathlib.Path, bug: Bug, strategy: str, seeds: int, executio
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         raise Unverified(f"{bug.name}: no end within {TIMEOUT} s; give fewer --executions or --seeds") from None
+    if done.returncode == 2:
+        raise Usage(done.stderr.strip())
     if done.returncode != 0:
         raise Unverified(f"{bug.name}: {done.stderr.strip() or ended(done.returncode)}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -93,6 +93,8 @@ class Runner(unittest.TestCase):
         self.assertEqual(bugs, [Bug("weak_publish", "handoff", "1")])
         [row] = strategies.measure(channels, bugs, ["pos", "uniform"], 3, 1000)
         self.assertEqual([len(row["runs"][s]) for s in ("pos", "uniform")], [3, 3])
+        with self.assertRaisesRegex(common.Usage, "`fastest` is no mix of strategies"):
+            strategies.measure(channels, bugs, ["fastest"], 3, 1000)
 
     def test_mistakes_are_named(self):
         for arguments, expected in (
