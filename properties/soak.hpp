@@ -78,8 +78,8 @@ public:
     };
     p.producers = threads(traits.producers);
     p.consumers = threads(traits.consumers);
-    // Fewer where each message, or every few, cost a switch of threads.
-    p.messages = !p.capacity || *p.capacity >= 128 ? 2'000'000 : *p.capacity >= 2 ? 100'000 : 20'000;
+    // Fewer where each message, or every few, cost a switch of threads, but a hundredth of the soak or more.
+    p.messages = !p.capacity || *p.capacity >= 128 ? 2'000'000 : 100'000;
     p.bursts = draw(2) == 0;
     p.signals = draw(2) == 0;
     p.low_priority = draw(2) == 0;
