@@ -14,6 +14,7 @@
 #include <optional>
 #include <ranges>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -265,6 +266,65 @@ private:
       RC_ASSERT(failed);
       as_before();
     }
+  }
+};
+
+/// Two senders that wait for room, the first of which finds no memory when it gets some.
+struct room_passed_on {
+  static constexpr std::string_view name = "room_passed_on";
+  static constexpr std::string_view claim =
+      "Of two senders that wait for room, the second gets it if the first finds no memory.";
+  static constexpr const char* not_applicable(const core_traits& traits) {
+    if (!traits.bounded || traits.greatest_capacity == 0) return "its senders never wait for room";
+    if (traits.producers == cardinality::one) return "it has one producer";
+    return needs_all(traits, needs_tries, needs_strong_guarantee);
+  }
+
+  static void check(run& r) {
+    r.forall([&] {
+      static constexpr std::array<std::optional<std::size_t>, 4> bounded{1, 2, 3, 7};
+      const auto capacity = any_capacity(r, bounded);
+      // A channel may allocate once for several messages.
+      for (int before = 0; before < 10; ++before) pass_on(r, capacity, before);
+    });
+  }
+
+private:
+  static void pass_on(run& r, std::optional<std::size_t> capacity, int before) {
+    int misplaced = 0;
+    constexpr int last = 1;
+    auto [tx, rx] = r.channel().make<block>(capacity);
+    for (int n = 0; n < before; ++n) {
+      (void)tx.send(block(0, misplaced));
+      (void)rx.recv();
+    }
+    fill(r, tx, [&] { return block(0, misplaced); });
+    std::atomic<bool> first_waits{false};
+    thread_group threads(r.dog());
+    const worker& first = threads.add("sender without memory", [&](worker& self) {
+      self.about_to("send");
+      allocated::fail(0);
+      try {
+        (void)tx.send(block(0, misplaced));
+      } catch (const std::bad_alloc&) {
+      }
+      (void)allocated::failed();
+    });
+    const worker& second = threads.add("sender", [&](worker& self) {
+      while (!first_waits) std::this_thread::yield();
+      self.about_to("send");
+      (void)tx.send(block(last, misplaced));
+    });
+    threads.start();
+    first.await_asleep();
+    first_waits = true;
+    second.await_asleep();
+    for (bool found = false; !found;) {
+      const auto got = rx.recv();
+      found = !got || got->number == last;
+    }
+    (void)rx.try_recv();  // room for the first, if it still waits
+    threads.join();
   }
 };
 

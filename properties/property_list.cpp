@@ -43,8 +43,8 @@ std::span<const property<subject>> every_property() noexcept {
       listed<subject, sequential, linearizable, small_scenarios, monitored, conservation, producer_order, global_order,
              exact_capacity, never_over_capacity, senders_disconnected, senders_disconnected_wakes,
              receivers_disconnected, receivers_disconnected_wakes, lifetime, busy_messages, aligned_messages,
-             allocations, steady_memory, leaves_nothing, allocation_failure, receiver_wakes, sender_wakes, all_served,
-             bounded_bypass, deadlines, spurious_wakeups, waits_asleep>();
+             allocations, steady_memory, leaves_nothing, allocation_failure, room_passed_on, receiver_wakes,
+             sender_wakes, all_served, bounded_bypass, deadlines, spurious_wakeups, waits_asleep>();
   return all;
 }
 
