@@ -48,6 +48,9 @@ public:
   void add_failures(std::string& folder) {
     app_.add_option("--failures", folder, "write each failing scenario to a file in this folder");
   }
+  void add_first_failure(bool& ends) {
+    app_.add_flag("--first-failure", ends, "end at the first failure, and do not shrink it");
+  }
   void add_list(bool& list, const std::string& what) {
     app_.add_flag("--list", list, "name the " + what + " and exit");
   }

@@ -77,6 +77,7 @@ private:
     app.add_option("--schedule", set_.schedule, "this one schedule, as a failure reports it");
     line.add_hang_timeout(set_.hang_timeout);
     line.add_json(set_.json);
+    line.add_first_failure(set_.first_failure);
     line.add_failures(set_.failures);
     if (asked_.scenarios) {
       app.add_option("--scenario", set_.scenario,
@@ -124,6 +125,7 @@ private:
     for (const model_check& c : asked_.checks) {
       if (!all_checks && std::ranges::find(set_.checks, c.name) == set_.checks.end()) continue;
       all_hold &= holds([&] { return check(c, set_.capacity); });
+      if (!all_hold && set_.first_failure) return false;
     }
     // A run that checked nothing must not look like one that passed.
     if (!ran_ && !set_.capacity.empty()) {
@@ -131,8 +133,10 @@ private:
     }
     if (!asked_.scenarios) return all_hold;
     const scenario_search search(path_, *asked_.scenarios, set_, failures_);
-    for (const std::string& size : set_.exhaustive)
+    for (const std::string& size : set_.exhaustive) {
       all_hold &= holds([&] { return search.exhaustive(parse_size(size)); });
+      if (!all_hold && set_.first_failure) return false;
+    }
     if (set_.random_scenarios != 0) all_hold &= holds([&] { return search.random(); });
     return all_hold;
   }
@@ -270,8 +274,8 @@ private:
                 harness::check_result& result) const {
     if (!c.threads.empty()) {
       const auto s = harness::parse_scenario("capacity " + capacity + ": " + c.threads);
-      if (set_.exhaust) return failures_.shrink_depth_first(s, found, result);
-      if (set_.schedule.empty()) return failures_.shrink_at_random(s, found, result);
+      if (set_.exhaust && !set_.first_failure) return failures_.shrink_depth_first(s, found, result);
+      if (set_.schedule.empty() && !set_.first_failure) return failures_.shrink_at_random(s, found, result);
       return failures_.describe(s, found, result);
     }
     result.detail = "capacity " + capacity + ": " + found.what + (set_.trace ? found.trace : "");

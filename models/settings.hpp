@@ -21,6 +21,7 @@ struct settings {
   std::int64_t hang_timeout = 60;
   std::string json;
   std::string failures;
+  bool first_failure = false;
 
   std::string scenario;
   bool all_checks = false;

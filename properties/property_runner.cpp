@@ -64,6 +64,7 @@ public:
                           "run this scenario, as `capacity 1: send | recv recv`, instead of the properties");
     line.add_json(json_);
     line.add_failures(failures_);
+    line.add_first_failure(first_failure_);
     line.add_list(list, "properties");
     if constexpr (std::same_as<Subject, subject>) {
       line.app().add_option(
@@ -120,6 +121,7 @@ private:
     dog_ = &dog;
     int one_argument = 1;
     testing::InitGoogleTest(&one_argument, argv);
+    GTEST_FLAG_SET(fail_fast, first_failure_);
     const bool passed = RUN_ALL_TESTS() == 0;
     write();
     return passed && !failed_before_ ? exit_code::passed : exit_code::failed;
@@ -168,7 +170,7 @@ private:
                      {"--seed", std::to_string(options_.seed), "--executions", std::to_string(options_.executions),
                       "--hang-timeout", std::to_string(options_.hang_timeout.count()), "--json", json_, "--failures",
                       failures_, "--after", result.check});
-    crash::succeeded_by(std::move(successor), now_running);
+    if (!first_failure_) crash::succeeded_by(std::move(successor), now_running);
     try {
       p.check(r);
     } catch (const std::exception& error) {
@@ -185,7 +187,7 @@ private:
       // A thread that spins for ever would slow down all that follows.
       result.detail = livelock;
       write();
-      crash::start_successor(to_string(r.scenario()->scenario));
+      go_on(to_string(r.scenario()->scenario));
     }
     crash::disable();
     if (result.detail.empty()) {
@@ -193,7 +195,7 @@ private:
       result.detail = r.skipped();
       result.reproduce.clear();
     } else {
-      if (r.scenario()) shrink(r.scenario()->scenario, r.scenario()->seed, result);
+      if (r.scenario() && !first_failure_) shrink(r.scenario()->scenario, r.scenario()->seed, result);
       announce(result);
       ADD_FAILURE() << result.check << ": see above";
     }
@@ -388,7 +390,14 @@ private:
     result.executions = running_->executions();
     announce(result);
     write();
-    crash::start_successor(now_running());
+    go_on(now_running());
+  }
+
+  /// After a check that cannot be ended: in another process, which shrinks the scenario, unless this was the last
+  /// check.
+  void go_on(const std::string& scenario) const {
+    if (first_failure_) std::_Exit(static_cast<int>(exit_code::failed));
+    crash::start_successor(scenario);
   }
 
   void write() const {
@@ -404,6 +413,7 @@ private:
   harness::watchdog* dog_ = nullptr;
   const basic_run<Subject>* running_ = nullptr;
   std::vector<std::string> selection_;  ///< the options that name checks
+  bool first_failure_ = false;          ///< the first check that fails is the last
   bool failed_before_ = false;          ///< in a process that this one has succeeded
   std::chrono::seconds shrink_effort_{25};
 };

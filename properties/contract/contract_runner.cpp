@@ -61,6 +61,7 @@ public:
     std::vector<std::string> channels;
     std::int64_t hang_timeout = 600;
     bool list = false;
+    bool first_failure = false;
     bool end_where_not_offered = false;
     command.app().add_option("--line", wanted, "only the lines of these numbers");
     command.app().add_option("--channel", channels, "only on these channels");
@@ -74,6 +75,7 @@ public:
         ->group("");
     command.add_hang_timeout(hang_timeout);
     command.add_json(json_);
+    command.add_first_failure(first_failure);
     command.add_list(list, "lines");
     return command.run(argc, argv, [&] {
       std::vector<line> selected = whole_contract().lines();
@@ -105,7 +107,11 @@ public:
       });
       for (const line& one : selected) {
         tested_ = skipped_ = 0;
-        for (const cell& c : one.cells) test(one, c, dog);
+        for (const cell& c : one.cells) {
+          test(one, c, dog);
+          if (!all_hold_ && first_failure) break;
+        }
+        if (!all_hold_ && first_failure) break;
         if (channels.empty() && skipped_ != 0 && skipped_ == tested_) {
           std::cout << one.number << " " << one.name << ": FAILED, nothing was tested on any channel" << std::endl;
           all_hold_ = false;

@@ -42,6 +42,43 @@ class GoesOn(unittest.TestCase):
         self.assertEqual(found["waits_asleep"]["verdict"], "passed")
 
 
+class FirstFailure(unittest.TestCase):
+    def ended(self, runner: str, *options: str) -> tuple[int, list[dict]]:
+        """The exit code of a runner that ends at the first failure, and its verdicts."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "checks.json"
+            command = [BUILD / runner, *options, "--first-failure", "--json", file]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+            return done.returncode, json.loads(file.read_text())
+
+    def test_nothing_comes_after_it(self):
+        everything = verdicts_of("rounded_capacity", ())
+        self.assertGreater(sum(check["verdict"] == "failed" for check in everything.values()), 1)
+        code, checks = self.ended("rounded_capacity_properties")
+        self.assertEqual(code, 1)
+        self.assertEqual([check["check"] for check in checks if check["verdict"] == "failed"], [checks[-1]["check"]])
+        self.assertLess(len(checks), len(everything))
+
+    def test_a_hang_ends_the_process(self):
+        code, checks = self.ended("silent_try_send_properties", "--check", "receiver_wakes", "--hang-timeout", "2")
+        self.assertEqual((code, len(checks)), (1, 1))
+        self.assertIn("no progress for 2 s", checks[0]["detail"])
+
+    @unittest.skipIf(SANITIZED, "a sanitizer ends the process")
+    def test_a_crash_ends_the_process(self):
+        options = ("--check", "linearizable", "--executions", "1000")
+        code, checks = self.ended("tail_before_head_properties", *options)
+        self.assertEqual(code, -11)
+        self.assertEqual(checks[0]["detail"], verify.ENDED_INSIDE)
+
+    @unittest.skipIf(SANITIZED, "no models here")
+    def test_models_end_too(self):
+        code, checks = self.ended("weak_publish_models")
+        self.assertEqual(code, 1)
+        self.assertEqual([check["check"] for check in checks if check["verdict"] == "failed"], ["handoff"])
+        self.assertEqual(checks[-1]["check"], "handoff")
+
+
 class Backtrace(unittest.TestCase):
     def test_frames_of_the_channel_alone(self):
         self.assertEqual(backtrace.read("no frame\n", pathlib.Path("x_properties")), [])
