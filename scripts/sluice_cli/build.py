@@ -110,9 +110,14 @@ VARIANTS = {
     "address": {"CMAKE_CXX_FLAGS": f"{_SANITIZED}address"},
     "undefined": {"CMAKE_CXX_FLAGS": f"{_SANITIZED}undefined -fno-sanitize-recover=undefined"},
     "coverage": {"SLUICE_COVERAGE": "ON"},
+    "mutants": {
+        "CMAKE_PROJECT_INCLUDE": str(HOME / "harness" / "cmake" / "source_mutants.cmake"),
+        "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
+        "SLUICE_WERROR": "OFF",
+    },
 }
 # A sanitizer does not understand the model checker's fibers.
-SANITIZERS = tuple(name for name in VARIANTS if name != "coverage")
+SANITIZERS = tuple(name for name in VARIANTS if name not in ("coverage", "mutants"))
 
 
 def configure_project(of: Project, peers: bool = False) -> pathlib.Path:
@@ -129,12 +134,12 @@ def configure_project(of: Project, peers: bool = False) -> pathlib.Path:
         choices["SLUICE_MODELS"] = "OFF"
     if of.own:
         setup.ensure()
-        if of.variant:
+        if of.variant not in ("", "mutants"):
             choices["SLUICE_TESTS"] = "OFF"
         configure(HOME, of.binary, ["--preset", "release", *definitions(choices)])
         return of.binary
     setup.ensure(purposes=(*setup.NEEDED, *(["peers"] if peers else [])))
-    choices |= {"CMAKE_BUILD_TYPE": "Release", "SLUICE_CONTRACT": "OFF" if of.variant else "ON"}
+    choices |= {"CMAKE_BUILD_TYPE": "Release", "SLUICE_CONTRACT": "OFF" if of.variant not in ("", "mutants") else "ON"}
     choices["SLUICE_PEERS"] = "ON" if peers else "OFF"
     choices["sluice_DIR"] = str(package())
     configure(of.source, of.binary, ["-G", "Ninja", *definitions(choices)])

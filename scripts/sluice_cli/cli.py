@@ -17,6 +17,7 @@ COMMANDS = {
     "merge": "merge",
     "campaign": "campaign",
     "audit": "audit",
+    "mutate": "mutate",
     "strategies": "strategies",
     "replay": "replay",
     "contract": "contract",
