@@ -152,6 +152,22 @@ inline constexpr auto broadcast_models = [] {
                               }
                             },
                             [](fixture& s) { expect(s.tx->receivers() == 0 && s.tx->empty()); }},
+      custom_model<fixture>{"counted_during_sends",
+                            "Do the numbers of messages and receivers keep to what can be there while both change?",
+                            "1 2",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                s.send(2);
+                              } else if (index == 1) {
+                                expect(s.tx->size() <= 2);
+                                const std::size_t there = s.tx->receivers();
+                                expect(there == 1 || there == 2);
+                              } else {
+                                expect(s.rx[0]->size() <= 2);
+                                s.rx[0].reset();
+                              }
+                            },
+                            [](fixture& s) { expect(s.tx->receivers() == 1 && s.rx[1]->size() == 2); }},
       custom_model<fixture>{
           "all_leave",
           "Is the channel freed once, and after the last access, when all handles are dropped at the same time?", "1",

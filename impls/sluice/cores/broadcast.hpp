@@ -62,6 +62,7 @@ public:
     std::size_t reached = 0;
     {
       platform::unique_lock guard(mutex_);
+      fields_.write();
       reached = receivers_;
       if (reached != 0) {
         slot& place = slot_of(tail_++);
@@ -100,6 +101,7 @@ public:
   bool register_recv_waiter(position next, detail::wait_entry& entry) {
     platform::unique_lock guard(mutex_);
     waiting_.push(entry);
+    fields_.read();
     return next != tail_ || senders_disconnected_;
   }
   void unregister_recv_waiter(detail::wait_entry& entry) noexcept {
@@ -110,6 +112,7 @@ public:
   /// Adds a receiver. \returns  its position: after every message sent so far.
   position subscribe() noexcept {
     platform::unique_lock guard(mutex_);
+    fields_.write();
     ++receivers_;
     return tail_;
   }
@@ -117,6 +120,7 @@ public:
   /// Adds a receiver at the position of another one.
   void subscribe_at(position next) noexcept {
     platform::unique_lock guard(mutex_);
+    fields_.write();
     ++receivers_;
     for (position p = (std::max)(next, oldest()); p != tail_; ++p) ++slot_of(p).unseen;
   }
@@ -126,6 +130,7 @@ public:
     node* unwanted = nullptr;
     {
       platform::unique_lock guard(mutex_);
+      fields_.write();
       --receivers_;
       for (position p = (std::max)(next, oldest()); p != tail_; ++p) {
         if (node* last = seen(slot_of(p))) last->next = std::exchange(unwanted, last);
@@ -136,6 +141,7 @@ public:
 
   void close_senders() noexcept {
     platform::unique_lock guard(mutex_);
+    fields_.write();
     senders_disconnected_ = true;
     waiting_.end_all(detail::outcome::closed);
   }
@@ -143,16 +149,19 @@ public:
   /// The number of messages that a receiver has still to read, including those missed until it is told.
   std::size_t pending(position next) const {
     platform::unique_lock guard(mutex_);
+    fields_.read();
     return static_cast<std::size_t>(tail_ - next);
   }
 
   /// Messages that some receiver has still to read.
   std::size_t size() const {
     platform::unique_lock guard(mutex_);
+    fields_.read();
     return held_;
   }
   std::size_t receivers() const {
     platform::unique_lock guard(mutex_);
+    fields_.read();
     return receivers_;
   }
   std::size_t capacity() const noexcept { return capacity_; }
@@ -203,6 +212,7 @@ protected:
 
   reading begin_reading(position& next, std::uint64_t& missed) {
     platform::unique_lock guard(mutex_);
+    fields_.write();
     missed = oldest() - (std::min)(next, oldest());
     next += missed;
     if (missed != 0) return {status::ok, nullptr};
@@ -238,6 +248,7 @@ protected:
   position oldest() const noexcept { return tail_ - std::min<position>(tail_, capacity_); }
 
   mutable platform::mutex mutex_;
+  [[no_unique_address]] platform::plain_fields fields_;  // those that the lock guards
   const std::size_t capacity_;
   const std::unique_ptr<slot[]> ring_;
   position tail_ = 0;  // the position of the next message; those before it, up to the capacity, are in the ring
