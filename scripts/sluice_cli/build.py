@@ -190,7 +190,7 @@ def command(project: Project, preset: str, smoke: bool) -> None:
             raise Unverified(f"tests of {project.binary} failed; ctest's output is above")
         return
     # A browser tests the report.
-    setup.ensure({} if smoke else {"chromium": "chromium", "parallel": "parallel"})
+    setup.ensure({} if smoke else {"chromium": "chromium", "parallel": "parallel"} | setup.PARSER)
     binary = build_preset(preset, ["smoke"] if smoke else [])
     console.print(f"sluice: running ctest on preset {preset}", markup=False)
     if smoke:

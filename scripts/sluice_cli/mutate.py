@@ -7,6 +7,8 @@ import concurrent.futures
 import dataclasses
 import fnmatch
 import hashlib
+import importlib
+import importlib.util
 import json
 import os
 import pathlib
@@ -21,14 +23,13 @@ import rich.markup
 import rich.table
 
 from sluice_cli import build, options, project, registry, results, setup
-from sluice_cli.common import BadResults, Unverified, Usage, console, ended, progress, toml_entries
+from sluice_cli.common import BadResults, Environment, Unverified, Usage, console, ended, progress, toml_entries
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 from sluice_cli.sources import Sources
 
 CHOSEN = "SLUICE_SOURCE_MUTANT"
 REACHED = "SLUICE_SOURCE_MUTANTS_REACHED"
-PARSER = {"python3-clang-19": "/usr/lib/python3/dist-packages/clang/cindex.py"}
 SUFFIXES = (".hpp", ".h", ".hh", ".hxx")
 # Numbers that no mutant has, of a run without any.
 NONE = str(1 << 30)
@@ -126,6 +127,15 @@ def _read(verdicts: pathlib.Path) -> list[dict]:
         return json.loads(verdicts.read_text())
     except (OSError, ValueError):
         return []
+
+
+def _require_parser() -> None:
+    if importlib.util.find_spec("clang"):
+        return
+    setup.ensure(setup.PARSER)
+    importlib.invalidate_caches()
+    if not importlib.util.find_spec("clang"):
+        raise Environment("`mutate` needs Python's module `clang`: on Debian apt-get install python3-clang-19")
 
 
 def _headers(of: Project, folder: pathlib.Path) -> list[str]:
@@ -354,7 +364,7 @@ def command(
     headers = _headers(of, folder)
     wanted = _chosen(headers, files)
     entries = accepted(_accepted_file(of))
-    setup.ensure(PARSER)
+    _require_parser()
     registered = registry.configured(build.configure_project(of))
     chosen = [
         channel

@@ -41,8 +41,11 @@ PURPOSES = ("build", "checking", "measuring", "peers", "docs")
 # Of another project's own channels.
 NEEDED = ("build", "checking", "measuring")
 
+# With what `mutate` finds places to change.
+PARSER = {"python3-clang-19": "/usr/lib/python3/dist-packages/clang/cindex.py"}
+
 # Without these, builds take longer or tests are skipped.
-DISPENSABLE = ("ccache", "chromium", "parallel", "cargo", "golang-go")
+DISPENSABLE = ("ccache", "chromium", "parallel", "cargo", "golang-go", *PARSER)
 
 
 def here(sign: str) -> bool:

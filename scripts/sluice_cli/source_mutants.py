@@ -44,7 +44,7 @@ STATEMENTS = (
     CursorKind.UNEXPOSED_EXPR,
 )
 WRAPPERS = (CursorKind.UNEXPOSED_EXPR, CursorKind.PAREN_EXPR)
-LOCKS = re.compile(r"\b(unique_lock|lock_guard|scoped_lock)\b")
+LOCKS = re.compile(r"\b(unique_lock|spin_then_lock)\b")
 # Statements that tell the harness something, or end the program where its user is wrong.
 TELLS = re.compile(r"\w*::?expects\(|static_cast<void>|\(void\)|assert\(")
 
@@ -289,7 +289,7 @@ class Rewriter:
         end = self.text.find(b";", cursor.extent.end.offset - 1) + 1
         if cursor.kind == CursorKind.DECL_STMT and LOCKS.search(source):
             for declared in cursor.get_children():
-                if declared.kind == CursorKind.VAR_DECL and "guard" in declared.spelling:
+                if declared.kind == CursorKind.VAR_DECL:
                     number = self._add(cursor, f"{declared.spelling} unlocked at once")
                     self.edits.wrap(end, end, f" if ({NAMESPACE}::on({number})) {declared.spelling}.unlock();", "")
             return
