@@ -391,4 +391,4 @@ def command(
         listing = "; ".join(f"{entry['file']}: {entry.get('change', 'all')}" for entry in stale)
         raise Unverified(f"{_accepted_file(of).name} accepts what is noticed, or is not there: {listing}")
     if left := sum(row["verdict"] in ("survived", "unreached") for row in rows):
-        raise Unverified(f"{left} changes are not noticed; they are listed above")
+        raise Unverified(f"{left} of {len(rows)} changes are not noticed; they are listed above")
