@@ -13,6 +13,7 @@ from sluice_cli.common import HOME
 from sluice_cli.mutate import SourceMutant
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
+from sluice_cli.sources import Sources
 
 SOURCE = """#pragma once
 #include <mutex>
@@ -247,6 +248,18 @@ class Mutating(unittest.TestCase):
             self.assertEqual(rows[0]["verdict"], "accepted" if fits else "survived")
             self.assertEqual(rows[1]["verdict"], "killed")
             self.assertEqual(len(stale), 0 if fits else 1)
+
+    def test_what_this_tree_accepts_is_there(self):
+        of = Project(HOME)
+        entries = mutate.accepted(mutate._accepted_file(of))
+        self.assertGreater(len(entries), 0)
+        for entry in entries:
+            text = (Sources.of(of).folder / entry["file"]).read_text()
+            lines = [line.strip() for line in text.splitlines()]
+            if "code" in entry:
+                self.assertIn(entry["code"], lines)
+            if "function" in entry:
+                self.assertIn(entry["function"].split("<")[0], text)
 
     def test_an_entry_without_a_reason_is_named(self):
         file = self.folder / "accepted_source_mutants.toml"
