@@ -81,8 +81,8 @@ class Attempt:
             command += ["--channel", self.channel.name]
         elif self.layer.name != "search":
             kind = {"models": "model", "properties": "property"}[self.layer.tool]
-            known = [name.removeprefix(f"{kind}/") for name in self.channel.known_violations]
-            command += [word for name in known if name != "exhaustive" for word in ("--except", name)]
+            known = [name.split("/") for name in self.channel.known_violations]
+            command += [f"--except={check}" for of, check in known if of == kind and check != "exhaustive"]
         return [*command, "--json", str(verdicts)]
 
     def run(self, limit: float, **environment: str) -> tuple[str, str, int]:

@@ -14,6 +14,7 @@ from sluice_cli.mutate import SourceMutant
 
 NAMESPACE = "::sluice::source_mutant"
 HEADER = "harness/source_mutant.hpp"
+MOST = 1 << 14  # as there
 
 FUNCTIONS = (
     CursorKind.FUNCTION_DECL,
@@ -85,8 +86,7 @@ class Rewriter:
     """Rewrites headers, which are parsed together."""
 
     def __init__(self, folder: pathlib.Path, files: list[str], arguments: list[str]):
-        """Raises ValueError if a header cannot be parsed."""
-        self.folder = folder
+        """Raises ValueError if a header cannot be parsed, or there is too much to change."""
         self.mutants: list[SourceMutant] = []
         self.rewritten: dict[str, bytes] = {}  # the text of each header with its mutants
         self.paths = {str(folder / file): file for file in files}
@@ -109,6 +109,10 @@ class Rewriter:
             self.edits = _Edits()
             for function in self.functions[self.file]:
                 self._function(function)
+            if len(self.mutants) > MOST:
+                raise ValueError(
+                    f"{folder} has more than {MOST:,} places to change, which is more than one build can have"
+                )
             self.rewritten[self.file] = b"#include <" + HEADER.encode() + b">\n" + self.edits.applied_to(self.text)
 
     def _collect(self, cursor: Cursor) -> None:

@@ -212,6 +212,17 @@ class Mutating(unittest.TestCase):
         self.assertEqual(told[5], ("killed", "property", "the runner", "ended by SIGSEGV"))
         self.assertEqual(rows[3]["executions"], 9)
 
+    def test_a_known_violation_kills_nothing(self):
+        known = ("property/steady_memory", "model/handoff", "model/exhaustive")
+        channel = Channel("mine", known_violations=known, runners={"properties": "p", "models": "m", "contract": "c"})
+        told = {
+            layer.name: [word for word in mutate.Attempt(channel, layer).command(self.folder) if "--except" in word]
+            for layer in mutate.LAYERS
+        }
+        self.assertEqual(told["property"], ["--except=steady_memory"])
+        self.assertEqual(told["model"], ["--except=handoff"])
+        self.assertEqual(told["contract"] + told["search"], [])
+
     def test_what_is_known_is_not_tried_again(self):
         self.assertEqual(mutate.mutate(self.project, [self.channel], [named(3)])[0]["verdict"], "killed")
         with mock.patch.object(mutate, "_try_to_kill", side_effect=AssertionError):
