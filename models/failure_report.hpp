@@ -26,6 +26,7 @@ public:
 
   /// Shrinks a scenario that random executions have found to fail.
   void shrink_at_random(const harness::scenario& p, const model_result& first, harness::check_result& result) const {
+    if (set_.first_failure) return report_as_found(p, first, result);
     harness::retry_budget budget(2'000, 200'000);
     budget.failed_after(first.executions);
     const auto tried = [&](const harness::scenario& candidate, std::uint64_t tries, bool shrinks) {
@@ -43,6 +44,7 @@ public:
 
   /// Shrinks a scenario that a depth-first search has found to fail.
   void shrink_depth_first(const harness::scenario& p, const model_result& first, harness::check_result& result) const {
+    if (set_.first_failure) return report_as_found(p, first, result);
     const auto tried = [&](const harness::scenario& candidate, bool shrinks) {
       depth_first search(set_.bound);
       return asked_.scenarios->explore(candidate, search, shrinks);
@@ -65,6 +67,11 @@ public:
 
 private:
   static constexpr auto effort = std::chrono::seconds(10);
+
+  void report_as_found(const harness::scenario& p, const model_result& found, harness::check_result& result) const {
+    describe(p, found, result);
+    harness::save_failure(set_.failures, channel_, kind, result, set_.seed, found.executions);
+  }
 
   void describe_smallest(const harness::scenario& smallest, const model_result& found, const harness::scenario& p,
                          const model_result& first, harness::check_result& result) const {

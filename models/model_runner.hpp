@@ -274,8 +274,8 @@ private:
                 harness::check_result& result) const {
     if (!c.threads.empty()) {
       const auto s = harness::parse_scenario("capacity " + capacity + ": " + c.threads);
-      if (set_.exhaust && !set_.first_failure) return failures_.shrink_depth_first(s, found, result);
-      if (set_.schedule.empty() && !set_.first_failure) return failures_.shrink_at_random(s, found, result);
+      if (set_.exhaust) return failures_.shrink_depth_first(s, found, result);
+      if (set_.schedule.empty()) return failures_.shrink_at_random(s, found, result);
       return failures_.describe(s, found, result);
     }
     result.detail = "capacity " + capacity + ": " + found.what + (set_.trace ? found.trace : "");

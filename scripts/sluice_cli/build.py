@@ -128,18 +128,19 @@ def configure_project(of: Project, peers: bool = False) -> pathlib.Path:
     if of.given_binary:
         return of.given_binary
     choices = dict(VARIANTS.get(of.variant, {}))
+    with_contract = of.variant in ("", "mutants")
     if of.variant:
         choices["SLUICE_BENCHMARKS"] = "OFF"
     if of.variant in SANITIZERS:
         choices["SLUICE_MODELS"] = "OFF"
     if of.own:
         setup.ensure()
-        if of.variant not in ("", "mutants"):
+        if not with_contract:
             choices["SLUICE_TESTS"] = "OFF"
         configure(HOME, of.binary, ["--preset", "release", *definitions(choices)])
         return of.binary
     setup.ensure(purposes=(*setup.NEEDED, *(["peers"] if peers else [])))
-    choices |= {"CMAKE_BUILD_TYPE": "Release", "SLUICE_CONTRACT": "OFF" if of.variant not in ("", "mutants") else "ON"}
+    choices |= {"CMAKE_BUILD_TYPE": "Release", "SLUICE_CONTRACT": "ON" if with_contract else "OFF"}
     choices["SLUICE_PEERS"] = "ON" if peers else "OFF"
     choices["sluice_DIR"] = str(package())
     configure(of.source, of.binary, ["-G", "Ninja", *definitions(choices)])
