@@ -302,6 +302,9 @@ private:
     std::atomic<bool> first_waits{false};
     thread_group threads(r.dog());
     const worker& first = threads.add("sender without memory", [&](worker& self) {
+      // What a library keeps for each thread is no part of the promise.
+      auto [own_tx, own_rx] = r.channel().make<block>(capacity);
+      (void)own_tx.send(block(0, misplaced));
       self.about_to("send");
       allocated::fail(0);
       try {
