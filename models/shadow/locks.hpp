@@ -46,7 +46,7 @@ public:
 
 private:
   // The size of the standard library's.
-  alignas(std::mutex) std::byte unused_[sizeof(std::mutex)]{};
+  [[maybe_unused]] alignas(std::mutex) std::byte unused_[sizeof(std::mutex)]{};
 };
 
 /// The state of a lock that threads wait for: a change of it and the sleep of a thread that finds it unfit are one step
@@ -494,7 +494,7 @@ public:
   void notify_all(location where = location::current()) noexcept { wake_all(this, where); }
 
 private:
-  alignas(std::condition_variable) std::byte unused_[sizeof(std::condition_variable)]{};
+  [[maybe_unused]] alignas(std::condition_variable) std::byte unused_[sizeof(std::condition_variable)]{};
 };
 
 using condition_variable = condition_variable_any;
