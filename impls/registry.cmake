@@ -94,3 +94,21 @@ sluice_channel(copies_concurrently HEADER faulty/broadcast.hpp TYPE sluice::faul
                CAUGHT_BY property/one_copy_at_a_time)
 sluice_channel(empty_after_message HEADER faulty/oneshot.hpp TYPE sluice::faulty::empty_after_message KIND oneshot
                CAUGHT_BY property/sequential property/linearizable)
+sluice_channel(leaked_block HEADER faulty/lifetime.hpp TYPE sluice::faulty::leaked_block
+               CAUGHT_BY property/leaves_nothing model/sent_into_the_void)
+sluice_channel(destroyed_again HEADER faulty/storage.hpp TYPE sluice::faulty::destroyed_again
+               CAUGHT_BY property/lifetime model/handoff)
+sluice_channel(copied_if_possible HEADER faulty/storage.hpp TYPE sluice::faulty::copied_if_possible
+               CAUGHT_BY property/lifetime)
+sluice_channel(ghost_sender HEADER faulty/line.hpp TYPE sluice::faulty::ghost_sender
+               CAUGHT_BY property/linearizable model/room_passed_on)
+sluice_channel(room_given_back HEADER faulty/line.hpp TYPE sluice::faulty::room_given_back
+               CAUGHT_BY model/late_sender)
+sluice_channel(erased_while_walking HEADER faulty/line.hpp TYPE sluice::faulty::erased_while_walking
+               CAUGHT_BY property/senders_disconnected_wakes model/sender_leaves_two)
+sluice_channel(late_sender_gives_up HEADER faulty/timeouts.hpp TYPE sluice::faulty::late_sender_gives_up
+               CAUGHT_BY property/linearizable model/send_expires)
+sluice_channel(late_receiver_gives_up HEADER faulty/timeouts.hpp TYPE sluice::faulty::late_receiver_gives_up
+               CAUGHT_BY property/linearizable model/recv_expires)
+sluice_channel(stub_in_list_twice HEADER faulty/stub.hpp TYPE sluice::faulty::stub_in_list_twice
+               CAUGHT_BY property/linearizable model/handoff model/two_producers)

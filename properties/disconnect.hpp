@@ -115,24 +115,25 @@ struct receivers_disconnected {
     r.forall([&] {
       const auto capacity = any_capacity(r);
       const int buffered = detail::any_fill(capacity, 70);
-      std::atomic<int> alive{0};
+      message_counts counts;
+      const std::atomic<int>& alive = counts.messages;
       auto [tx, rx] = r.channel().make<counted>(capacity);
-      for (int i = 0; i < buffered; ++i) RC_ASSERT(tx.try_send(counted(alive)).has_value());
+      for (int i = 0; i < buffered; ++i) RC_ASSERT(tx.try_send(counted(counts)).has_value());
       RC_ASSERT(alive == buffered);
       rx.reset();
       if (alive != 0 && r.channel().traits().discards)
         RC_FAIL(std::to_string(alive) + " of " + std::to_string(buffered) + " messages live on");
       const int kept = alive;
       {
-        const auto refused = tx.send(counted(alive));
+        const auto refused = tx.send(counted(counts));
         RC_ASSERT(!refused.has_value());
         RC_ASSERT(alive == kept + 1);
       }
-      RC_ASSERT(tx.try_send(counted(alive)).error().disconnected());
-      RC_ASSERT(tx.send_for(counted(alive), std::chrono::seconds(10)).error().disconnected());
+      RC_ASSERT(tx.try_send(counted(counts)).error().disconnected());
+      RC_ASSERT(tx.send_for(counted(counts), std::chrono::seconds(10)).error().disconnected());
       RC_ASSERT(alive == kept);
       if (r.channel().traits().producers == cardinality::many) {
-        RC_ASSERT(tx.clone().try_send(counted(alive)).error().disconnected());
+        RC_ASSERT(tx.clone().try_send(counted(counts)).error().disconnected());
       }
     });
   }

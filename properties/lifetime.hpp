@@ -16,8 +16,9 @@ namespace sluice::properties {
 struct lifetime {
   static constexpr std::string_view name = "lifetime";
   static constexpr std::string_view claim =
-      "However senders and receivers connect and disconnect, each message is destroyed once, and none outlives the "
-      "channel.";
+      "However senders and receivers connect and disconnect, each message is moved, never copied, and destroyed once, "
+      "and "
+      "none outlives the channel.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
 
   static void check(run& r) {
@@ -27,7 +28,7 @@ struct lifetime {
       const int consumers = r.channel().traits().consumers == cardinality::many ? *rc::gen::inRange(1, 4) : 1;
       const int each = *rc::gen::inRange(0, 200);
       const int wanted = *rc::gen::inRange(0, 200);
-      std::atomic<int> alive{0};
+      message_counts counts;
       {
         auto [tx, rx] = r.channel().make<counted>(capacity);
         thread_group threads(r.dog());
@@ -36,7 +37,7 @@ struct lifetime {
                       [&, mine = std::make_shared<decltype(tx)>(tx.clone())](worker& self) {
                         for (int i = 0; i < each; ++i) {
                           self.about_to("send");
-                          if (!mine->send(counted(alive))) break;
+                          if (!mine->send(counted(counts))) break;
                         }
                         self.about_to("drop its sender");
                         mine->reset();
@@ -58,8 +59,13 @@ struct lifetime {
         rx.reset();
         threads.run();
       }
-      if (alive != 0)
-        RC_FAIL(std::to_string(alive) + " messages too many live on; if negative, so many were destroyed twice");
+      const auto none_of = [](int number, const char* what) {
+        if (number != 0) RC_FAIL(std::to_string(number) + what);
+      };
+      none_of(counts.messages, " messages too many live on; if negative, so many were destroyed twice");
+      none_of(counts.objects,
+              " objects too many live on, moved-from ones among them; if negative, so many were destroyed twice");
+      none_of(counts.copies, " copies of messages were made");
     });
   }
 };

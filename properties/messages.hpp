@@ -22,18 +22,35 @@ struct parcel {
   bool whole() const noexcept { return check == ~(std::uint64_t{producer} << 32 | number); }
 };
 
-/// A message that counts the live ones.
+/// What became of the `counted` messages of one channel.
+struct message_counts {
+  std::atomic<int> messages{0};  ///< that live
+  std::atomic<int> objects{0};   ///< that exist, also those that were moved from
+  std::atomic<int> copies{0};    ///< that were made
+};
+
+/// A message that counts itself. A channel could copy it, but has no reason to.
 class counted {
 public:
-  explicit counted(std::atomic<int>& alive) noexcept : alive_(&alive) { ++*alive_; }
-  counted(counted&& other) noexcept : alive_(std::exchange(other.alive_, nullptr)) {}
+  explicit counted(message_counts& counts) noexcept : counts_(&counts), is_message_(true) {
+    ++counts.messages;
+    ++counts.objects;
+  }
+  counted(counted&& other) noexcept : counts_(other.counts_), is_message_(std::exchange(other.is_message_, false)) {
+    ++counts_->objects;
+  }
+  counted(const counted& other) noexcept : counted(*other.counts_) { ++counts_->copies; }
   counted& operator=(counted&&) = delete;
   ~counted() {
-    if (alive_) --*alive_;
+    // Null where a faulty channel destroys what never was a message.
+    if (!counts_) return;
+    --counts_->objects;
+    if (is_message_) --counts_->messages;
   }
 
 private:
-  std::atomic<int>* alive_;
+  message_counts* counts_;
+  bool is_message_;
 };
 
 /// A message whose destructor calls a function.

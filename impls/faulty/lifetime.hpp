@@ -29,6 +29,26 @@ protected:
   cores::mutex<T>* sound_ = new cores::mutex<T>();
 };
 
+/// Its first send allocates a block; who frees it is the question.
+template <class T>
+class first_send_allocates : public behind_pointer<T> {
+public:
+  ~first_send_allocates() { delete this->sound_; }
+
+  status try_send(T& value) {
+    if (!started_.exchange(true, std::memory_order::acq_rel)) {
+      first_block_.store(new int(0), std::memory_order::release);
+    }
+    return behind_pointer<T>::try_send(value);
+  }
+  status send_until(T& value, deadline) { return try_send(value); }
+  void close_senders() { this->sound_->close_senders(); }
+
+protected:
+  platform::atomic<bool> started_{false};
+  platform::atomic<int*> first_block_{nullptr};
+};
+
 }  // namespace detail
 
 /// Buffered messages live on after the last receiver has disconnected, until the channel is destroyed
@@ -77,40 +97,35 @@ private:
   platform::atomic<bool> one_gone_{false};
 };
 
-/// The first send allocates the first block. The last receiver unlinks and frees it; but if it had to wait for a send
-/// that was about to link the block, it frees the block and keeps the pointer, and the destructor frees it again
-/// (crossbeam#1187, RUSTSEC-2025-0024).
+/// The last receiver unlinks the first block and frees it; but if it had to wait for a send that was about to link the
+/// block, it frees the block and keeps the pointer, and the destructor frees it again (crossbeam#1187,
+/// RUSTSEC-2025-0024, rust-lang/rust#139553).
 template <class T>
-class double_discard : public detail::behind_pointer<T> {
-  using base = detail::behind_pointer<T>;
-
+class double_discard : public detail::first_send_allocates<T> {
 public:
-  ~double_discard() {
-    delete first_block_.load(std::memory_order::acquire);
-    delete this->sound_;
-  }
+  ~double_discard() { delete this->first_block_.load(std::memory_order::acquire); }
 
-  status try_send(T& value) {
-    if (!started_.exchange(true, std::memory_order::acq_rel)) {
-      first_block_.store(new int(0), std::memory_order::release);
-    }
-    return base::try_send(value);
-  }
-  status send_until(T& value, deadline) { return try_send(value); }
-  void close_senders() { this->sound_->close_senders(); }
   void close_receivers() {
     this->sound_->close_receivers();
-    int* block = first_block_.exchange(nullptr, std::memory_order::acq_rel);
-    if (!block && started_.load(std::memory_order::acquire)) {
+    int* block = this->first_block_.exchange(nullptr, std::memory_order::acq_rel);
+    if (!block && this->started_.load(std::memory_order::acquire)) {
       for (sluice::detail::backoff pacing; !block; pacing.snooze())
-        block = first_block_.load(std::memory_order::acquire);
+        block = this->first_block_.load(std::memory_order::acquire);
     }
     delete block;
   }
+};
 
-private:
-  platform::atomic<bool> started_{false};
-  platform::atomic<int*> first_block_{nullptr};
+/// As it was before that: the last receiver does not wait, and the block of a first send that links it later is never
+/// freed (crossbeam#1084, rust-lang/rust#121582).
+template <class T>
+class leaked_block : public detail::first_send_allocates<T> {
+public:
+  void close_receivers() {
+    this->sound_->close_receivers();
+    this->started_.store(true, std::memory_order::release);  // no send allocates from now on
+    delete this->first_block_.exchange(nullptr, std::memory_order::acq_rel);
+  }
 };
 
 }  // namespace sluice::faulty

@@ -2,56 +2,103 @@
 
 #include <sluice/cores/mutex.hpp>
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 
-/// Receivers in a FIFO that is not maintained correctly.
+/// Threads that wait in a FIFO which is not maintained correctly.
 namespace sluice::faulty {
 
-/// A receiver that has timed out stays in the FIFO, and the wake-up for the next message is lost on it.
+namespace detail {
+
+/// cores::mutex with a FIFO for the threads of one side, each with a condition variable of its own.
 template <class T>
-class ghost_receiver : public cores::mutex<T> {
+class with_line : public cores::mutex<T> {
+public:
+  // Handles send and receive one by one, then.
+  std::size_t try_send_many(std::span<T>) = delete;
+  template <class Out>
+  std::size_t try_recv_many(Out&, std::size_t) = delete;
+
+protected:
+  using cores::mutex<T>::mutex;
+  using entry = std::shared_ptr<platform::condition_variable>;
+
+  const entry& join() { return line_.emplace_back(std::make_shared<platform::condition_variable>()); }
+
+  /// Wakes the first after an operation that it may have waited for.
+  status told(status now) {
+    if (now != status::ok) return now;
+    platform::unique_lock guard(this->mutex_);
+    if (line_.empty()) return now;
+    line_.front()->notify_one();
+    line_.pop_front();
+    return now;
+  }
+
+  void tell_all() {
+    platform::unique_lock guard(this->mutex_);
+    for (const auto& waiting : line_) waiting->notify_one();
+  }
+
+  std::deque<entry> line_;
+};
+
+template <class T>
+class receivers_in_line : public with_line<T> {
   using base = cores::mutex<T>;
 
 public:
-  using base::base;
+  using with_line<T>::with_line;
 
-  status try_send(T& value) { return told(base::try_send(value)); }
-  status send_until(T& value, deadline until) { return told(base::send_until(value, until)); }
+  status try_send(T& value) { return this->told(base::try_send(value)); }
+  status send_until(T& value, deadline until) { return this->told(base::send_until(value, until)); }
+
+  void close_senders() {
+    base::close_senders();
+    this->tell_all();
+  }
+};
+
+template <class T>
+class senders_in_line : public with_line<T> {
+  using base = cores::mutex<T>;
+
+public:
+  using with_line<T>::with_line;
+
+  status try_recv(std::optional<T>& out) { return this->told(base::try_recv(out)); }
+  status recv_until(std::optional<T>& out, deadline until) { return this->told(base::recv_until(out, until)); }
+
+  void close_receivers() {
+    base::close_receivers();
+    this->tell_all();
+  }
+};
+
+}  // namespace detail
+
+/// A receiver that has timed out stays in the FIFO, and the wake-up for the next message is lost on it.
+template <class T>
+class ghost_receiver : public detail::receivers_in_line<T> {
+public:
+  using detail::receivers_in_line<T>::receivers_in_line;
 
   status recv_until(std::optional<T>& out, deadline until) {
     platform::unique_lock guard(this->mutex_);
     status now = this->pop_if_any(out);
     while (now == status::empty) {
-      const auto self = std::make_shared<platform::condition_variable>();
-      line_.push_back(self);
+      const auto self = this->join();
       // The mistake: this return leaves it in the FIFO.
       if (!this->wait(*self, guard, until)) return status::timeout;
-      std::erase(line_, self);
+      std::erase(this->line_, self);
       now = this->pop_if_any(out);
     }
     if (now == status::ok) this->tell_one(this->not_full_, this->selecting_senders_);
     return now;
   }
-
-  void close_senders() {
-    base::close_senders();
-    platform::unique_lock guard(this->mutex_);
-    for (const auto& waiting : line_) waiting->notify_one();
-  }
-
-private:
-  status told(status sent) {
-    if (sent != status::ok) return sent;
-    platform::unique_lock guard(this->mutex_);
-    if (line_.empty()) return sent;
-    line_.front()->notify_one();
-    line_.pop_front();
-    return sent;
-  }
-
-  std::deque<std::shared_ptr<platform::condition_variable>> line_;
 };
 
 /// A receiver that has timed out leaves its wake token behind. The next message goes to the token, and a later receive
@@ -91,6 +138,82 @@ private:
 
   int waiting_ = 0;
   bool used_ = false;
+};
+
+/// A sender that has timed out stays in the FIFO, and the room that the next receive makes is lost on it
+/// (Kotlin/kotlinx.coroutines#3730).
+template <class T>
+class ghost_sender : public detail::senders_in_line<T> {
+public:
+  using detail::senders_in_line<T>::senders_in_line;
+
+  status send_until(T& value, deadline until) {
+    platform::unique_lock guard(this->mutex_);
+    status now = this->push_if_room(value);
+    while (now == status::full) {
+      const auto self = this->join();
+      // The mistake: this return leaves it in the FIFO.
+      if (!this->wait(*self, guard, until)) return status::timeout;
+      std::erase(this->line_, self);
+      now = this->push_if_room(value);
+    }
+    if (now == status::ok) this->tell_one(this->not_empty_, this->selecting_receivers_);
+    return now;
+  }
+};
+
+/// A sender that is woken for room, but after its deadline, leaves the room to others and wakes none of them
+/// (tokio#8075, #8260: permits that are given back wake nobody).
+template <class T>
+class room_given_back : public detail::senders_in_line<T> {
+public:
+  using detail::senders_in_line<T>::senders_in_line;
+
+  status send_until(T& value, deadline until) {
+    platform::unique_lock guard(this->mutex_);
+    status now = this->push_if_room(value);
+    while (now == status::full) {
+      const auto self = this->join();
+      this->wait(*self, guard, until);
+      std::erase(this->line_, self);
+      // The mistake: it does not look for room once more.
+      if (until != no_deadline && platform::now() >= until) return status::timeout;
+      now = this->push_if_room(value);
+    }
+    if (now == status::ok) this->tell_one(this->not_empty_, this->selecting_receivers_);
+    return now;
+  }
+};
+
+/// The last sender's disconnect erases each receiver that it wakes from the FIFO over which it walks, and so skips
+/// every second one.
+template <class T>
+class erased_while_walking : public detail::receivers_in_line<T> {
+public:
+  using detail::receivers_in_line<T>::receivers_in_line;
+
+  status recv_until(std::optional<T>& out, deadline until) {
+    platform::unique_lock guard(this->mutex_);
+    status now = this->pop_if_any(out);
+    while (now == status::empty) {
+      const auto self = this->join();
+      const bool in_time = this->wait(*self, guard, until);
+      std::erase(this->line_, self);
+      now = this->pop_if_any(out);
+      if (now == status::empty && !in_time) return status::timeout;
+    }
+    if (now == status::ok) this->tell_one(this->not_full_, this->selecting_senders_);
+    return now;
+  }
+
+  void close_senders() {
+    cores::mutex<T>::close_senders();
+    platform::unique_lock guard(this->mutex_);
+    for (std::size_t n = 0; n < this->line_.size(); ++n) {
+      this->line_[n]->notify_one();
+      this->line_.erase(this->line_.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+  }
 };
 
 }  // namespace sluice::faulty

@@ -7,7 +7,9 @@
 #include <map>
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 /// cores::mutex on containers with one mistake each.
 namespace sluice::faulty {
@@ -74,6 +76,58 @@ private:
   std::size_t turn_ = 0;
 };
 
+/// A ring of slots that doubles when it is full, and whose destructor walks past its last entry.
+template <class T>
+class overrun_ring {
+public:
+  ~overrun_ring() {
+    for (; !slots_.empty() && first_ <= last_; ++first_) pop(first_);
+  }
+  void push_back(T&& value) {
+    if (size() == slots_.size()) grow();
+    std::construct_at(place(last_++), std::move(value));
+  }
+  T& front() noexcept { return *place(first_); }
+  void pop_front() noexcept { pop(first_++); }
+  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept { return last_ - first_; }
+
+private:
+  struct slot {
+    alignas(T) std::byte bytes[sizeof(T)];
+  };
+  T* place(std::size_t at) noexcept { return std::launder(reinterpret_cast<T*>(slots_[at % slots_.size()].bytes)); }
+  void pop(std::size_t at) noexcept { std::destroy_at(place(at)); }
+
+  void grow() {
+    overrun_ring greater;
+    greater.slots_.resize(2 * slots_.size() + 1);
+    for (; first_ != last_; pop(first_++)) greater.push_back(std::move(front()));
+    slots_.swap(greater.slots_);
+    first_ = std::exchange(greater.first_, 0);
+    last_ = std::exchange(greater.last_, 0);
+    greater.slots_.clear();
+  }
+
+  std::vector<slot> slots_;
+  std::size_t first_ = 0;
+  std::size_t last_ = 0;
+};
+
+/// A list that copies what it can copy.
+template <class T>
+class copying_list : public std::deque<T> {
+public:
+  using std::deque<T>::push_back;
+  void push_back(T&& value) {
+    if constexpr (std::is_copy_constructible_v<T>) {
+      std::deque<T>::push_back(std::as_const(value));
+    } else {
+      std::deque<T>::push_back(std::move(value));
+    }
+  }
+};
+
 }  // namespace detail
 
 /// Messages that are left in a destroyed channel are not destroyed, and over-aligned messages are not aligned
@@ -98,5 +152,13 @@ public:
 /// Per-producer order, declared as global order.
 template <class T>
 using subqueues = cores::mutex<T, detail::queue_a_thread<T>>;
+
+/// The destructor of its ring destroys one message too many, which was received long ago.
+template <class T>
+using destroyed_again = cores::mutex<T, detail::overrun_ring<T>>;
+
+/// A message that can be copied is copied, and what is left of it stays with the sender.
+template <class T>
+using copied_if_possible = cores::mutex<T, detail::copying_list<T>>;
 
 }  // namespace sluice::faulty

@@ -1,13 +1,18 @@
 #include <properties/contract/contract.hpp>
+#include <sluice/broadcast.hpp>
 #include <sluice/mpmc.hpp>
 #include <sluice/mpsc.hpp>
 #include <sluice/spsc.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 /// Lines 1 to 7: construction and handles.
 namespace sluice::contract {
@@ -27,6 +32,31 @@ constexpr std::size_t any_capacity = (std::numeric_limits<std::size_t>::max)();
 constexpr const char* needs_any_capacity(const core_traits& traits) noexcept {
   if (const char* reason = needs_room(traits)) return reason;
   return traits.accepts(any_capacity) ? nullptr : "it cannot be asked for it";
+}
+
+/// Assigns and swaps handles by their names: what a temporary holds ends soon anyway.
+/// \param reaches, ended, refused  tell of a pair that it is connected, and of a handle that its other side is gone.
+void assign_by_name(test_context& t, auto make, auto reaches, auto ended, auto refused) {
+  auto [tx, rx] = make();
+  auto [next_tx, next_rx] = make();
+  tx = std::move(next_tx);
+  t.expect(tx && !next_tx && ended(rx));
+  std::swap(rx, next_rx);
+  t.expect(ended(next_rx));
+  reaches(tx, rx);
+  auto& same_tx = tx;
+  tx = std::move(same_tx);
+  auto& same_rx = rx;
+  rx = std::move(same_rx);
+  reaches(tx, rx);
+  auto [last_tx, last_rx] = make();
+  rx = std::move(last_rx);
+  t.expect(rx && !last_rx && refused(tx));
+}
+
+std::vector<cell> and_also(std::vector<cell> cells, std::vector<cell> others) {
+  std::ranges::move(others, std::back_inserter(cells));
+  return cells;
 }
 
 }  // namespace
@@ -58,17 +88,34 @@ void add_construction(line_table& contract) {
                   });
                 }));
 
+  const auto assigned = [](test_context& t, const channel& s) {
+    each<int>(s, all, [&](auto& tx, auto& rx) {
+      auto other = std::move(tx);
+      t.expect(!tx && other);
+      t.expect(rx.try_recv().error() == try_recv_error::empty);
+      const auto make = [&] { return s.make<int>(rx.capacity()); };
+      other = make().first;
+      t.expect(rx.recv().error() == recv_error::disconnected);
+      assign_by_name(
+          t, make,
+          [&](auto& from, auto& to) {
+            helper_thread sender(t, [&] { t.expect(from.send(7).has_value()); });
+            t.expect(to.recv() == 7);
+          },
+          [](auto& receiver) { return receiver.try_recv().error() == try_recv_error::disconnected; },
+          [](auto& sender) { return sender.try_send(7).error().disconnected(); });
+    });
+  };
+  const auto broadcasts_assigned = [](test_context& t) {
+    assign_by_name(
+        t, [] { return broadcast::channel<int>(2); },
+        [&](auto& from, auto& to) { t.expect(from.send(7) == 1u && to.recv() == 7); },
+        [](auto& receiver) { return receiver.try_recv().error().disconnected(); },
+        [](auto& sender) { return !sender.send(7).has_value(); });
+  };
   contract.line(3, "moved_from_holds_nothing",
                 "A moved-from handle holds no count; assigning over the last sender disconnects.",
-                on<needs_disconnect>(every_channel(), [](test_context& t, const channel& s) {
-                  each<int>(s, all, [&](auto& tx, auto& rx) {
-                    auto other = std::move(tx);
-                    t.expect(!tx && other);
-                    t.expect(rx.try_recv().error() == try_recv_error::empty);
-                    other = s.make<int>(rx.capacity()).first;
-                    t.expect(rx.recv().error() == recv_error::disconnected);
-                  });
-                }));
+                and_also(on<needs_disconnect>(every_channel(), assigned), only("broadcast", broadcasts_assigned)));
 
   contract.line(4, "no_accidental_copies", "No handle can be copied; receivers have clone() where many may receive.",
                 only("handles", [](test_context& t) {
