@@ -79,14 +79,20 @@ def ended(code: int) -> str:
     return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
-def toml_entries(file: pathlib.Path, name: str) -> list[dict]:
-    """The tables `[[name]]` of a TOML file; none if there is no such file. Raises BadResults if it is not TOML."""
+def toml_entries(file: pathlib.Path, name: str, fields: tuple[str, ...] = ()) -> list[dict]:
+    """The tables `[[name]]` of a TOML file; none if there is no such file. Raises BadResults if it is not TOML, or if a
+    table lacks one of these fields, which are texts."""
     if not file.exists():
         return []
     try:
-        return tomllib.loads(file.read_text()).get(name, [])
+        entries = tomllib.loads(file.read_text()).get(name, [])
     except tomllib.TOMLDecodeError as error:
         raise BadResults(f"{file} is not TOML: {error}") from None
+    for entry in entries:
+        for field in fields:
+            if not isinstance(entry.get(field), str):
+                raise BadResults(f"{file}: an entry lacks `{field}`: {entry}")
+    return entries
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ import rich.markup
 import rich.table
 
 from sluice_cli import build, options, project, registry, results, setup
-from sluice_cli.common import BadResults, Environment, Unverified, Usage, console, ended, progress, toml_entries
+from sluice_cli.common import Environment, Unverified, Usage, console, ended, progress, toml_entries
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 from sluice_cli.sources import Sources
@@ -262,11 +262,7 @@ def _accepted_file(of: Project) -> pathlib.Path:
 def accepted(file: pathlib.Path) -> list[dict]:
     """The survivors whose reasons are known. An entry without `change` is about a line, one without `code` about a function,
     one without `function` about a file."""
-    entries = toml_entries(file, "accepted")
-    for entry in entries:
-        if not all(isinstance(entry.get(field), str) for field in ("file", "reason")):
-            raise BadResults(f"{file}: an entry lacks `file` or `reason`: {entry}")
-    return entries
+    return toml_entries(file, "accepted", ("file", "reason"))
 
 
 def explain(rows: list[dict], entries: list[dict]) -> list[dict]:

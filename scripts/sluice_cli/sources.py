@@ -6,7 +6,7 @@ import dataclasses
 import pathlib
 import re
 
-from sluice_cli.common import HOME, BadResults, toml_entries
+from sluice_cli.common import HOME, toml_entries
 from sluice_cli.project import Project
 
 
@@ -24,6 +24,9 @@ class Tag:
 _CALL = re.compile(r"(?:\.|->)(load|store|exchange|compare_exchange_weak|compare_exchange_strong|fetch_\w+)\(")
 _NAME = re.compile(r"\[([A-Z]+\d+)\]")
 _ORDER = re.compile(r"memory_order::(\w+)")
+
+# What names an accepted mutant, whatever line it is on.
+OF_MUTANT = ("file", "tag", "role", "mutation")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,9 +136,9 @@ class Sources:
 
     def accepted_mutants(self) -> list[dict]:
         """The mutants that no model can kill, with the reason why the code stays."""
-        entries = toml_entries(self.accepted, "accepted")
-        for entry in entries:
-            for field in ("file", "tag", "role", "mutation", "reason"):
-                if not isinstance(entry.get(field), str):
-                    raise BadResults(f"{self.accepted}: an entry lacks `{field}`: {entry}")
-        return entries
+        return toml_entries(self.accepted, "accepted", (*OF_MUTANT, "reason"))
+
+
+def is_about(entry: dict, row: dict) -> bool:
+    """Whether an accepted mutant is the one of a row."""
+    return all(row[field] == entry[field] for field in OF_MUTANT)

@@ -82,29 +82,43 @@ def row(verdict: str = "survived") -> dict:
     }
 
 
-class Slow(unittest.TestCase):
-    """A model runner that takes longer than it may has hung; how long it may take depends on how fast it is."""
+class Tried(unittest.TestCase):
+    """One mutant, tried on a channel whose runner is a script that kills nothing."""
 
-    def tried(self, pace: float) -> dict:
-        with tempfile.TemporaryDirectory() as folder:
-            runner = pathlib.Path(folder) / "models"
-            runner.write_text(
-                """#!/bin/sh\nsleep 0.5; echo '{"killed_by": "", "reached": true, "executions": 1, "seconds": 1}'\n"""
-            )
+    def tried(self, script: str, executions: int = 10, pace: float = 1.0, accepted: str = "") -> dict:
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            runner = folder / "models"
+            runner.write_text(f"#!/bin/sh\n{script}")
             runner.chmod(0o755)
-            channel = Channel("slow", runners={"models": runner})
+            (folder / "core.hpp").write_text(CORE)
+            (folder / "accepted.toml").write_text(accepted)
             mutant = audit.Mutant("core.hpp:3:1:load:acquire->relaxed", "core.hpp", 3, 1, "load", "acquire->relaxed")
-            (pathlib.Path(folder) / "core.hpp").write_text(CORE)
-            sources = Sources(pathlib.Path(folder), pathlib.Path(folder) / "none.toml")
-            with mock.patch.object(audit, "TIMEOUT", 0.05):
-                return audit._try_to_kill(sources, mutant, [channel], 10, {"slow": pace})
+            sources = Sources(folder, folder / "accepted.toml")
+            channel = Channel("slow", runners={"models": runner})
+            return audit._try_to_kill(sources, mutant, [channel], executions, {"slow": pace})
 
+    SLOW = """sleep 0.5; echo '{"killed_by": "", "reached": true, "executions": 1, "seconds": 1}'"""
+    # Its last argument is how many executions it shall do.
+    DILIGENT = """for e in "$@"; do :; done
+        echo '{"killed_by": "", "reached": true, "executions": '$e', "seconds": 1}'"""
+
+    @mock.patch.object(audit, "TIMEOUT", 0.05)
     def test_a_slow_one_has_not_hung(self):
-        self.assertEqual(self.tried(pace=1.0)["verdict"], "survived")
+        self.assertEqual(self.tried(self.SLOW)["verdict"], "survived")
 
+    @mock.patch.object(audit, "TIMEOUT", 0.05)
     def test_one_that_takes_too_long_has(self):
-        row = self.tried(pace=0.0)
+        row = self.tried(self.SLOW, pace=0.0)
         self.assertEqual((row["verdict"], row["killed_by"]), ("killed", "the runner"))
+
+    def test_a_survivor_survives_all_executions_and_an_accepted_one_a_tenth(self):
+        entry = Accepted.ENTRY.replace("cores/x.hpp", "core.hpp").replace(
+            '"X1"', f'"{self.tried(self.DILIGENT)["tag"]}"'
+        )
+        self.assertEqual(self.tried(self.DILIGENT, 30_000)["executions"], 33_000)
+        self.assertEqual(self.tried(self.DILIGENT, 30_000, accepted=entry)["executions"], 3_000)
+        self.assertEqual(self.tried(self.DILIGENT, 1_000, accepted=entry)["executions"], 1_000)
 
 
 class Accepted(unittest.TestCase):
