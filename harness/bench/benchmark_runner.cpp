@@ -33,6 +33,7 @@ public:
     bool smoke = false;
     bool list = false;
     bool probe_only = false;
+    bool no_probe = false;
     app.add_option("--filter", only, "a regular expression: only benchmarks that match")->capture_default_str();
     app.add_option("--messages", options_.messages, "messages of one run; a tenth for capacities 0 and 1")
         ->check(CLI::Range(1000, 1000000000))
@@ -44,6 +45,7 @@ public:
     app.add_flag("--no-pin", no_pin, "do not pin threads to processors");
     app.add_flag("--smoke", smoke, "few messages: only that every workload runs and its sums are right");
     app.add_flag("--probe", probe_only, "print the state of the machine as JSON and exit");
+    app.add_flag("--no-probe", no_probe, "do not probe the machine before and after each run: for tools that count");
     line.add_list(list, "benchmarks");
 #ifdef SLUICE_SLOWED
     double slowdown = 0;
@@ -52,6 +54,7 @@ public:
 #endif
     return line.run(argc, argv, [&] {
       options_.pinned = !no_pin;
+      probes_ = !no_probe;
 #ifdef SLUICE_SLOWED
       added_work::set(slowdown);
 #endif
@@ -100,9 +103,9 @@ private:
   void measure(benchmark::State& state, const std::function<sample()>& workload) {
     for (auto _ : state) {
       try {
-        const machine_state before = probe();
+        const machine_state before = probes_ ? probe() : machine_state();
         const sample s = workload();
-        const machine_state after = probe();
+        const machine_state after = probes_ ? probe() : machine_state();
         const double elapsed = std::chrono::duration<double, std::nano>(s.elapsed).count();
         const auto count = static_cast<double>(s.messages);
         state.SetIterationTime(elapsed / 1e9);
@@ -125,6 +128,7 @@ private:
   std::string channel_;
   std::vector<named_workload> (*workloads_of_)(const options&);
   options options_;
+  bool probes_ = true;
   bool failed_ = false;
 };
 

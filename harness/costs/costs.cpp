@@ -1,6 +1,7 @@
 #include <harness/bench/requested_bytes.hpp>
 #include <harness/costs/counters.hpp>
 
+#include <sluice/broadcast.hpp>
 #include <sluice/cores/lock_free.hpp>
 #include <sluice/cores/mutex.hpp>
 #include <sluice/cores/rendezvous.hpp>
@@ -163,6 +164,34 @@ void add_core(std::vector<nlohmann::ordered_json>& rows, const std::string& name
   }
 }
 
+/// A broadcast with room for so many messages.
+void add_broadcast(std::vector<nlohmann::ordered_json>& rows, std::size_t room) {
+  table to("broadcast", room);
+  std::optional<decltype(broadcast::channel<message>(room))> channel;
+  to.add("create", [&] { channel.emplace(broadcast::channel<message>(room)); });
+  auto& [tx, rx] = *channel;
+  add_turns(
+      to, "", *channel, [](auto& s, message m) { (void)s.send(message{m}); }, [](auto& r) { (void)r.recv(); });
+  to.add("try_recv_of_none", [&] { (void)rx.try_recv(); });
+  to.add("recv_for_0_of_none", [&] { (void)rx.recv_for(std::chrono::hours(0)); });
+  std::vector<std::remove_cvref_t<decltype(rx)>> others;
+  others.reserve(4);
+  to.add("subscribe", [&] { others.push_back(tx.subscribe()); });
+  to.add("clone_receiver", [&] { others.push_back(rx.clone()); });
+  while (others.size() < 3) others.push_back(tx.subscribe());
+  to.add("send_to_4", [&] { (void)tx.send(message{1}); });
+  for (std::size_t i = 0; i < room; ++i) (void)tx.send(message{1});
+  to.add("recv_that_lags", [&] { (void)rx.recv(); });
+  to.add("drop_receiver", [&] { others.pop_back(); });
+  std::optional<std::remove_cvref_t<decltype(tx)>> another;
+  to.add("clone_sender", [&] { another.emplace(tx.clone()); });
+  to.add("drop_sender", [&] { another.reset(); });
+  to.add("disconnect_senders", [&] { tx.reset(); });
+  others.clear();
+  to.add("disconnect_receivers", [&] { rx.reset(); });
+  for (auto& row : std::move(to).rows()) rows.push_back(std::move(row));
+}
+
 nlohmann::ordered_json all_rows() {
   std::vector<nlohmann::ordered_json> rows;
   add_core<cores::mutex<message>>(rows, "mutex");
@@ -172,6 +201,7 @@ nlohmann::ordered_json all_rows() {
   add_core<cores::spsc_ring<message>>(rows, "spsc_ring");
   add_core<cores::spsc_list<message>>(rows, "spsc_list");
   add_core<cores::rendezvous<message>>(rows, "rendezvous");
+  for (const std::size_t room : {std::size_t{1}, std::size_t{128}}) add_broadcast(rows, room);
   table to("oneshot", 1);
   to.add("create, send and recv", [] {
     auto [tx, rx] = oneshot::channel<message>();

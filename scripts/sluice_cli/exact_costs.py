@@ -44,8 +44,8 @@ def listed(source: pathlib.Path) -> list[dict]:
     return json.loads((source / TABLE).read_text()) if (source / TABLE).exists() else []
 
 
-def changes(before: list[dict], after: list[dict]) -> list[Change]:
-    """The counts that differ, of the operations that both tables have."""
+def changes(before: list[dict], after: list[dict], tolerance: float = 0) -> list[Change]:
+    """The counts that differ, by more than this share of what they were, of the operations that both tables have."""
     old = {tuple(row[key] for key in PLACE): row for row in before}
     found = []
     for row in after:
@@ -53,7 +53,9 @@ def changes(before: list[dict], after: list[dict]) -> list[Change]:
         if place not in old:
             continue
         for count in dict.fromkeys([*old[place], *row]):
-            values = old[place].get(count, 0), row.get(count, 0)
-            if count not in PLACE and values[0] != values[1]:
-                found.append(Change(*place, count, *values))
+            if count in PLACE:
+                continue
+            was, now = old[place].get(count, 0), row.get(count, 0)
+            if abs(now - was) > tolerance * was:
+                found.append(Change(*place, count, was, now))
     return found

@@ -12,7 +12,7 @@ import click
 import rich.table
 
 from sluice_cli import benchmark_builds, build, calibrate, exact_costs, options, outcome, pairs, project, registry
-from sluice_cli import results, sequential, verify
+from sluice_cli import message_costs, results, sequential, verify
 from sluice_cli.common import Failure, Usage, console
 from sluice_cli.junit import write as write_junit
 from sluice_cli.project import Project
@@ -137,15 +137,10 @@ class Outcome:
 
 
 def changed_costs(of: Project, base: Project) -> list[exact_costs.Change]:
-    """The exact costs that differ; those of this tree's cores, whose base holds its own in a file."""
-    if not of.own:
-        return []
+    """The exact costs of this tree's cores that differ from those which the base holds in a file."""
     if not of.given_binary:
         build.compile_targets(of.binary, [exact_costs.TARGET])
-    found = exact_costs.changes(exact_costs.listed(base.source), exact_costs.counted(of.binary))
-    for change in found:
-        console.print(f"costs {'more' if change.rises else 'less'}: {change}", markup=False)
-    return found
+    return exact_costs.changes(exact_costs.listed(base.source), exact_costs.counted(of.binary))
 
 
 @click.command("gate")
@@ -194,10 +189,15 @@ def command(
     commit, old = benchmark_builds.checkout(project, base)
     channels = registry.configured(build.configure_project(project))
     least_found = calibrate.least_found(folder, least_effect / 100, minutes)
-    costs = changed_costs(project, old)
+    costs = changed_costs(project, old) if project.own else []
     measured = benchmark_builds.measured(channels)
     build.build_runners(project, measured, "bench")
-    verdicts = pairs.compare(benchmark_builds.base_of(project, old), measured, seed, least_effect / 100, minutes)
+    before = benchmark_builds.base_of(project, old)
+    if not project.own:
+        costs = message_costs.changes(before, measured)
+    for change in costs:
+        console.print(f"costs {'more' if change.rises else 'less'}: {change}", markup=False)
+    verdicts = pairs.compare(before, measured, seed, least_effect / 100, minutes)
     show(verdicts, least_found)
     found = Outcome(commit, build.revision(project.source), results.shell_line(), verdicts, costs)
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import pathlib
 import click
 
 from sluice_cli import audit, bench, build, contract, exact_costs, options, outcome, page, peers, project, registry
-from sluice_cli import results, verify
+from sluice_cli import message_costs, results, verify
 from sluice_cli.common import console
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -23,8 +23,8 @@ def _without_models(channel: Channel) -> Channel:
 @click.option(
     "--quick",
     is_flag=True,
-    help="Fewer messages, rounds and executions; of sluice's own tree, without contract, audit, third-party models "
-    "and faulty channels.",
+    help="Fewer messages, rounds and executions; of sluice's own tree, without contract, audit, third-party models, "
+    "faulty channels and what messages cost under valgrind.",
 )
 @click.option(
     "--from", "saved", type=click.Path(path_type=pathlib.Path), help="Write the report of this results file again."
@@ -63,6 +63,8 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
             parts["contract"] = contract.run(binary, divide)
         parts |= {"checking": verify.checking_speed(binary), "litmus": verify.litmus(binary)}
         parts["costs"] = exact_costs.counted(binary)
+    if not brief:
+        parts["costs"] = parts.get("costs", []) + message_costs.counted([c for c in verified if not c.faulty])
     if any("contract" in channel.runners for channel in compared):
         both = parts.get("contract", []) + contract.run_on(project, compared, divide)
         parts["contract"] = sorted(both, key=lambda verdict: verdict["number"])

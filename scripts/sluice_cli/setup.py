@@ -24,6 +24,7 @@ SIGNS = {
     "libcli11-dev": "CLI/CLI.hpp",
     "nlohmann-json3-dev": "nlohmann/json.hpp",
     "libbenchmark-dev": "benchmark/benchmark.h",
+    "valgrind": "valgrind",
     "libconcurrentqueue-dev": "concurrentqueue/blockingconcurrentqueue.h",
     "libreaderwriterqueue-dev": "readerwriterqueue/readerwriterqueue.h",
     "libatomic-queue-dev": "atomic_queue/atomic_queue.h",
@@ -45,7 +46,7 @@ NEEDED = ("build", "checking", "measuring")
 PARSER = {"python3-clang-19": "/usr/lib/python3/dist-packages/clang/cindex.py"}
 
 # Without these, builds take longer or tests are skipped.
-DISPENSABLE = ("ccache", "chromium", "parallel", "cargo", "golang-go", *PARSER)
+DISPENSABLE = ("ccache", "valgrind", "chromium", "parallel", "cargo", "golang-go", *PARSER)
 
 
 def here(sign: str) -> bool:

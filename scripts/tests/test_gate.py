@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import pathlib
 import random
 import subprocess
@@ -9,7 +10,18 @@ import tempfile
 import unittest
 from unittest import mock
 
-from sluice_cli import bench, benchmark_builds, calibrate, exact_costs, gate, pairs, sequential, stats
+from sluice_cli import (
+    bench,
+    benchmark_builds,
+    calibrate,
+    common,
+    exact_costs,
+    gate,
+    message_costs,
+    pairs,
+    sequential,
+    stats,
+)
 from sluice_cli.common import HOME, BadResults, BuildFailed, Usage
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -214,6 +226,77 @@ class Costs(unittest.TestCase):
     def test_the_table_of_this_tree_is_read(self):
         self.assertTrue(exact_costs.listed(HOME))
         self.assertEqual(exact_costs.listed(pathlib.Path("/no/such")), [])
+
+
+FAKE_VALGRIND = """#!/bin/bash
+for word in "$@"; do
+  case "$previous" in --messages) messages=$word;; --json) json=$word;; esac
+  case "$word" in --log-file=*) log=${word#*=};; */*_bench) each=$(cat "$word.instructions");; esac
+  previous=$word
+done
+[ "$each" ] || { echo "an instruction that it does not know" >&2; exit 1; }
+echo "{\\"benchmarks\\": [{\\"messages\\": $messages}]}" > "$json"
+for ((n = 0; n < messages / 1000; ++n)); do echo 'SYSCALL[7,1](202) sys_futex ( 0x1, 129 ) --> [pre-success] Success'; done > "$log"
+echo 'SYSCALL[7,1](1) ... [async] --> Success(0x1)' >> "$log"
+echo "==7== I refs: $((3000000 + each * messages)) total heap usage: $((40 + messages)) allocs, 9 frees, 1,000 bytes" >> "$log"
+"""
+
+
+class MessageCosts(unittest.TestCase):
+    """Counting with a valgrind that is a script."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.program("valgrind", FAKE_VALGRIND)
+        path = mock.patch.dict(os.environ, {"PATH": f"{self.folder}:{os.environ['PATH']}"})
+        path.start()
+        self.addCleanup(path.stop)
+
+    def program(self, name: str, text: str) -> pathlib.Path:
+        file = self.folder / name
+        file.write_text(text)
+        file.chmod(0o755)
+        return file
+
+    def channel(self, build: str, instructions: int | str) -> Channel:
+        (self.folder / build).mkdir()
+        runner = self.program(f"{build}/mine_bench", f"#!/bin/sh\necho seq/128/1/manual\necho seq/n/1/manual # {build}")
+        runner.with_name("mine_bench.instructions").write_text(str(instructions))
+        return Channel("mine", runners={"bench": runner})
+
+    def test_a_message_costs_what_a_longer_run_does_in_addition(self):
+        [row] = message_costs.counted([self.channel("build", 120)])
+        self.assertEqual(
+            row,
+            {"core": "mine", "capacity": "128", "operation": "send and recv"}
+            | {"instructions": 120, "system_calls": 0.001, "allocations": 1},
+        )
+
+    def test_a_rise_has_its_name_and_noise_has_none(self):
+        base, noisy, dearer = self.channel("base", 120), self.channel("noisy", 122), self.channel("dearer", 126)
+        self.assertEqual(message_costs.changes([base], [noisy]), [])
+        [change] = message_costs.changes([base], [dearer])
+        self.assertTrue(change.rises)
+        self.assertEqual(str(change), "mine at capacity 128, send and recv: 120 -> 126 instructions")
+
+    def test_the_same_program_is_not_counted(self):
+        base = self.channel("base", 120)
+        with mock.patch.object(message_costs, "_row", side_effect=AssertionError):
+            self.assertEqual(message_costs.changes([base], [base]), [])
+
+    def test_what_valgrind_cannot_run_is_left_out(self):
+        with common.console.capture() as said:
+            self.assertEqual(message_costs.counted([self.channel("build", "")]), [])
+        self.assertIn(
+            "not counted, mine at capacity 128: valgrind cannot run it: an instruction", " ".join(said.get().split())
+        )
+
+    def test_without_valgrind(self):
+        with mock.patch.object(message_costs.shutil, "which", return_value=None), common.console.capture() as said:
+            self.assertEqual(message_costs.counted([self.channel("build", 120)]), [])
+        self.assertIn("valgrind is not installed", said.get())
 
 
 class Outcome(unittest.TestCase):
