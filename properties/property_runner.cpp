@@ -346,6 +346,8 @@ private:
     return r;
   }
 
+  static constexpr std::size_t longest_command = 500;
+
   /// Shrinks a failing scenario in child processes, and reports the smallest.
   void shrink(const harness::scenario& s, std::uint64_t seed, harness::check_result& result) {
     draws draw(seed);
@@ -364,7 +366,10 @@ private:
     result.scenario = to_string(harness::shrink(s, budget, attempt, shrink_effort_));
     if (!text.empty()) {
       result.detail = text;
-      result.reproduce = command_of("--scenario '" + result.scenario + "'", seed, budget.tries());
+      // One that did not become small would fill the screen; the check draws it again.
+      if (result.scenario.size() <= longest_command) {
+        result.reproduce = command_of("--scenario '" + result.scenario + "'", seed, budget.tries());
+      }
     }
     harness::save_failure(failures_, report_.channel, report_.kind, result, seed, budget.tries());
   }

@@ -83,9 +83,9 @@ def ensure(extra: dict[str, str] | None = None, purposes: tuple[str, ...] = PURP
         libraries = [name for name in missing if signs[name].endswith((".h", ".hpp", "*"))]
         programs = [name for name in missing if name not in (*libraries, *DISPENSABLE)]
         if not programs:
-            console.print(
-                f"sluice: not installed, so CMake fetches pinned releases of libraries: {listing}", markup=False
-            )
+            if libraries:
+                told = f"sluice: not installed, so CMake fetches pinned releases: {', '.join(libraries)}"
+                console.print(told, markup=False)
             return
         raise Environment(f"this machine lacks {listing}; install these and run the command again")
     console.print(f"sluice: installing with apt-get: {listing}", markup=False)
