@@ -1,9 +1,8 @@
-# Builds the Debian package, unpacks it into a folder, and uses its command line for a new project: a channel that
-# works, its verdicts, a report and a gate.
-set(unpacked ${WORK}/unpacked)
+# Uses the command line of the unpacked Debian package for a new project: a channel that works, its verdicts, a report
+# and a gate.
 set(project ${WORK}/project)
 file(REMOVE_RECURSE ${WORK})
-file(MAKE_DIRECTORY ${unpacked} ${project})
+file(MAKE_DIRECTORY ${project})
 
 function(run folder)
   execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${folder} RESULT_VARIABLE code)
@@ -13,13 +12,9 @@ function(run folder)
   endif()
 endfunction()
 
-run(${SLUICE_BINARY_DIR} ${CPACK} -G DEB -B ${WORK})
-file(GLOB package ${WORK}/sluice-channels_*.deb)
-run(${WORK} dpkg-deb -x ${package} ${unpacked})
-
 set(ENV{SLUICE_NO_INSTALL} 1)
 set(ENV{CXX} ${COMPILER})
-set(sluice ${unpacked}/usr/bin/sluice)
+set(sluice ${INSTALLED}/bin/sluice)
 set(git git -c user.name=test -c user.email=test@localhost -c init.defaultBranch=main)
 run(${project} ${git} init --quiet)
 run(${project} ${sluice} new demo)

@@ -1,0 +1,10 @@
+# Installs the project for other tests: where Debian's package can be built, by unpacking that.
+file(REMOVE_RECURSE ${WORK})
+file(MAKE_DIRECTORY ${WORK})
+if(NOT DPKG_DEB)
+  execute_process(COMMAND ${CMAKE_COMMAND} --install ${SLUICE_BINARY_DIR} --prefix ${WORK}/usr COMMAND_ERROR_IS_FATAL ANY)
+  return()
+endif()
+execute_process(COMMAND ${CPACK} -G DEB -B ${WORK}/package WORKING_DIRECTORY ${SLUICE_BINARY_DIR} COMMAND_ERROR_IS_FATAL ANY)
+file(GLOB package ${WORK}/package/sluice-channels_*.deb)
+execute_process(COMMAND ${DPKG_DEB} -x ${package} ${WORK} COMMAND_ERROR_IS_FATAL ANY)
