@@ -106,8 +106,8 @@ public:
       // same before and after the head was read, so both are values of one instant.
       std::size_t head = head_.index.load(std::memory_order::seq_cst);
       if (tail_.index.load(std::memory_order::seq_cst) != tail) continue;
-      tail = over_gap(tail >> shift);
-      head = over_gap(head >> shift);
+      tail >>= shift;
+      head >>= shift;
       // Count from the first position of the head's block; each block passed since then left one gap.
       const std::size_t base = head / lap * lap;
       const std::size_t passed = (tail - base) & ((std::numeric_limits<std::size_t>::max)() >> shift);
@@ -148,8 +148,6 @@ private:
     platform::atomic<std::size_t> index{first_index};
     platform::atomic<block*> place{nullptr};
   };
-
-  static constexpr std::size_t over_gap(std::size_t index) noexcept { return index % lap == slots ? index + 1 : index; }
 
   /// A message that a receiver has claimed.
   struct position_in_block {
