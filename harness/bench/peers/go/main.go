@@ -52,6 +52,7 @@ func suite(o options) []benchmark {
 			}
 			if name == "128" {
 				add("shares", name, threads, func() (outcome, error) { return shares(capacity, messages, threads) })
+				add("consumer_shares", name, threads, func() (outcome, error) { return consumerShares(capacity, messages, threads) })
 			}
 		}
 		switch name {

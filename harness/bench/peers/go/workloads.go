@@ -167,6 +167,58 @@ func create(capacity int, messages uint64) (outcome, error) {
 	return checked(timed.finish(), sum, sumBelow(messages), messages)
 }
 
+// fairRun tells whether a workload that shows how fair a channel is has run for long enough: n messages, and a microsecond
+// for each.
+type fairRun struct {
+	messages uint64
+	start    time.Time
+}
+
+func (r fairRun) over(done uint64) bool {
+	return done >= r.messages && done%1024 == 0 && time.Since(r.start) >= time.Duration(r.messages)*time.Microsecond
+}
+
+// share is what one thread of a side did: how many messages, and the longest time in which it did not get on.
+type share struct {
+	number  uint64
+	last    time.Time
+	longest time.Duration
+}
+
+// count looks at the clock rarely, so that what is measured is not slowed down.
+func (s *share) count() {
+	s.number++
+	if s.number%64 == 0 {
+		now := time.Now()
+		if gap := now.Sub(s.last); gap > s.longest {
+			s.longest = gap
+		}
+		s.last = now
+	}
+}
+
+// fair gives the figures of a side's threads, by the number of messages of each.
+func fair(s sample, numbers []uint64, threads []share) outcome {
+	slowest, fastest, sum := numbers[0], numbers[0], uint64(0)
+	for _, number := range numbers {
+		if number < slowest {
+			slowest = number
+		}
+		if number > fastest {
+			fastest = number
+		}
+		sum += number
+	}
+	longest := time.Duration(0)
+	for _, thread := range threads {
+		if thread.longest > longest {
+			longest = thread.longest
+		}
+	}
+	return outcome{s, sum, []figure{
+		{"slowest_over_fastest", float64(slowest) / float64(fastest)}, {"longest_wait_ns", float64(longest)}}}
+}
+
 // producerBits of a message number its producer.
 const producerBits = 8
 
@@ -178,37 +230,30 @@ func shares(capacity int, messages uint64, producers int) (outcome, error) {
 	sending := int64(producers)
 	var stop atomic.Bool
 	var sent, received uint64
-	gaps := make([]time.Duration, producers)
+	producing := make([]share, producers)
 	counts := make([]uint64, producers)
 	for p := 0; p < producers; p++ {
 		number := uint64(p)
 		threads.spawn(func() {
-			count, last := uint64(0), time.Now()
+			mine := share{last: time.Now()}
 			for !stop.Load() {
-				channel <- count<<producerBits | number
-				count++
-				// Rarely, so that what is measured is not slowed down.
-				if count%64 == 0 {
-					now := time.Now()
-					if gap := now.Sub(last); gap > gaps[number] {
-						gaps[number] = gap
-					}
-					last = now
-				}
+				channel <- mine.number<<producerBits | number
+				mine.count()
 			}
-			atomic.AddUint64(&sent, count)
+			producing[number] = mine
+			atomic.AddUint64(&sent, mine.number)
 			closeAfterLast(channel, &sending)
 		})
 	}
 	threads.spawn(func() {
-		start, least, over := time.Now(), time.Duration(messages)*time.Microsecond, false
+		run, over := fairRun{messages, time.Now()}, false
 		for message := range channel {
 			received++
 			if over {
 				continue
 			}
 			counts[message%(1<<producerBits)]++
-			if received >= messages && received%1024 == 0 && time.Since(start) >= least {
+			if run.over(received) {
 				over = true
 				stop.Store(true)
 			}
@@ -218,22 +263,40 @@ func shares(capacity int, messages uint64, producers int) (outcome, error) {
 	if err := expect("the number received", received, sent); err != nil {
 		return outcome{}, err
 	}
-	longest := gaps[0]
-	for _, gap := range gaps {
-		if gap > longest {
-			longest = gap
+	return fair(s, counts, producing), nil
+}
+
+// consumerShares: consumers receive what one producer sends, until it has sent n messages, for at least a microsecond each:
+// does each get its share?
+func consumerShares(capacity int, messages uint64, consumers int) (outcome, error) {
+	channel := make(chan uint64, capacity)
+	threads := newWorkerThreads()
+	var sent, received uint64
+	consuming := make([]share, consumers)
+	threads.spawn(func() {
+		for run := (fairRun{messages, time.Now()}); !run.over(sent); sent++ {
+			channel <- 1
 		}
+		close(channel)
+	})
+	for c := 0; c < consumers; c++ {
+		number := c
+		threads.spawn(func() {
+			mine := share{last: time.Now()}
+			for range channel {
+				mine.count()
+			}
+			consuming[number] = mine
+		})
 	}
-	slowest, fastest, sum := counts[0], counts[0], uint64(0)
-	for _, count := range counts {
-		if count < slowest {
-			slowest = count
-		}
-		if count > fastest {
-			fastest = count
-		}
-		sum += count
+	s := threads.run()
+	counts := make([]uint64, consumers)
+	for c, mine := range consuming {
+		counts[c] = mine.number
+		received += mine.number
 	}
-	return outcome{s, sum, []figure{
-		{"slowest_over_fastest", float64(slowest) / float64(fastest)}, {"longest_wait_ns", float64(longest)}}}, nil
+	if err := expect("the number received", received, sent); err != nil {
+		return outcome{}, err
+	}
+	return fair(s, counts, consuming), nil
 }

@@ -124,6 +124,18 @@ impl Suite {
         }
     }
 
+    fn add_consumer_shares<C: Channel>(&mut self)
+    where
+        C::Receiver: Clone,
+    {
+        let messages = self.messages;
+        for threads in self.threads.clone() {
+            self.add("consumer_shares", "128", threads, move |p| {
+                workloads::consumer_shares::<C>(Some(128), messages, threads, p)
+            });
+        }
+    }
+
     /// A workload of many threads a side, at every capacity and number of threads.
     fn add_crowds<C: Channel>(&mut self, shape: &'static str, run: fn(Option<usize>, u64, usize, &Processors) -> Run) {
         for Column {
@@ -160,6 +172,7 @@ fn suite(command: &Command) -> Result<(Vec<Benchmark>, &'static str), String> {
         "crossbeam" => {
             suite.add_usual::<Crossbeam>();
             suite.add_crowds::<Crossbeam>("mpmc", workloads::to_many::<Crossbeam>);
+            suite.add_consumer_shares::<Crossbeam>();
             suite.add_crowds::<Crossbeam>("select_rx", workloads::select_rx::<Crossbeam>);
             suite.add_crowds::<Crossbeam>("select_both", workloads::select_both::<Crossbeam>);
             env!("PEERS_CROSSBEAM")
@@ -167,6 +180,7 @@ fn suite(command: &Command) -> Result<(Vec<Benchmark>, &'static str), String> {
         "flume" => {
             suite.add_usual::<Flume>();
             suite.add_crowds::<Flume>("mpmc", workloads::to_many::<Flume>);
+            suite.add_consumer_shares::<Flume>();
             suite.add_crowds::<Flume>("select_rx", workloads::select_rx::<Flume>);
             env!("PEERS_FLUME")
         }

@@ -287,21 +287,86 @@ pub fn create<C: Channel>(capacity: Option<usize>, messages: u64) -> Run {
     Ok(Outcome::new(messages, sample))
 }
 
+/// Whether a workload that shows how fair a channel is has run for long enough: n messages, and a microsecond for each.
+struct FairRun {
+    messages: u64,
+    start: Instant,
+}
+
+impl FairRun {
+    fn start(messages: u64) -> Self {
+        FairRun {
+            messages,
+            start: Instant::now(),
+        }
+    }
+
+    fn over(&self, done: u64) -> bool {
+        done >= self.messages && done % 1024 == 0 && self.start.elapsed() >= Duration::from_micros(self.messages)
+    }
+}
+
+/// The longest time in which a thread did not get on.
+struct LongestWait {
+    last: Instant,
+    longest: Duration,
+}
+
+impl LongestWait {
+    fn start() -> Self {
+        LongestWait {
+            last: Instant::now(),
+            longest: Duration::ZERO,
+        }
+    }
+
+    /// Looks rarely, so that what is measured is not slowed down.
+    fn after(&mut self, done: u64) {
+        if done % 64 == 0 {
+            let now = Instant::now();
+            self.longest = self.longest.max(now - self.last);
+            self.last = now;
+        }
+    }
+}
+
+/// How fair a channel was to the threads of a side, by the number of messages of each.
+fn fair(outcome: Outcome, shares: &[u64], longest: Duration) -> Outcome {
+    let slowest = shares.iter().min().copied().unwrap_or(0);
+    let fastest = shares.iter().max().copied().unwrap_or(0);
+    outcome.with([
+        ("slowest_over_fastest", slowest as f64 / fastest as f64),
+        ("longest_wait_ns", longest.as_nanos() as f64),
+    ])
+}
+
+/// What a thread of `shares` or `consumer_shares` returns.
+enum Tally {
+    /// One of those whose shares are compared.
+    Equal { number: u64, longest: Duration },
+    /// The one on the other side: of each producer, the messages before the end; and all messages.
+    Single { shares: Vec<u64>, total: u64 },
+}
+
+/// The numbers of the equal threads and the longest wait of any, and what the single one tells.
+fn joined(tallies: Vec<Tally>) -> (Vec<u64>, Duration, Vec<u64>, u64) {
+    let mut numbers = Vec::new();
+    let mut longest_of_all = Duration::ZERO;
+    let mut of_single = (Vec::new(), 0);
+    for tally in tallies {
+        match tally {
+            Tally::Equal { number, longest } => {
+                numbers.push(number);
+                longest_of_all = longest_of_all.max(longest);
+            }
+            Tally::Single { shares, total } => of_single = (shares, total),
+        }
+    }
+    (numbers, longest_of_all, of_single.0, of_single.1)
+}
+
 /// Bits of a message that number its producer.
 const PRODUCER_BITS: u32 = 8;
-
-/// What a thread of `shares` returns.
-enum Tally {
-    Sent {
-        number: u64,
-        longest_wait: Duration,
-    },
-    Received {
-        /// Of the messages before the end, by producer.
-        shares: Vec<u64>,
-        total: u64,
-    },
-}
 
 /// Producers send as fast as they can until one consumer has n messages, for at least a microsecond a message: does each
 /// get its share, and how long does none of them get on?
@@ -314,19 +379,16 @@ pub fn shares<C: Channel>(capacity: Option<usize>, messages: u64, producers: usi
         let stop = stop.clone();
         threads.spawn(move || {
             let mut number = 0;
-            let mut longest_wait = Duration::ZERO;
-            let mut last = Instant::now();
+            let mut wait = LongestWait::start();
             while !stop.load(Ordering::Relaxed) {
                 C::send(&sender, number << PRODUCER_BITS | producer);
                 number += 1;
-                // Rarely, so that what is measured is not slowed down.
-                if number % 64 == 0 {
-                    let now = Instant::now();
-                    longest_wait = longest_wait.max(now - last);
-                    last = now;
-                }
+                wait.after(number);
             }
-            Tally::Sent { number, longest_wait }
+            Tally::Equal {
+                number,
+                longest: wait.longest,
+            }
         });
     }
     drop(sender);
@@ -334,40 +396,69 @@ pub fn shares<C: Channel>(capacity: Option<usize>, messages: u64, producers: usi
         let mut shares = vec![0; producers];
         let mut total = 0;
         let mut over = false;
-        let start = Instant::now();
+        let run = FairRun::start(messages);
         while let Some(message) = C::recv(&receiver) {
             total += 1;
             if over {
                 continue;
             }
             shares[message as usize % (1 << PRODUCER_BITS)] += 1;
-            if total >= messages && total % 1024 == 0 && start.elapsed() >= Duration::from_micros(messages) {
+            if run.over(total) {
                 over = true;
                 stop.store(true, Ordering::Relaxed);
             }
         }
-        Tally::Received { shares, total }
+        Tally::Single { shares, total }
     });
     let (sample, tallies) = threads.run();
-    let mut all_sent = 0;
-    let mut longest = Duration::ZERO;
-    let mut outcome = Outcome::new(messages, sample);
-    for tally in tallies {
-        match tally {
-            Tally::Sent { number, longest_wait } => {
-                all_sent += number;
-                longest = longest.max(longest_wait);
-            }
-            Tally::Received { shares, total } => {
-                expect("the number received", total, all_sent)?;
-                outcome.messages = shares.iter().sum();
-                let slowest = shares.iter().min().copied().unwrap_or(0);
-                let fastest = shares.iter().max().copied().unwrap_or(0);
-                outcome = outcome.with([("slowest_over_fastest", slowest as f64 / fastest as f64)]);
-            }
+    let (sent, longest, shares, received) = joined(tallies);
+    expect("the number received", received, sent.iter().sum())?;
+    Ok(fair(Outcome::new(shares.iter().sum(), sample), &shares, longest))
+}
+
+/// Consumers receive what one producer sends, until it has sent n messages, for at least a microsecond each: does each get
+/// its share?
+pub fn consumer_shares<C: Channel>(
+    capacity: Option<usize>,
+    messages: u64,
+    consumers: usize,
+    processors: &Processors,
+) -> Run
+where
+    C::Receiver: Clone,
+{
+    let (sender, receiver) = C::make(capacity);
+    let mut threads = WorkerThreads::new(processors);
+    threads.spawn(move || {
+        let mut total = 0;
+        let run = FairRun::start(messages);
+        while !run.over(total) {
+            C::send(&sender, 1);
+            total += 1;
         }
+        Tally::Single {
+            shares: Vec::new(),
+            total,
+        }
+    });
+    for receiver in vec![receiver; consumers] {
+        threads.spawn(move || {
+            let mut number = 0;
+            let mut wait = LongestWait::start();
+            while C::recv(&receiver).is_some() {
+                number += 1;
+                wait.after(number);
+            }
+            Tally::Equal {
+                number,
+                longest: wait.longest,
+            }
+        });
     }
-    Ok(outcome.with([("longest_wait_ns", longest.as_nanos() as f64)]))
+    let (sample, tallies) = threads.run();
+    let (received, longest, _, sent) = joined(tallies);
+    expect("the number received", received.iter().sum(), sent)?;
+    Ok(fair(Outcome::new(sent, sample), &received, longest))
 }
 
 /// Bytes that a channel has requested and not given back, empty and with one message.
