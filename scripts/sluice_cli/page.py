@@ -7,7 +7,7 @@ import pathlib
 
 import jinja2
 
-from sluice_cli import advise, contract, exact_costs, figures, history, outcome, results, trend, verify
+from sluice_cli import advise, contract, exact_costs, figures, history, outcome, results, strategies, trend, verify
 from sluice_cli.common import BadResults, console
 from sluice_cli.figures import COUNTERS, OWN_COUNTERS, Roles
 from sluice_cli.project import Project
@@ -151,6 +151,16 @@ def write(data: dict, folder: pathlib.Path, runs: list[dict] = ()) -> pathlib.Pa
 
         plots.checking(data["checking"], folder / "checking.png")
         long_histories = _embedded(folder / "checking.png")
+    searches = data.get("strategies")
+    if searches:
+        from sluice_cli import strategies_plot
+
+        strategies_plot.draw(searches, folder / "strategies.png")
+        searches = searches | {
+            "picture": _embedded(folder / "strategies.png"),
+            "summary": strategies.summary(searches["bugs"], searches["strategies"]),
+            "hard": strategies.HARD,
+        }
     checks = data["checks"]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent),
@@ -176,6 +186,7 @@ def write(data: dict, folder: pathlib.Path, runs: list[dict] = ()) -> pathlib.Pa
         unexplained=outcome.unexplained_mutants(data["audit"]),
         third_party=verify.third_party(checks),
         long_histories=long_histories,
+        searches=searches,
         failed=outcome.failed_checks(checks),
         lines=contract.lines(data["contract"]),
         held=contract.held(data["contract"]),

@@ -8,7 +8,7 @@ import pathlib
 import click
 
 from sluice_cli import audit, bench, build, contract, exact_costs, options, outcome, page, peers, project, registry
-from sluice_cli import message_costs, results, verify
+from sluice_cli import message_costs, results, strategies, verify
 from sluice_cli.common import console
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -58,6 +58,9 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     parts = {"checks": checks}
     if any("models" in channel.runners for channel in audited):
         parts["audit"] = audit.audit(Sources.of(project), audited, whole=True)
+    if project.own and not brief:
+        mutants = strategies.mutants_of(parts["audit"])
+        parts["strategies"] = strategies.study(audited, mutants, list(strategies.STRATEGIES))
     if project.own:
         if not brief:
             parts["contract"] = contract.run(binary, divide)

@@ -22,6 +22,8 @@ from sluice_cli.registry import Channel
 SCHEMA = "sluice-strategies/1"
 USUAL = "pct,pos,forced_reads,even=2,own_view"  # what the models use: models/search_mix.hpp
 STRATEGIES = (USUAL, "pct,pos,forced_reads", "uniform,pct", "uniform", "pct", "pos", "surw", "forced_reads")
+SEEDS = 5
+EXECUTIONS = 5_000  # at most, of a search
 SCOUTING = 100_000  # executions, to find the capacity at which a faulty channel fails
 TIMEOUT = 600  # seconds, of one runner
 HARD = 30  # executions for a find, with some strategy, from which a bug is shown
@@ -78,13 +80,9 @@ def _faulty(channels: list[Channel]) -> list[Bug]:
     return found
 
 
-def _mutants(rows: list[dict], file: pathlib.Path) -> list[Bug]:
+def mutants_of(rows: list[dict]) -> list[Bug]:
     """The mutants that an audit's models killed."""
-    if not rows:
-        raise BadResults(f"{file} has no audit: make it with `audit --json`")
     killed = [row for row in rows if row["verdict"] == "killed" and " at capacity " in row["killed_by"]]
-    if any("column" not in row for row in killed):
-        raise BadResults(f"{file} is of an older version, without columns: run the audit again")
     return [
         Bug(
             row["channel"],
@@ -93,6 +91,15 @@ def _mutants(rows: list[dict], file: pathlib.Path) -> list[Bug]:
         )
         for row in killed
     ]
+
+
+def _audit_of(file: pathlib.Path) -> list[dict]:
+    rows = results.load(file)["audit"]
+    if not rows:
+        raise BadResults(f"{file} has no audit: make it with `audit --json`")
+    if any("column" not in row for row in rows if row["verdict"] == "killed"):
+        raise BadResults(f"{file} is of an older version, without columns: run the audit again")
+    return rows
 
 
 def executions_for_a_find(runs: list[dict]) -> float:
@@ -104,7 +111,7 @@ def geometric_mean(values: list[float]) -> float:
     return math.exp(statistics.mean(math.log(value) for value in values))
 
 
-def summary(bugs: list[dict], strategies: list[str], hard: int) -> list[dict]:
+def summary(bugs: list[dict], strategies: list[str], hard: int = HARD) -> list[dict]:
     """For each strategy: the geometric means of executions for a find, of all bugs and of the hard ones; how many
     searches found nothing; seconds of them all."""
     difficult = [b for b in bugs if any(executions_for_a_find(b["runs"][s]) >= hard for s in strategies)]
@@ -132,7 +139,7 @@ def show(data: dict) -> None:
         missed = ["" if all(run["found"] for run in bug["runs"][s]) else "*" for s in strategies]
         table.add_row(bug["name"], *(f"{n:,.0f}{m}" for n, m in zip(needed, missed)))
     table.add_section()
-    totals = summary(data["bugs"], strategies, HARD)
+    totals = summary(data["bugs"], strategies)
     table.add_row("geometric mean of these", *(f"{t['executions_hard']:,.0f}" for t in totals))
     table.add_row(f"geometric mean of all {len(data['bugs'])}", *(f"{t['executions']:,.1f}" for t in totals))
     table.add_row("searches that found nothing", *(str(t["missed"]) for t in totals))
@@ -160,6 +167,25 @@ def measure(channels: list[Channel], bugs: list[Bug], strategies: list[str], see
     return rows
 
 
+def study(
+    channels: list[Channel], mutants: list[Bug], strategies: list[str], seeds: int = SEEDS, executions: int = EXECUTIONS
+) -> dict:
+    """Every strategy on the faulty channels that a model catches, and on these mutants; their runners are built.
+
+    Raises Usage if there is nothing to search for.
+    """
+    with_models = [channel for channel in channels if "models" in channel.runners]
+    bugs = _faulty([channel for channel in with_models if channel.faulty]) + mutants
+    if not bugs:
+        raise Usage("no channel here is known to fail in a model: register one with CAUGHT_BY, or give --audit")
+    return {
+        "seeds": seeds,
+        "executions": executions,
+        "strategies": strategies,
+        "bugs": measure(with_models, bugs, strategies, seeds, executions),
+    }
+
+
 @click.command("strategies")
 @click.option(
     "--audit",
@@ -173,8 +199,10 @@ def measure(channels: list[Channel], bugs: list[Bug], strategies: list[str], see
     multiple=True,
     help="A mix, as `pct=2,pos,own_view`, instead of the usual ones; repeat it to compare several.",
 )
-@click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="Searches for each bug.")
-@click.option("--executions", default=5_000, show_default=True, type=click.IntRange(1), help="At most, of a search.")
+@click.option("--seeds", default=SEEDS, show_default=True, type=click.IntRange(1), help="Searches for each bug.")
+@click.option(
+    "--executions", default=EXECUTIONS, show_default=True, type=click.IntRange(1), help="At most, of a search."
+)
 @options.json_file("every search")
 @click.option("--plot", type=options.OutputFile(), help="Draw how many searches have found nothing yet, as PNG.")
 @project.option
@@ -191,22 +219,11 @@ def command(
 
     A strategy is a mix of ways to choose threads (uniform, pct, pos, surw, forced_reads) and loads (even, own_view).
     """
-    mutants = _mutants(results.load(audited)["audit"], audited) if audited else []
+    mutants = mutants_of(_audit_of(audited)) if audited else []
     registered = registry.configured(build.configure_project(project), of_tests=True)
-    channels = [channel for channel in registered if "models" in channel.runners]
-    build.build_runners(project, [c for c in channels if c.faulty or mutants], "models")
-    bugs = _faulty([c for c in channels if c.faulty]) + mutants
-    if not bugs:
-        raise Usage("no channel here is known to fail in a model: register one with CAUGHT_BY, or give --audit")
-    chosen = list(strategies or STRATEGIES)
-    data = {
-        "schema": SCHEMA,
-        "revision": build.revision(project.source),
-        "seeds": seeds,
-        "executions": executions,
-        "strategies": chosen,
-        "bugs": measure(channels, bugs, chosen, seeds, executions),
-    }
+    build.build_runners(project, [c for c in registered if c.faulty or mutants], "models")
+    found = study(registered, mutants, list(strategies or STRATEGIES), seeds, executions)
+    data = {"schema": SCHEMA, "revision": build.revision(project.source)} | found
     show(data)
     if out:
         results.write_text(out, json.dumps(data, indent=1) + "\n")

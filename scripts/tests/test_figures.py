@@ -240,6 +240,23 @@ class Report(unittest.TestCase):
         file = page.write(results.new_results(OWN, "quick", 1, channels, **parts), pathlib.Path(folder.name))
         return file.read_text(), pathlib.Path(folder.name)
 
+    def test_searches_for_known_bugs_have_a_picture_and_a_table(self):
+        runs = [{"found": True, "executions": n, "seconds": 0.5} for n in (10, 1000)]
+        bug = {
+            "name": "late",
+            "channel": "late",
+            "check": "woken",
+            "capacity": "1",
+            "mutant": "",
+            "runs": {"pct": runs},
+        }
+        text, folder = self.write(
+            checks=[failed_check()], strategies={"seeds": 2, "executions": 5000, "strategies": ["pct"], "bugs": [bug]}
+        )
+        self.assertGreater((folder / "strategies.png").stat().st_size, 10_000)
+        self.assertEqual(text.count("data:image/png;base64,"), 1)
+        self.assertIn('<code>pct</code></td><td class="number">505.0</td><td class="number">505</td>', text)
+
     def test_a_page_with_pictures_and_figures(self):
         samples = []
         for channel, base in (("left", 10.0), ("right", 30.0)):

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 from sluice_cli import common, registry, strategies, strategies_plot
 from sluice_cli.common import HOME
@@ -56,16 +57,16 @@ class Mutants(unittest.TestCase):
     def test_each_killed_mutant_is_searched_for_where_it_was_killed(self):
         rows = [ROW, ROW | {"verdict": "accepted"}, ROW | {"killed_by": "the runner"}]
         self.assertEqual(
-            strategies._mutants(rows, pathlib.Path("a.json")),
+            strategies.mutants_of(rows),
             [Bug("mine", "handoff", "1", "cores/mine.hpp:7:3:store:release->relaxed")],
         )
 
     def test_a_file_without_mutants_is_refused(self):
-        with self.assertRaisesRegex(common.BadResults, "a.json has no audit"):
-            strategies._mutants([], pathlib.Path("a.json"))
         old = {key: value for key, value in ROW.items() if key != "column"}
-        with self.assertRaisesRegex(common.BadResults, "a.json is of an older version"):
-            strategies._mutants([old], pathlib.Path("a.json"))
+        for rows, expected in (([], "a.json has no audit"), ([old], "a.json is of an older version")):
+            with mock.patch.object(strategies.results, "load", return_value={"audit": rows}):
+                with self.assertRaisesRegex(common.BadResults, expected):
+                    strategies._audit_of(pathlib.Path("a.json"))
 
     def test_a_channel_without_models_is_refused(self):
         with self.assertRaisesRegex(common.Usage, "no models of: mine"):
