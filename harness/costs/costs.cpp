@@ -128,6 +128,13 @@ void add_core(std::vector<nlohmann::ordered_json>& rows, const std::string& name
   for (const capacity& room : {capacity(), capacity(0), capacity(1), capacity(128)}) {
     if (!Core::traits.accepts(room)) continue;
     table to(name, room);
+    if (room != 0) {
+      to.add("used_once", [&] {
+        auto [tx, rx] = make<Core>(room);
+        (void)tx.send(message{1});
+        (void)rx.recv();
+      });
+    }
     std::optional<decltype(make<Core>(room))> channel;
     to.add("create", [&] { channel.emplace(make<Core>(room)); });
     auto& [tx, rx] = *channel;

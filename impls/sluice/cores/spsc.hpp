@@ -21,7 +21,8 @@ namespace sluice::inline SLUICE_ABI::cores {
 /// Lamport's ring (Proving the Correctness of Multiprocess Programs, 1977) with a cached copy of the other side's
 /// count, so that its cache line is fetched only when the copy is used up (as in MCRingBuffer,
 /// https://doi.org/10.1109/IPDPS.2010.5470368). Neither side executes a read-modify-write or a full fence per message:
-/// the side that is about to sleep or to disconnect fences on behalf of both (platform::asymmetric_fence).
+/// the side that is about to sleep or to disconnect fences on behalf of both (platform::asymmetric_fence). Only the
+/// first few sends fence for themselves.
 ///
 /// A store has slots in the order of their use, and a `cursor` for each side, which refers to one of them:
 /// - `back(cursor)`, the slot of the next message to be sent, and `front(cursor)`, of the next to be received;
@@ -148,7 +149,9 @@ public:
 
   void close_receivers() {
     receiver_disconnected_.store(true, std::memory_order::relaxed);
-    fence_.heavy();
+    // Either this fence comes before one of the sender's, which then sees the store above, or `unfenced` is seen here.
+    platform::full_fence();
+    if (sent_.unfenced.load(std::memory_order::relaxed)) fence_.heavy();
     // [R5] acquire, pairs with release [R6]: either the sender sees that the receiver has disconnected, or its message
     // is destroyed here.
     for (detail::backoff pacing; sent_.busy.load(std::memory_order::acquire); pacing.snooze()) {
@@ -172,6 +175,9 @@ private:
   static constexpr std::size_t one = 2;
   static constexpr std::size_t first = 0 - platform::laps_before_wrap * 2 * one;
 
+  /// So many sends fence for themselves: a channel that is soon dropped then needs no heavy fence, which costs more.
+  static constexpr std::size_t fenced_sends = platform::block_slots / 2;
+
   /// One side's count, which the other side reads while it waits, and the state that only this side needs: on a line of
   /// its own, except where an empty channel should be small.
   struct side {
@@ -183,6 +189,9 @@ private:
     std::size_t fenced = first;               ///< its own count at its last full fence
     /// The sender's: it has checked `receiver_disconnected_` and not yet stored its count.
     platform::atomic<bool> busy{false};
+    /// The sender's: its sends no longer fence, so that the receiver must, for both, before it disconnects.
+    platform::atomic<bool> unfenced{false};
+    bool fences = true;  ///< the opposite, for the sender alone
     detail::batch_backoff pace{};
     typename Store::cursor at{};
   };
@@ -221,7 +230,15 @@ private:
   public:
     explicit at_work(side& s, const platform::asymmetric_fence& fence) noexcept : side_(s) {
       side_.busy.store(true, std::memory_order::relaxed);
-      fence.light();
+      if (!side_.fences) [[likely]] {
+        fence.light();
+        return;
+      }
+      if (side_.mine - first >= fenced_sends * one) {
+        side_.fences = false;
+        side_.unfenced.store(true, std::memory_order::relaxed);
+      }
+      platform::full_fence();
     }
     // [R6] release, pairs with acquire [R5].
     ~at_work() { side_.busy.store(false, std::memory_order::release); }
