@@ -17,8 +17,7 @@ struct lifetime {
   static constexpr std::string_view name = "lifetime";
   static constexpr std::string_view claim =
       "However senders and receivers connect and disconnect, each message is moved, never copied, and destroyed once, "
-      "and "
-      "none outlives the channel.";
+      "and none outlives the channel.";
   static constexpr const char* not_applicable(const core_traits& traits) { return needs_disconnect(traits); }
 
   static void check(run& r) {

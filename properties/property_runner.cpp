@@ -346,7 +346,7 @@ private:
     return r;
   }
 
-  static constexpr std::size_t longest_command = 500;
+  static constexpr std::size_t longest_scenario = 500;
 
   /// Shrinks a failing scenario in child processes, and reports the smallest.
   void shrink(const harness::scenario& s, std::uint64_t seed, harness::check_result& result) {
@@ -367,7 +367,7 @@ private:
     if (!text.empty()) {
       result.detail = text;
       // One that did not become small would fill the screen; the check draws it again.
-      if (result.scenario.size() <= longest_command) {
+      if (result.scenario.size() <= longest_scenario) {
         result.reproduce = command_of("--scenario '" + result.scenario + "'", seed, budget.tries());
       }
     }

@@ -1,10 +1,15 @@
-# Installs the project for other tests: where Debian's package can be built, by unpacking that.
+# Installs the project for other tests: where Debian's package can be built, what that holds.
 file(REMOVE_RECURSE ${WORK})
-file(MAKE_DIRECTORY ${WORK})
+execute_process(COMMAND ${CMAKE_COMMAND} --install ${SLUICE_BINARY_DIR} --prefix ${WORK}/usr COMMAND_ERROR_IS_FATAL ANY)
 if(NOT DPKG_DEB)
-  execute_process(COMMAND ${CMAKE_COMMAND} --install ${SLUICE_BINARY_DIR} --prefix ${WORK}/usr COMMAND_ERROR_IS_FATAL ANY)
   return()
 endif()
 execute_process(COMMAND ${CPACK} -G DEB -B ${WORK}/package WORKING_DIRECTORY ${SLUICE_BINARY_DIR} COMMAND_ERROR_IS_FATAL ANY)
 file(GLOB package ${WORK}/package/sluice-channels_*.deb)
+file(GLOB_RECURSE installed RELATIVE ${WORK} ${WORK}/usr/*)
+file(REMOVE_RECURSE ${WORK}/usr)
 execute_process(COMMAND ${DPKG_DEB} -x ${package} ${WORK} COMMAND_ERROR_IS_FATAL ANY)
+file(GLOB_RECURSE unpacked RELATIVE ${WORK} ${WORK}/usr/*)
+if(NOT installed STREQUAL unpacked)
+  message(FATAL_ERROR "cmake --install and the package differ:\n${installed}\n${unpacked}")
+endif()

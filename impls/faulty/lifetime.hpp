@@ -29,15 +29,18 @@ protected:
   cores::mutex<T>* sound_ = new cores::mutex<T>();
 };
 
-/// Its first send allocates a block; who frees it is the question.
+/// Its first send allocates a block; derived classes decide who frees it.
 template <class T>
 class first_send_allocates : public behind_pointer<T> {
 public:
   ~first_send_allocates() { delete this->sound_; }
 
   status try_send(T& value) {
-    if (!started_.exchange(true, std::memory_order::acq_rel)) {
-      first_block_.store(new int(0), std::memory_order::release);
+    if (!started_.load(std::memory_order::acquire)) {
+      auto block = std::make_unique<int>(0);
+      if (!started_.exchange(true, std::memory_order::acq_rel)) {
+        first_block_.store(block.release(), std::memory_order::release);
+      }
     }
     return behind_pointer<T>::try_send(value);
   }
@@ -116,8 +119,8 @@ public:
   }
 };
 
-/// As it was before that: the last receiver does not wait, and the block of a first send that links it later is never
-/// freed (crossbeam#1084, rust-lang/rust#121582).
+/// The last receiver does not wait for a first send that is about to link its block, and nobody frees that block
+/// (crossbeam#1084, rust-lang/rust#121582).
 template <class T>
 class leaked_block : public detail::first_send_allocates<T> {
 public:

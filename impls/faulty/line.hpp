@@ -17,7 +17,9 @@ namespace detail {
 template <class T>
 class with_line : public cores::mutex<T> {
 public:
-  // Handles send and receive one by one, then.
+  static constexpr core_traits traits{.unbounded = true, .bounded = true, .strong_guarantee = false};
+
+  // Without these, handles move a batch message by message, and each wakes the first in line.
   std::size_t try_send_many(std::span<T>) = delete;
   template <class Out>
   std::size_t try_recv_many(Out&, std::size_t) = delete;
@@ -29,7 +31,7 @@ protected:
   const entry& join() { return line_.emplace_back(std::make_shared<platform::condition_variable>()); }
 
   /// Wakes the first after an operation that it may have waited for.
-  status told(status now) {
+  status wake_first_if_ok(status now) {
     if (now != status::ok) return now;
     platform::unique_lock guard(this->mutex_);
     if (line_.empty()) return now;
@@ -53,8 +55,8 @@ class receivers_in_line : public with_line<T> {
 public:
   using with_line<T>::with_line;
 
-  status try_send(T& value) { return this->told(base::try_send(value)); }
-  status send_until(T& value, deadline until) { return this->told(base::send_until(value, until)); }
+  status try_send(T& value) { return this->wake_first_if_ok(base::try_send(value)); }
+  status send_until(T& value, deadline until) { return this->wake_first_if_ok(base::send_until(value, until)); }
 
   void close_senders() {
     base::close_senders();
@@ -69,8 +71,10 @@ class senders_in_line : public with_line<T> {
 public:
   using with_line<T>::with_line;
 
-  status try_recv(std::optional<T>& out) { return this->told(base::try_recv(out)); }
-  status recv_until(std::optional<T>& out, deadline until) { return this->told(base::recv_until(out, until)); }
+  status try_recv(std::optional<T>& out) { return this->wake_first_if_ok(base::try_recv(out)); }
+  status recv_until(std::optional<T>& out, deadline until) {
+    return this->wake_first_if_ok(base::recv_until(out, until));
+  }
 
   void close_receivers() {
     base::close_receivers();
@@ -111,8 +115,8 @@ class stale_wake_token : public cores::mutex<T> {
 public:
   using base::base;
 
-  status try_send(T& value) { return told(base::try_send(value)); }
-  status send_until(T& value, deadline until) { return told(base::send_until(value, until)); }
+  status try_send(T& value) { return wake_first_if_ok(base::try_send(value)); }
+  status send_until(T& value, deadline until) { return wake_first_if_ok(base::send_until(value, until)); }
 
   status recv_until(std::optional<T>& out, deadline until) {
     {
@@ -129,7 +133,7 @@ public:
   }
 
 private:
-  status told(status sent) {
+  status wake_first_if_ok(status sent) {
     platform::unique_lock guard(this->mutex_);
     // A token of a thread that no longer waits is used up all the same.
     if (sent == status::ok && waiting_ > 0 && this->queue_.size() > 0) used_ = true;
@@ -140,8 +144,8 @@ private:
   bool used_ = false;
 };
 
-/// A sender that has timed out stays in the FIFO, and the room that the next receive makes is lost on it
-/// (Kotlin/kotlinx.coroutines#3730).
+/// A sender that has timed out stays in the FIFO, and the room that the next receive makes is lost on it, as on a
+/// removed segment in Kotlin/kotlinx.coroutines#3730.
 template <class T>
 class ghost_sender : public detail::senders_in_line<T> {
 public:
@@ -162,8 +166,8 @@ public:
   }
 };
 
-/// A sender that is woken for room, but after its deadline, leaves the room to others and wakes none of them
-/// (tokio#8075, #8260: permits that are given back wake nobody).
+/// A sender that is woken for room, but after its deadline, leaves the room to others and wakes none of them. (In
+/// tokio#8075 and #8260, a permit that is given back wakes no receiver.)
 template <class T>
 class room_given_back : public detail::senders_in_line<T> {
 public:

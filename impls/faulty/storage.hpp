@@ -157,7 +157,7 @@ using subqueues = cores::mutex<T, detail::queue_a_thread<T>>;
 template <class T>
 using destroyed_again = cores::mutex<T, detail::overrun_ring<T>>;
 
-/// A message that can be copied is copied, and what is left of it stays with the sender.
+/// A message that can be copied is copied instead of moved; the original stays with the sender.
 template <class T>
 using copied_if_possible = cores::mutex<T, detail::copying_list<T>>;
 

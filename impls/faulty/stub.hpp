@@ -20,9 +20,9 @@ using namespace sluice::detail;
 
 /// Vyukov's intrusive MPSC queue
 /// (https://www.1024cores.net/home/lock-free-algorithms/queues/intrusive-mpsc-node-based-queue): the receiver appends
-/// the stub behind the last message, so that it can take that one. It must not while the stub is in the list, as it is
-/// when the first node is not the last. Nodes live as long as the channel, so that a mistake loses messages and does
-/// not crash. All orders are seq_cst: this is about another mistake.
+/// the stub behind the last message, so that it can take that one. It may do so only if the first node is the last:
+/// otherwise the stub may still be in the list. Nodes live as long as the channel, so that a mistake loses messages and
+/// does not crash. All orders are seq_cst: this is about another mistake.
 template <class T, bool LooksForLast>
 class stub_list {
 public:
@@ -83,15 +83,15 @@ private:
 
   bool take_first(std::optional<T>& out) {
     platform::unique_lock guard(first_mutex_);
-    node* next = after_first();
     if (first_ == &stub_) {
-      if (!next) return false;
-      first_ = next;
-      next = after_first();
+      node* after_stub = next_unless_last();
+      if (!after_stub) return false;
+      first_ = after_stub;
     }
+    node* next = LooksForLast ? next_unless_last() : first_->next.load(std::memory_order::seq_cst);
     if (!next) {
       append(&stub_);
-      next = after_first();
+      next = next_unless_last();
     }
     if (!next || !first_->message) return false;
     out.emplace(*std::exchange(first_->message, std::nullopt));
@@ -99,14 +99,12 @@ private:
     return true;
   }
 
-  /// \returns  null if the first node is the last.
-  node* after_first() {
+  /// Waits for a sender that has appended to the first node and is about to link what follows. \returns  null if the
+  /// first node is the last.
+  node* next_unless_last() {
     node* next = first_->next.load(std::memory_order::seq_cst);
-    if constexpr (LooksForLast) {
-      // A sender that has appended to it is about to link what follows.
-      for (backoff pacing; !next && first_ != last_.load(std::memory_order::seq_cst); pacing.snooze())
-        next = first_->next.load(std::memory_order::seq_cst);
-    }
+    for (backoff pacing; !next && first_ != last_.load(std::memory_order::seq_cst); pacing.snooze())
+      next = first_->next.load(std::memory_order::seq_cst);
     return next;
   }
 

@@ -13,7 +13,7 @@ namespace sluice::faulty {
 
 namespace detail {
 
-enum class mistaken { nobody, sender, receiver };
+enum class mistaken { none, sender, receiver };
 
 /// A thread that waits has a place in a FIFO; a peer moves the message under the lock and marks the place as matched.
 /// A thread whose deadline has passed must look for the mark before it gives up; `Mistaken` does not.
@@ -51,6 +51,7 @@ public:
     place self;
     self.out = &out;
     const status end = wait(receivers_, self, guard, until, Mistaken == mistaken::receiver);
+    guard.unlock();  // the message's destructor may use this channel
     if (end != status::ok) out.reset();
     return end;
   }
@@ -122,7 +123,7 @@ private:
 
 /// Without a mistake: shows that the others are caught for theirs.
 template <class T>
-using sound_matching = detail::matching<T, detail::mistaken::nobody>;
+using sound_matching = detail::matching<T, detail::mistaken::none>;
 
 /// A sender that is late gives up although a receiver has taken its message.
 template <class T>

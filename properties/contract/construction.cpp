@@ -34,8 +34,9 @@ constexpr const char* needs_any_capacity(const core_traits& traits) noexcept {
   return traits.accepts(any_capacity) ? nullptr : "it cannot be asked for it";
 }
 
-/// Assigns and swaps handles by their names: what a temporary holds ends soon anyway.
-/// \param reaches, ended, refused  tell of a pair that it is connected, and of a handle that its other side is gone.
+/// Assigns and swaps handles by their names: a temporary's destructor would hide a count that a moved-from handle
+/// keeps. \param reaches, ended, refused  tell of a pair that it is connected, and of a handle that its other side is
+/// gone.
 void assign_by_name(test_context& t, auto make, auto reaches, auto ended, auto refused) {
   auto [tx, rx] = make();
   auto [next_tx, next_rx] = make();
@@ -102,19 +103,28 @@ void add_construction(line_table& contract) {
             helper_thread sender(t, [&] { t.expect(from.send(7).has_value()); });
             t.expect(to.recv() == 7);
           },
-          [](auto& receiver) { return receiver.try_recv().error() == try_recv_error::disconnected; },
-          [](auto& sender) { return sender.try_send(7).error().disconnected(); });
+          [](auto& receiver) {
+            const auto got = receiver.try_recv();
+            return !got && got.error() == try_recv_error::disconnected;
+          },
+          [](auto& sender) {
+            const auto sent = sender.try_send(7);
+            return !sent && sent.error().disconnected();
+          });
     });
   };
   const auto broadcasts_assigned = [](test_context& t) {
     assign_by_name(
         t, [] { return broadcast::channel<int>(2); },
         [&](auto& from, auto& to) { t.expect(from.send(7) == 1u && to.recv() == 7); },
-        [](auto& receiver) { return receiver.try_recv().error().disconnected(); },
+        [](auto& receiver) {
+          const auto got = receiver.try_recv();
+          return !got && got.error().disconnected();
+        },
         [](auto& sender) { return !sender.send(7).has_value(); });
   };
   contract.line(3, "moved_from_holds_nothing",
-                "A moved-from handle holds no count; assigning over the last sender disconnects.",
+                "A moved-from handle holds no count; assigning over the last handle of a side disconnects it.",
                 and_also(on<needs_disconnect>(every_channel(), assigned), only("broadcast", broadcasts_assigned)));
 
   contract.line(4, "no_accidental_copies", "No handle can be copied; receivers have clone() where many may receive.",

@@ -20,7 +20,7 @@ from sluice_cli import build, options, outcome, project, registry, results
 from sluice_cli.common import PROGRAM, Unverified, Usage, console, progress
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
-from sluice_cli.sources import Sources, is_about
+from sluice_cli.sources import OF_MUTANT, Sources, is_about
 
 # Executions for each check and capacity before a mutant counts as a survivor, and to find the mutants.
 EXECUTIONS = 30_000
@@ -138,7 +138,7 @@ def _explain(sources: Sources, rows: list[dict], whole: bool) -> list[dict]:
             why = "a model kills it" if of_entry else "there is no such mutant"
             stale.append(
                 _row(
-                    **{key: entry[key] for key in ("file", "tag", "role", "mutation")},
+                    **{key: entry[key] for key in OF_MUTANT},
                     verdict="stale",
                     killed_by=of_entry[0]["killed_by"] if of_entry else "",
                     reason=f"{sources.accepted.name} accepts it, but {why}",
@@ -219,7 +219,7 @@ def show(rows: list[dict]) -> None:
     default=EXECUTIONS,
     show_default=True,
     type=click.IntRange(1),
-    help="Executions of each check before a mutant counts as a survivor.",
+    help=f"Executions of each check before a mutant counts as a survivor; at most {EXECUTIONS_TO_FIND:,} of an accepted one.",
 )
 @click.option(
     "--sources",

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import pathlib
 import subprocess
+from collections.abc import Callable
 
 TARGET = "costs"
 TABLE = pathlib.Path("harness") / "costs" / "costs.json"  # in a source tree
@@ -44,8 +45,14 @@ def listed(source: pathlib.Path) -> list[dict]:
     return json.loads((source / TABLE).read_text()) if (source / TABLE).exists() else []
 
 
-def changes(before: list[dict], after: list[dict], tolerance: float = 0) -> list[Change]:
-    """The counts that differ, by more than this share of what they were, of the operations that both tables have."""
+def _differs(_: str, before: float, after: float) -> bool:
+    return before != after
+
+
+def changes(
+    before: list[dict], after: list[dict], differs: Callable[[str, float, float], bool] = _differs
+) -> list[Change]:
+    """The counts that differ, of the operations that both tables have. `differs`: a count's name, before and after."""
     old = {tuple(row[key] for key in PLACE): row for row in before}
     found = []
     for row in after:
@@ -56,6 +63,6 @@ def changes(before: list[dict], after: list[dict], tolerance: float = 0) -> list
             if count in PLACE:
                 continue
             was, now = old[place].get(count, 0), row.get(count, 0)
-            if abs(now - was) > tolerance * was:
+            if differs(count, was, now):
                 found.append(Change(*place, count, was, now))
     return found

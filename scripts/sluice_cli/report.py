@@ -9,7 +9,7 @@ import click
 
 from sluice_cli import audit, bench, build, contract, exact_costs, options, outcome, page, peers, project, registry
 from sluice_cli import message_costs, results, strategies, verify
-from sluice_cli.common import console
+from sluice_cli.common import Unverified, console
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
 from sluice_cli.sources import Sources
@@ -52,7 +52,7 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     own_parts = () if not project.own else ("litmus", "checking_speed", "costs", *([] if brief else ["contract"]))
     build.build_runners(project, verified, "properties", "models", "bench", also=own_parts)
     build.build_runners(project, compared, "contract")
-    build.build_runners(project, [channel for channel in audited if not channel.faulty], "models")
+    build.build_runners(project, audited, "models")
     checks = verify.verify(project, verified, level, seed)
     verify.show(checks)
     parts = {"checks": checks}
@@ -60,7 +60,10 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
         parts["audit"] = audit.audit(Sources.of(project), audited, whole=True)
     if project.own and not brief:
         mutants = strategies.mutants_of(parts["audit"])
-        parts["strategies"] = strategies.study(audited, mutants, list(strategies.STRATEGIES))
+        try:
+            parts["strategies"] = strategies.study(audited, mutants, list(strategies.STRATEGIES))
+        except Unverified as reason:
+            console.print(f"sluice: no search strategies in this report: {reason.message}", markup=False)
     if project.own:
         if not brief:
             parts["contract"] = contract.run(binary, divide)

@@ -38,12 +38,15 @@ SIGNS = {
     "doxygen": "doxygen",
 }
 
-PURPOSES = ("build", "checking", "measuring", "peers", "docs")
+PURPOSES = ("build", "checking", "measuring", "counting", "peers", "docs")
 # Of another project's own channels.
-NEEDED = ("build", "checking", "measuring")
+NEEDED = ("build", "checking", "measuring", "counting")
 
 # With what `mutate` finds places to change.
 PARSER = {"python3-clang-19": "/usr/lib/python3/dist-packages/clang/cindex.py"}
+
+# What CMake fetches where it is not installed: harness/cmake/sluice_dependencies.cmake.
+FETCHED = ("libgtest-dev", "librapidcheck-dev", "relacy-dev", "libcli11-dev", "nlohmann-json3-dev", "libbenchmark-dev")
 
 # Without these, builds take longer or tests are skipped.
 DISPENSABLE = ("ccache", "valgrind", "chromium", "parallel", "cargo", "golang-go", *PARSER)
@@ -79,13 +82,13 @@ def ensure(extra: dict[str, str] | None = None, purposes: tuple[str, ...] = PURP
         return
     listing = ", ".join(f"{name} (for {purpose})" for name, purpose in missing.items())
     if shutil.which("apt-get") is None or os.environ.get("SLUICE_NO_INSTALL"):
-        # CMake can fetch libraries itself, but not a compiler and its tools.
+        # CMake can fetch some libraries itself, and peers are left out, but a compiler and its tools must be here.
         libraries = [name for name in missing if signs[name].endswith((".h", ".hpp", "*"))]
         programs = [name for name in missing if name not in (*libraries, *DISPENSABLE)]
         if not programs:
-            if libraries:
-                told = f"sluice: not installed, so CMake fetches pinned releases: {', '.join(libraries)}"
-                console.print(told, markup=False)
+            fetched = ", ".join(name for name in missing if name in FETCHED)
+            told = f"; CMake fetches pinned releases of {fetched}" if fetched else ""
+            console.print(f"sluice: not installed, and not needed: {listing}{told}", markup=False)
             return
         raise Environment(f"this machine lacks {listing}; install these and run the command again")
     console.print(f"sluice: installing with apt-get: {listing}", markup=False)
