@@ -60,7 +60,7 @@ inline std::string to_string(const event& e) {
 }
 
 inline std::string result_of(const event& e) {
-  if (e.pending()) return "asleep for ever";
+  if (e.pending()) return "never returns";
   std::string text(to_string(e.result));
   if (e.count != 0) {
     return sends(e.kind) ? text + ", reaches " + std::to_string(e.count) : "missed " + std::to_string(e.count);
