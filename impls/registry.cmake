@@ -111,4 +111,4 @@ sluice_channel(late_sender_gives_up HEADER faulty/timeouts.hpp TYPE sluice::faul
 sluice_channel(late_receiver_gives_up HEADER faulty/timeouts.hpp TYPE sluice::faulty::late_receiver_gives_up
                CAUGHT_BY property/linearizable model/recv_expires)
 sluice_channel(stub_in_list_twice HEADER faulty/stub.hpp TYPE sluice::faulty::stub_in_list_twice
-               CAUGHT_BY model/append_by_two model/reuse)
+               CAUGHT_BY model/reuse)

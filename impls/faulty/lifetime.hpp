@@ -29,7 +29,7 @@ protected:
   cores::mutex<T>* sound_ = new cores::mutex<T>();
 };
 
-/// Its first send allocates a block; derived classes decide who frees it.
+/// Its first send allocates a block; derived classes decide which side frees it.
 template <class T>
 class first_send_allocates : public behind_pointer<T> {
 public:

@@ -35,8 +35,10 @@ constexpr const char* needs_any_capacity(const core_traits& traits) noexcept {
 }
 
 /// Assigns and swaps handles by their names: a temporary's destructor would hide a count that a moved-from handle
-/// keeps. \param reaches, ended, refused  tell of a pair that it is connected, and of a handle that its other side is
-/// gone.
+/// keeps.
+///
+/// \param reaches         whether a pair is connected.
+/// \param ended, refused  whether a handle's other side has disconnected.
 void assign_by_name(test_context& t, auto make, auto reaches, auto ended, auto refused) {
   auto [tx, rx] = make();
   auto [next_tx, next_rx] = make();
