@@ -27,6 +27,8 @@ inline constexpr const char* uncontrolled = "uncontrolled nondeterminism: the sa
 
 namespace detail {
 
+inline constexpr unsigned most_steps = 20'000;  ///< of an execution; one with more counts as a livelock
+
 /// \param trace  every step of a failure, or null.
 template <class Suite, rl::thread_id_t Threads>
 rl::test_result_e run_suite(strategy& how, rl::test_params& params, rl::ostringstream* trace) {
@@ -36,7 +38,7 @@ rl::test_result_e run_suite(strategy& how, rl::test_params& params, rl::ostrings
   params.output_stream = &out;
   params.progress_stream = &output;
   params.search_type = rl::random_scheduler_type;
-  params.execution_depth_limit = 20000;
+  params.execution_depth_limit = most_steps;
   params.collect_history = trace != nullptr;
   current_search.how = &how;
   const rl::test_result_e result = rl::run_test<Suite, scheduler<Threads>>(params, out, false);
@@ -93,8 +95,12 @@ model_result explore_suite(strategy& how, Describe describe, bool shrinks, rl::t
   const auto repeated = detail::run_suite<Suite, Threads>(last, once, &trace);
   // Relacy writes atomics of eight bits as characters.
   for (const char c : trace.str()) result.trace.push_back(c >= 0 && c < 9 ? static_cast<char>('0' + c) : c);
-  const auto kind = rl::test_result_str(repeated == rl::test_result_success ? outcome : repeated);
-  result.what = detail::failure_in(result.trace, kind) + controlled + "\n" + describe(steps);
+  const auto verdict = repeated == rl::test_result_success ? outcome : repeated;
+  const bool livelock = verdict == rl::test_result_livelock;
+  result.what = livelock ? "livelock: threads still run after " + std::to_string(detail::most_steps) + " steps"
+                         : detail::failure_in(result.trace, rl::test_result_str(verdict));
+  result.what += controlled + "\n" + describe(steps);
+  if (livelock) result.what += steps.draw_loop();
   if (repeated == rl::test_result_data_race) result.what += steps.draw_reads();
   return result;
 }

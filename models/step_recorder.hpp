@@ -131,6 +131,25 @@ public:
     return pairs.empty() ? text : "these pairs could have ordered the two accesses:\n" + text + quoted(places);
   }
 
+  /// For a livelock: the lines that each thread executed over and over at the end. Empty if nothing was executed.
+  std::string draw_loop() const {
+    constexpr std::size_t end = 1'000;  // steps, longer than common loops
+    std::string text;
+    std::set<source_line> places;
+    for (unsigned thread = 0; thread < threads(); ++thread) {
+      std::set<source_line> seen;
+      std::string lines;
+      for (std::size_t i = steps_.size() - std::min(end, steps_.size()); i < steps_.size(); ++i) {
+        const step& s = steps_[i];
+        if (s.thread != thread || s.what != kind::access || !seen.insert(line_of(s)).second) continue;
+        lines += (lines.empty() ? "" : ", ") + text_of(line_of(s));
+      }
+      if (!lines.empty()) text += "  thread " + std::to_string(thread) + ": " + lines + "\n";
+      places.merge(seen);
+    }
+    return text.empty() ? text : "over and over at the end:\n" + text + quoted(places);
+  }
+
   std::size_t threads() const noexcept {
     unsigned most = 0;
     for (const step& s : steps_) most = std::max(most, s.thread + 1);

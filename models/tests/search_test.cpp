@@ -374,6 +374,24 @@ TEST(Scheduler, LetsNoThreadSpinForEver) {
   EXPECT_EQ((run<spinning, 3>(search)), rl::test_result_success);
 }
 
+struct endless : rl::test_suite<endless, 2> {
+  void before() { platform::model::begin(); }
+  void thread(unsigned) {
+    platform::model::playing = true;
+    while (x.load(std::memory_order::relaxed) == 0) continue;
+  }
+  platform::atomic<int> x{0};
+};
+
+TEST(StepRecorder, NamesTheLinesOfALivelock) {
+  depth_first search(0);
+  const auto draw = [](const step_recorder& steps) { return steps.draw({}); };
+  const model_result found = explore_suite<endless, 2>(search, draw, false);
+  EXPECT_FALSE(found.passed);
+  EXPECT_TRUE(found.what.starts_with("livelock: ")) << found.what;
+  EXPECT_NE(found.what.find("over and over at the end:\n  thread 0: search_test.cpp:"), std::string::npos) << found.what;
+}
+
 /// Both threads yield while they handle an exception, and rethrow it.
 struct throwing : rl::test_suite<throwing, 2> {
   static inline bool right = true;
