@@ -286,6 +286,7 @@ public:
 
   /// Removes an arm. \returns  whether it was in the set.
   bool remove(key name) {
+    changed_ = true;
     return std::erase_if(operations_, [name](const entry& e) { return e.name == name; }) != 0;
   }
 
@@ -373,16 +374,19 @@ private:
   }
 
   key add(std::shared_ptr<operation> run) {
+    changed_ = true;
     operations_.push_back({next_key_, std::move(run)});
     return next_key_++;
   }
 
   std::optional<key> wait_by(deadline until) {
-    const std::size_t count = operations_.size();
-    arms_.clear();
-    for (const entry& e : operations_) arms_.push_back(&e.run->arm());
-    entries_.resize(count);
-    order_.resize(count);
+    if (changed_) {
+      arms_.clear();
+      for (const entry& e : operations_) arms_.push_back(&e.run->arm());
+      entries_.resize(arms_.size());
+      order_.resize(arms_.size());
+      changed_ = false;
+    }
     const auto fired = detail::select_one(arms_, entries_, order_, until, pick_);
     if (!fired) return std::nullopt;
     // Copied, since its handler may remove it.
@@ -394,6 +398,7 @@ private:
   std::vector<entry> operations_;
   key next_key_ = 0;
   detail::preference pick_ = detail::preference::fair;
+  bool changed_ = true;  ///< whether operations_ has changed since the last wait
   // Reused, so that a wait allocates nothing.
   std::vector<detail::arm*> arms_;
   std::vector<detail::wait_entry> entries_;

@@ -59,14 +59,19 @@ enum class preference : std::uint8_t { fair, in_order };
 /// \returns  the arm that took effect, or nullopt if at one instant, not before `until`, none was ready.
 inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::span<wait_entry> entries,
                                              std::span<std::size_t> order, deadline until, preference pick) {
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    order[i] = i;
-    if (pick == preference::fair) std::swap(order[i], order[platform::random(static_cast<std::uint32_t>(i + 1))]);
-  }
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  // Drawn from those left only when it is reached, since the first is often ready.
+  std::size_t drawn = pick == preference::fair ? 0 : arms.size();
+  const auto nth = [&](std::size_t n) {
+    if (n == drawn && ++drawn < arms.size()) {
+      std::swap(order[n], order[n + platform::random(static_cast<std::uint32_t>(arms.size() - n))]);
+    }
+    return order[n];
+  };
   const auto spins = [arms] { return std::ranges::any_of(arms, [](const arm* a) { return a->worth_spinning(); }); };
   const auto attempt_each = [&]() -> std::optional<std::size_t> {
-    for (const std::size_t i : order) {
-      if (arms[i]->attempt()) return i;
+    for (std::size_t n = 0; n < arms.size(); ++n) {
+      if (arms[nth(n)]->attempt()) return order[n];
     }
     return std::nullopt;
   };
