@@ -146,6 +146,11 @@ inline void yield() noexcept {}
 inline void nap() noexcept {}
 inline void pause() noexcept {}
 inline unsigned pauses_per_microsecond() noexcept { return 1; }
+
+struct wake_up_time {
+  static constexpr std::chrono::nanoseconds get() noexcept { return std::chrono::nanoseconds(1); }
+};
+
 inline void prefetch_for_write(const void*) noexcept {}
 inline void disturb() noexcept {}
 

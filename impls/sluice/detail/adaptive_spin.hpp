@@ -60,7 +60,7 @@ public:
       skip_.set(skip - 1);
       return false;
     }
-    const platform::time_point enough = yielded + duration;
+    const platform::time_point enough = yielded + 2 * platform::wake_up_time::get();
     const platform::time_point end = (std::min)(until, enough);
     do {
       platform::yield();
@@ -110,7 +110,6 @@ private:
   static constexpr std::chrono::microseconds longest_alone{1};
   static constexpr unsigned often = 4;
   static constexpr unsigned waits_between_probes = 63;
-  static constexpr std::chrono::microseconds duration{5};
   static constexpr unsigned most_skips = 63;
   platform::shared_hint vain_;  ///< how often pausing has been in vain of late
   platform::shared_hint pause_skip_;
