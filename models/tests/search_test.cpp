@@ -389,7 +389,8 @@ TEST(StepRecorder, NamesTheLinesOfALivelock) {
   const model_result found = explore_suite<endless, 2>(search, draw, false);
   EXPECT_FALSE(found.passed);
   EXPECT_TRUE(found.what.starts_with("livelock: ")) << found.what;
-  EXPECT_NE(found.what.find("over and over at the end:\n  thread 0: search_test.cpp:"), std::string::npos) << found.what;
+  EXPECT_NE(found.what.find("over and over at the end:\n  thread 0: search_test.cpp:"), std::string::npos)
+      << found.what;
 }
 
 /// Both threads yield while they handle an exception, and rethrow it.
