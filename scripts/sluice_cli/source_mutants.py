@@ -46,6 +46,8 @@ STATEMENTS = (
 )
 WRAPPERS = (CursorKind.UNEXPOSED_EXPR, CursorKind.PAREN_EXPR)
 LOCKS = re.compile(r"\b(unique_lock|spin_then_lock)\b")
+# Those of one mutex, which a unique_lock can stand for.
+SCOPED_LOCKS = re.compile(r"\bstd::(lock_guard|scoped_lock)\b[^,]*$")
 # Statements that tell the harness something, or end the program where its user is wrong.
 TELLS = re.compile(r"\w*::?expects\(|static_cast<void>|\(void\)|assert\(")
 
@@ -285,13 +287,23 @@ class Rewriter:
             number = self._add(cursor, f"{text}: {'false' if text == 'true' else 'true'}")
             self._wrap(cursor, f"{NAMESPACE}::condition({number}, ", ")")
 
+    def _reword(self, cursor: Cursor, at: int, word: str, instead: str) -> None:
+        start = cursor.extent.start.offset + len(self._source(cursor)[:at].encode())
+        self.edits.replace(start, start + len(word.encode()), instead)
+
     def _statement(self, cursor: Cursor) -> None:
         """Leaves a statement out, or ends a lock as soon as it has begun."""
         if not self._here(cursor):
             return
         source = self._source(cursor)
         end = self.text.find(b";", cursor.extent.end.offset - 1) + 1
-        if cursor.kind == CursorKind.DECL_STMT and LOCKS.search(source):
+        scoped = SCOPED_LOCKS.search(source)
+        if cursor.kind == CursorKind.DECL_STMT and (scoped or LOCKS.search(source)):
+            # So that it can be unlocked.
+            if source.startswith("const "):
+                self._reword(cursor, 0, "const", "")
+            if scoped:
+                self._reword(cursor, scoped.start(1), scoped[1], "unique_lock")
             for declared in cursor.get_children():
                 if declared.kind == CursorKind.VAR_DECL:
                     number = self._add(cursor, f"{declared.spelling} unlocked at once")

@@ -40,6 +40,18 @@ struct box {
     std::unique_lock guard(mutex);
     return guard.owns_lock();
   }
+  int guarded() {
+    const std::lock_guard<std::mutex> guard(mutex);
+    return free();
+  }
+  int scoped() {
+    std::scoped_lock guard{mutex};
+    return free();
+  }
+  int free() {
+    std::unique_lock<std::mutex> tried(mutex, std::try_to_lock);
+    return tried ? 1 : 0;
+  }
   template <class T>
   T between(T low, T high) {
     if constexpr (sizeof(T) == 4) {
@@ -63,6 +75,7 @@ int main() {
   for (int i : {3, 4, 5, 9}) std::printf("%d ", b.either(i));
   b.count();
   std::printf("%d %d %d", b.owned, b.calls, b.held());
+  std::printf(" %d %d", b.guarded(), b.scoped());
   for (int i : {4, 5, 20}) std::printf(" %d", b.between(0, i));
 }
 """
@@ -138,9 +151,12 @@ class Rewriting(unittest.TestCase):
 
     def test_a_lock_ends_at_once(self):
         unlocked = [mutant for mutant in self.mutants if mutant.change == "guard unlocked at once"]
-        self.assertEqual([mutant.function for mutant in unlocked], ["count", "held"])
+        self.assertEqual([mutant.function for mutant in unlocked], ["count", "held", "guarded", "scoped"])
         self.assertIn(" 0 1 1 ", self.printed[unlocked[0].number])
         self.assertIn(" 1 1 0 ", self.printed[unlocked[1].number])
+        self.assertIn(" 0 0 ", self.plain)
+        self.assertIn(" 1 0 ", self.printed[unlocked[2].number])
+        self.assertIn(" 0 1 ", self.printed[unlocked[3].number])
 
     def test_what_only_tells_or_is_constant_stays(self):
         lines = {mutant.code for mutant in self.mutants}
