@@ -96,11 +96,11 @@ model_result explore_suite(strategy& how, Describe describe, bool shrinks, rl::t
   // Relacy writes atomics of eight bits as characters.
   for (const char c : trace.str()) result.trace.push_back(c >= 0 && c < 9 ? static_cast<char>('0' + c) : c);
   const auto verdict = repeated == rl::test_result_success ? outcome : repeated;
-  const bool livelock = verdict == rl::test_result_livelock;
-  result.what = livelock ? "livelock: threads still run after " + std::to_string(detail::most_steps) + " steps"
-                         : detail::failure_in(result.trace, rl::test_result_str(verdict));
+  result.what = verdict == rl::test_result_livelock
+                    ? "livelock: threads still run after " + std::to_string(detail::most_steps) + " steps"
+                    : detail::failure_in(result.trace, rl::test_result_str(verdict));
   result.what += controlled + "\n" + describe(steps);
-  if (livelock) result.what += steps.draw_loop();
+  if (repeated == rl::test_result_livelock) result.what += steps.draw_loop();
   if (repeated == rl::test_result_data_race) result.what += steps.draw_reads();
   return result;
 }

@@ -643,7 +643,6 @@ struct wake_up_time {
   static constexpr std::chrono::nanoseconds get() noexcept { return std::chrono::nanoseconds(1); }
 };
 
-
 /// Lets another thread run. Relacy's own yield would keep later loads from returning what this thread has seen before.
 inline void yield() {
   model::yields = true;

@@ -133,19 +133,19 @@ public:
 
   /// For a livelock: the lines that each thread executed over and over at the end. Empty if nothing was executed.
   std::string draw_loop() const {
-    constexpr std::size_t end = 1'000;  // steps, longer than common loops
+    constexpr std::size_t window = 1'000;  // steps: several rounds of common loops
     std::string text;
     std::set<source_line> places;
     for (unsigned thread = 0; thread < threads(); ++thread) {
-      std::set<source_line> seen;
+      std::map<source_line, unsigned> times;
       std::string lines;
-      for (std::size_t i = steps_.size() - std::min(end, steps_.size()); i < steps_.size(); ++i) {
+      for (std::size_t i = steps_.size() - std::min(window, steps_.size()); i < steps_.size(); ++i) {
         const step& s = steps_[i];
-        if (s.thread != thread || s.what != kind::access || !seen.insert(line_of(s)).second) continue;
+        if (s.thread != thread || s.what != kind::access || ++times[line_of(s)] != 2) continue;
         lines += (lines.empty() ? "" : ", ") + text_of(line_of(s));
+        places.insert(line_of(s));
       }
       if (!lines.empty()) text += "  thread " + std::to_string(thread) + ": " + lines + "\n";
-      places.merge(seen);
     }
     return text.empty() ? text : "over and over at the end:\n" + text + quoted(places);
   }

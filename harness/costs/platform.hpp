@@ -172,7 +172,7 @@ public:
   void heavy() const noexcept { ++counted.membarriers; }
 };
 
-inline std::uint32_t random(std::uint32_t limit) noexcept { return limit - 1; }
+inline std::uint32_t random(std::uint32_t) noexcept { return 0; }
 
 using futex_word = atomic<std::uint32_t>;
 inline void park(const futex_word&, std::uint32_t, time_point) noexcept { ++counted.sleeps; }

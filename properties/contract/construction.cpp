@@ -37,8 +37,9 @@ constexpr const char* needs_any_capacity(const core_traits& traits) noexcept {
 /// Assigns and swaps handles by their names: a temporary's destructor would hide a count that a moved-from handle
 /// keeps.
 ///
-/// \param reaches         whether a pair is connected.
-/// \param ended, refused  whether a handle's other side has disconnected.
+/// \param reaches  checks that a message sent through the one handle arrives at the other.
+/// \param ended    whether a receiver's senders have disconnected.
+/// \param refused  whether a sender's receivers have disconnected.
 void assign_by_name(test_context& t, auto make, auto reaches, auto ended, auto refused) {
   auto [tx, rx] = make();
   auto [next_tx, next_rx] = make();

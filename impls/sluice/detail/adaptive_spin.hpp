@@ -60,6 +60,7 @@ public:
       skip_.set(skip - 1);
       return false;
     }
+    // A sleep is taken to cost as much as a wake-up.
     const platform::time_point enough = yielded + 2 * platform::wake_up_time::get();
     const platform::time_point end = (std::min)(until, enough);
     do {

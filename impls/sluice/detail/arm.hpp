@@ -60,7 +60,7 @@ enum class preference : std::uint8_t { fair, in_order };
 inline std::optional<std::size_t> select_one(std::span<arm* const> arms, std::span<wait_entry> entries,
                                              std::span<std::size_t> order, deadline until, preference pick) {
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  // Drawn from those left only when it is reached, since the first is often ready.
+  // Fisher-Yates, one step for each arm that is tried: the first is often ready.
   std::size_t drawn = pick == preference::fair ? 0 : arms.size();
   const auto nth = [&](std::size_t n) {
     if (n == drawn && ++drawn < arms.size()) {
