@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
@@ -121,8 +122,9 @@ struct leaves_nothing {
     std::size_t channels = 0;
     r.forall([&] {
       const auto capacity = any_capacity(r);
+      const std::uint64_t seed = detail::any_seed();
       const std::size_t before = allocated::live();
-      channels += live_and_die(r, capacity);
+      channels += live_and_die(r, capacity, seed);
       const std::size_t now = allocated::live();
       stayed += now - std::min(now, before);
       if (stayed > allowed) {
@@ -135,7 +137,7 @@ struct leaves_nothing {
 private:
   /// In threads of their own, whose own memory ends with them.
   /// \returns  the number of channels.
-  static std::size_t live_and_die(run& r, std::optional<std::size_t> capacity) {
+  static std::size_t live_and_die(run& r, std::optional<std::size_t> capacity, std::uint64_t seed) {
     std::vector<decltype(r.channel().make<int>(capacity))> channels;
     for (int n = 0; n < 100; ++n) channels.push_back(r.channel().make<int>(capacity));
     std::array<std::atomic<std::size_t>, 2> reached{};
@@ -146,6 +148,7 @@ private:
     };
     thread_group threads(r.dog());
     threads.add("drops receivers", [&](worker& self) {
+      harness::disturb_by(2 * seed);
       for (std::size_t at = 0; at < channels.size(); ++at) {
         meet(0, at);
         self.about_to("drop the receiver");
@@ -153,6 +156,7 @@ private:
       }
     });
     threads.add("sends", [&](worker& self) {
+      harness::disturb_by(2 * seed + 1);
       for (std::size_t at = 0; at < channels.size(); ++at) {
         meet(1, at);
         self.about_to("send");
