@@ -204,7 +204,7 @@ public:
 private:
   static constexpr std::uint32_t least = 500;
   static constexpr std::uint32_t most = 50'000;
-  inline static std::atomic<std::uint32_t> estimate_{2'500};
+  inline static std::atomic<std::uint32_t> estimate_{5'000};
 };
 
 /// Fetches the cache line at this address in exclusive state. For a line that another processor is known to hold: a

@@ -294,7 +294,7 @@ def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = 
         ("create, use once and drop (unbounded)", "ns_per_message", {"shape": "create", "capacity": "unbounded"}),
         ("bytes of an empty unbounded channel", "bytes_empty", {"shape": "memory"}),
         (
-            f"slowest over fastest of {threads} producers, capacity 128; longest wait",
+            f"slowest over fastest of {threads} producers; longest wait",
             "slowest_over_fastest",
             {"shape": "shares", "threads": threads},
         ),
@@ -309,16 +309,15 @@ def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = 
         ordered = sorted(found.items(), key=lambda item: item[1].median if best_last else -item[1].median)
         for place, (channel, cell) in enumerate(ordered):
             axis.barh(place, cell.median, color=style.shade(channel), height=0.75)
-            text = (
-                nanoseconds(float(f"{cell.median:.3g}")) if key.endswith(("_ns", "message")) else f"{cell.median:.3g}"
-            )
+            rounded = float(f"{cell.median:.3g}")
+            text = nanoseconds(rounded) if key.endswith(("_ns", "message")) else f"{rounded:,g}"
             if best_last and (wait := estimate(samples, "longest_wait_ns", channel=channel, **where)):
                 text += f"; {nanoseconds(float(f'{wait.median:.2g}'))}"
             axis.annotate(
                 text, (cell.median, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
             )
         axis.set_yticks(range(len(ordered)), [roles.label(channel) for channel, _ in ordered], fontsize=9)
-        axis.margins(x=0.18)
+        axis.margins(x=0.25 if best_last else 0.18)
         axis.xaxis.set_major_formatter(
             matplotlib.ticker.FuncFormatter(nanoseconds if key.endswith(("_ns", "message")) else lambda v, _: f"{v:g}")
         )

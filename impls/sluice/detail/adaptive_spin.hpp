@@ -11,7 +11,7 @@ namespace sluice::inline SLUICE_ABI::detail {
 /// Spinning before sleep, for the waiters of one side of a channel.
 ///
 /// First it pauses, for about as long as a peer takes that runs on another processor; then it yields, for about as long
-/// as a sleep and a wake-up take, which costs at most twice what the better of the two would have (Karlin, Li, Manasse,
+/// as a wake-up takes, which costs at most twice what the better of the two would have (Karlin, Li, Manasse,
 /// Owicki 1991). What was in vain, it does ever less often: where threads share a processor it soon yields, and a
 /// thread that waits long soon sleeps. Several threads may share one object.
 class adaptive_spin {
@@ -60,8 +60,7 @@ public:
       skip_.set(skip - 1);
       return false;
     }
-    // A sleep is taken to cost as much as a wake-up.
-    const platform::time_point enough = yielded + 2 * platform::wake_up_time::get();
+    const platform::time_point enough = yielded + platform::wake_up_time::get();
     const platform::time_point end = (std::min)(until, enough);
     do {
       platform::yield();
