@@ -119,7 +119,7 @@ public:
   }
 };
 
-/// The last receiver does not wait for a first send that is about to link its block, and nobody frees that block
+/// The last receiver does not wait for a first send that is about to link its block, and that block is never freed
 /// (crossbeam#1084, rust-lang/rust#121582).
 template <class T>
 class leaked_block : public detail::first_send_allocates<T> {

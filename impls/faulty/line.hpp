@@ -30,6 +30,19 @@ protected:
 
   const entry& join() { return line_.emplace_back(std::make_shared<platform::condition_variable>()); }
 
+  /// Sleeps in the FIFO until an attempt succeeds. The mistake of both ghosts: a thread that has timed out stays in it.
+  template <class Attempt>
+  status attempt_and_stay(platform::unique_lock& guard, deadline until, status pending, Attempt attempt) {
+    status now = attempt();
+    while (now == pending) {
+      const auto self = join();
+      if (!this->wait(*self, guard, until)) return status::timeout;
+      std::erase(line_, self);
+      now = attempt();
+    }
+    return now;
+  }
+
   /// Wakes the first after an operation that it may have waited for.
   status wake_first_if_ok(status now) {
     if (now != status::ok) return now;
@@ -92,14 +105,7 @@ public:
 
   status recv_until(std::optional<T>& out, deadline until) {
     platform::unique_lock guard(this->mutex_);
-    status now = this->pop_if_any(out);
-    while (now == status::empty) {
-      const auto self = this->join();
-      // The mistake: this return leaves it in the FIFO.
-      if (!this->wait(*self, guard, until)) return status::timeout;
-      std::erase(this->line_, self);
-      now = this->pop_if_any(out);
-    }
+    const status now = this->attempt_and_stay(guard, until, status::empty, [&] { return this->pop_if_any(out); });
     if (now == status::ok) this->tell_one(this->not_full_, this->selecting_senders_);
     return now;
   }
@@ -115,8 +121,8 @@ class stale_wake_token : public cores::mutex<T> {
 public:
   using base::base;
 
-  status try_send(T& value) { return wake_first_if_ok(base::try_send(value)); }
-  status send_until(T& value, deadline until) { return wake_first_if_ok(base::send_until(value, until)); }
+  status try_send(T& value) { return use_token_if_ok(base::try_send(value)); }
+  status send_until(T& value, deadline until) { return use_token_if_ok(base::send_until(value, until)); }
 
   status recv_until(std::optional<T>& out, deadline until) {
     {
@@ -133,7 +139,7 @@ public:
   }
 
 private:
-  status wake_first_if_ok(status sent) {
+  status use_token_if_ok(status sent) {
     platform::unique_lock guard(this->mutex_);
     // A token of a thread that no longer waits is used up all the same.
     if (sent == status::ok && waiting_ > 0 && this->queue_.size() > 0) used_ = true;
@@ -153,14 +159,7 @@ public:
 
   status send_until(T& value, deadline until) {
     platform::unique_lock guard(this->mutex_);
-    status now = this->push_if_room(value);
-    while (now == status::full) {
-      const auto self = this->join();
-      // The mistake: this return leaves it in the FIFO.
-      if (!this->wait(*self, guard, until)) return status::timeout;
-      std::erase(this->line_, self);
-      now = this->push_if_room(value);
-    }
+    const status now = this->attempt_and_stay(guard, until, status::full, [&] { return this->push_if_room(value); });
     if (now == status::ok) this->tell_one(this->not_empty_, this->selecting_receivers_);
     return now;
   }

@@ -98,7 +98,7 @@ def _try_to_kill(
     # One channel may kill at once what another would never kill. Of an accepted mutant no more is asked than whether its
     # reason is plainly false: the survivors are nearly all of the audit's time.
     efforts = sorted({min(EXECUTIONS_TO_FIND, executions), executions})
-    if any(is_about(entry, row) for entry in sources.accepted_mutants()):
+    if any(is_about(entry, row) for entry in sources.accepted_mutants):
         efforts = efforts[:1]
     attempts = [(effort, channel) for effort in efforts for channel in channels]
     for effort, channel in attempts:
@@ -129,7 +129,7 @@ def _try_to_kill(
 def _explain(sources: Sources, rows: list[dict], whole: bool) -> list[dict]:
     """Gives accepted survivors their reasons, and adds the accepted mutants that are stale."""
     stale = []
-    for entry in sources.accepted_mutants():
+    for entry in sources.accepted_mutants:
         of_entry = [row for row in rows if is_about(entry, row)]
         survivors = [r for r in of_entry if r["verdict"] == "survived"]
         for row in survivors:

@@ -306,11 +306,12 @@ def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = 
             # Only memory from operator new is counted.
             found = {channel: e for channel, e in found.items() if e.median > 0}
         best_last = key == "slowest_over_fastest"
+        is_time = key.endswith(("_ns", "message"))
         ordered = sorted(found.items(), key=lambda item: item[1].median if best_last else -item[1].median)
         for place, (channel, cell) in enumerate(ordered):
             axis.barh(place, cell.median, color=style.shade(channel), height=0.75)
             rounded = float(f"{cell.median:.3g}")
-            text = nanoseconds(rounded) if key.endswith(("_ns", "message")) else f"{rounded:,g}"
+            text = nanoseconds(rounded) if is_time else f"{rounded:,g}"
             if best_last and (wait := estimate(samples, "longest_wait_ns", channel=channel, **where)):
                 text += f"; {nanoseconds(float(f'{wait.median:.2g}'))}"
             axis.annotate(
@@ -319,7 +320,7 @@ def costs(samples: list[dict], roles: Roles, file: pathlib.Path, threads: int = 
         axis.set_yticks(range(len(ordered)), [roles.label(channel) for channel, _ in ordered], fontsize=9)
         axis.margins(x=0.25 if best_last else 0.18)
         axis.xaxis.set_major_formatter(
-            matplotlib.ticker.FuncFormatter(nanoseconds if key.endswith(("_ns", "message")) else lambda v, _: f"{v:g}")
+            matplotlib.ticker.FuncFormatter(nanoseconds if is_time else lambda v, _: f"{v:g}")
         )
         axis.spines[["top", "right"]].set_visible(False)
         axis.set_title(title, fontsize=10.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
 import re
 
@@ -134,6 +135,7 @@ class Sources:
                     false.append(f"{file}:{line}: an order without a tag")
         return false
 
+    @functools.cached_property
     def accepted_mutants(self) -> list[dict]:
         """The mutants that no model can kill, with the reason why the code stays."""
         return toml_entries(self.accepted, "accepted", (*OF_MUTANT, "reason"))
