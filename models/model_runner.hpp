@@ -92,7 +92,8 @@ private:
       app.add_option("--limit", set_.limit, "seconds after which --exhaust or --exhaustive is interrupted; 0: never")
           ->capture_default_str();
       app.add_option("--from", set_.from, "where to resume, as the interrupted search reported");
-      app.add_option("--shard", set_.shard, "of --exhaustive, only part i of n, as i/n")->capture_default_str();
+      app.add_option("--shard", set_.shard, "of the checks and of --exhaustive, only part i of n, as i/n")
+          ->capture_default_str();
       app.add_option("--random-scenarios", set_.random_scenarios, "the number of random scenarios")
           ->capture_default_str();
     }
@@ -122,8 +123,16 @@ private:
     bool all_hold = true;
     const bool no_search = set_.exhaustive.empty() && set_.random_scenarios == 0;
     const bool all_checks = set_.checks.empty() && (set_.all_checks || no_search);
-    for (const model_check& c : asked_.checks) {
-      if (!all_checks && std::ranges::find(set_.checks, c.name) == set_.checks.end()) continue;
+    const auto [part, parts] = parse_shard(set_.shard);
+    if (all_checks && parts > asked_.checks.size()) {
+      throw std::invalid_argument("shard " + set_.shard + " of " + std::to_string(asked_.checks.size()) +
+                                  " checks might be empty: give fewer parts");
+    }
+    for (std::size_t n = 0; n < asked_.checks.size(); ++n) {
+      const model_check& c = asked_.checks[n];
+      const bool wanted =
+          all_checks ? n % parts == part - 1 : std::ranges::find(set_.checks, c.name) != set_.checks.end();
+      if (!wanted) continue;
       all_hold &= holds([&] { return check(c, set_.capacity); });
       if (!all_hold && set_.first_failure) return false;
     }

@@ -289,7 +289,7 @@ struct room_passed_on {
       static constexpr std::array<std::optional<std::size_t>, 4> bounded{1, 2, 3, 7};
       const auto capacity = any_capacity(r, bounded);
       // A channel may allocate once for several messages.
-      for (int before = 0; before < 10; ++before) pass_on(r, capacity, before);
+      pass_on(r, capacity, *rc::gen::inRange(0, 10));
     });
   }
 

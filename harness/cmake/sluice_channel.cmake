@@ -10,7 +10,7 @@
 #
 # HEADER            a path below the registry's folder, the library's, or those of LIBRARIES.
 # TYPE              a class template over the message type: a core (see <sluice/core.hpp>), or a queue of P0260 (see
-#                   <sluice/bounded_queue.hpp>), or of its KIND.
+#                   <sluice/conqueue.hpp>), or of its KIND.
 # KIND              queue (the default), broadcast or oneshot. The latter two have custom models (models/KIND_models.hpp) and
 #                   lines of the contract, and the properties that are about scenarios; a oneshot has a benchmark of its creation and use.
 # ROLE              core         the default

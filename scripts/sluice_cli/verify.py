@@ -62,6 +62,9 @@ KIND = {"properties": "property", "models": "model"}
 ENDED_INSIDE = "the process ended in this check"
 CRASHED = "it crashed"
 
+# Of one model runner's checks, of which there are many times as many.
+MOST_PIECES = 8
+
 LONGEST = 600  # characters of a line that is printed
 
 
@@ -73,7 +76,7 @@ class Task:
     tool: str
     check: str | None = None  # of a faulty channel: the check that must catch it
     exhaustive: tuple[str, int] | None = None  # every scenario of this size and bound, instead of the checks
-    shard: str = "1/1"  # of the exhaustive search
+    shard: str = "1/1"  # of the exhaustive search, or of a model runner's checks
 
     @property
     def kind(self) -> str:
@@ -89,7 +92,7 @@ def tasks_for(channels: list[Channel], level: Level, part: int = 1, parts: int =
     """The tasks of one shard: every parts-th task, and each exhaustive search, which takes a shard itself.
 
     A search is split further, so that one channel's keeps every processor busy; into scenarios that the shard would have
-    on any number of processors.
+    on any number of processors. So are the checks of a model runner, which take longest.
     """
     split = os.cpu_count() or 1
     tasks = []
@@ -107,7 +110,15 @@ def tasks_for(channels: list[Channel], level: Level, part: int = 1, parts: int =
                 for size in level.exhaustive:
                     shards = [f"{part + parts * i}/{parts * split}" for i in range(split)]
                     searches += [Task(channel, "models", exhaustive=size, shard=shard) for shard in shards]
-    return searches + tasks[part - 1 :: parts]
+    return searches + [piece for task in tasks[part - 1 :: parts] for piece in _pieces(task, split)]
+
+
+def _pieces(task: Task, processors: int) -> list[Task]:
+    """A task in parts that run concurrently, if it takes long."""
+    if task.tool != "models" or task.check or task.channel.kind != "queue":
+        return [task]
+    pieces = min(processors, MOST_PIECES)
+    return [dataclasses.replace(task, shard=f"{piece}/{pieces}") for piece in range(1, pieces + 1)]
 
 
 def run_runner(task: Task, command: list[str], timeout: int) -> list[dict]:
@@ -174,7 +185,9 @@ def run_task(task: Task, level: Level, seed: int, failures: pathlib.Path) -> lis
         size, bound = task.exhaustive
         command += ["--exhaustive", size, "--bound", str(bound), "--shard", task.shard]
     elif task.tool == "models" and not task.check and task.channel.kind == "queue":
-        command += ["--all-checks", "--random-scenarios", str(level.random_scenarios)]
+        command += ["--all-checks", "--shard", task.shard]
+        if task.shard.startswith("1/"):
+            command += ["--random-scenarios", str(level.random_scenarios)]
     if task.expected != "passed" and task.tool == "properties":
         command += ["--hang-timeout", "6"]
     left = [task.check] if task.check else []

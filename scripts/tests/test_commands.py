@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import json
@@ -406,6 +407,23 @@ class Verify(unittest.TestCase):
             # A runner takes every total-th scenario from its own number on.
             scenarios = {n for part, total in parts for n in range(int(part) - 1, 210, int(total))}
             self.assertEqual(scenarios, set(range(1, 210, 3)))
+
+    def test_model_checks_are_spread_over_the_processors(self):
+        channels = registry.choose(registry.configured(BUILD), ("sync",))
+        level = verify.LEVELS["quick"]
+        with mock.patch.object(os, "cpu_count", return_value=3):
+            tasks = verify.tasks_for(channels, level)
+        pieces = [task for task in tasks if task.tool == "models" and not task.exhaustive]
+        self.assertEqual([task.shard for task in pieces], ["1/3", "2/3", "3/3"])
+        with tempfile.TemporaryDirectory() as folder:
+            few = dataclasses.replace(level, models=10, random_scenarios=10)
+            parts = [[c["check"] for c in verify.run_task(task, few, 1, pathlib.Path(folder))] for task in pieces]
+        listed = subprocess.run(
+            [channels[0].runners["models"], "--list"], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        names = [line.split(":")[0] for line in listed]
+        self.assertCountEqual(sum(parts, []), [*names, "random_scenarios"])
+        self.assertLess(max(map(len, parts)) - min(map(len, parts)), 3)
 
 
 class Replay(unittest.TestCase):

@@ -72,6 +72,13 @@ class FirstFailure(unittest.TestCase):
         self.assertEqual(checks[0]["detail"], verify.ENDED_INSIDE)
 
     @unittest.skipIf(SANITIZED, "no models here")
+    def test_a_shard_without_checks_is_refused(self):
+        command = [BUILD / "sync_models", "--shard", "900/1000"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "shard 900/1000 of [0-9]+ checks might be empty: give fewer parts")
+
+    @unittest.skipIf(SANITIZED, "no models here")
     def test_models_end_too(self):
         code, checks = self.ended("weak_publish_models")
         self.assertEqual(code, 1)

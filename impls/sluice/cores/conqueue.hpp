@@ -1,7 +1,8 @@
 #pragma once
 
-#include <sluice/bounded_queue.hpp>
+#include <sluice/conqueue.hpp>
 #include <sluice/core.hpp>
+#include <sluice/platform.hpp>
 #include <sluice/result.hpp>
 
 #include <concepts>
@@ -12,6 +13,9 @@
 #include <utility>
 
 namespace sluice::inline SLUICE_ABI {
+
+template <class T>
+class bounded_queue;
 
 namespace detail {
 
