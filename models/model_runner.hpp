@@ -68,7 +68,7 @@ private:
     line.add_executions(set_.executions, "random executions for each check and capacity");
     app.add_option_function<std::string>(
            "--strategy", [this](const std::string& text) { set_.mix = parse_mix(text); },
-           "how random executions choose, as shares of them: `pct=2,pos,own_view`")
+           "how random executions choose: " + std::string(search_mix::explanation))
         ->type_name("MIX");
     app.add_option(
         "--measure-search", set_.measured_seeds,

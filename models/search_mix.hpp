@@ -15,6 +15,8 @@ namespace sluice::models {
 struct search_mix {
   static constexpr std::array<std::string_view, 5> thread_names{"uniform", "pct", "pos", "surw", "forced_reads"};
   static constexpr std::array<std::string_view, 2> load_names{"even", "own_view"};
+  static constexpr std::string_view explanation =
+      "shares of uniform, pct, pos, surw and forced_reads, and of even and own_view, as pct=2,pos,own_view";
 
   std::array<unsigned, thread_names.size()> threads{};
   std::array<unsigned, load_names.size()> loads{};
@@ -47,9 +49,8 @@ inline search_mix parse_mix(std::string_view text) {
     const auto share = equals == part.size() ? 1 : harness::parse_number(part.substr(equals + 1));
     unsigned* const of = share_of(part.substr(0, equals));
     if (!of || !share || *share > 1000) {
-      throw std::invalid_argument("`" + std::string(text) +
-                                  "` is no mix of strategies: give shares of uniform, pct, pos, surw and forced_reads, "
-                                  "and of even and own_view, as pct=2,pos,own_view");
+      throw std::invalid_argument("`" + std::string(text) + "` is no mix of strategies: give " +
+                                  std::string(search_mix::explanation));
     }
     *of = static_cast<unsigned>(*share);
     from = comma + 1;
