@@ -672,12 +672,11 @@ private:
 
   /// Spins as a registered receiver of a rendezvous until a sender has come. \returns  `empty` to try again.
   status meet(std::optional<value_type>& message) {
-    detail::waiter self;
-    detail::wait_entry entry{.owner = &self, .packet = std::addressof(message)};
-    if (core().register_recv_waiter(entry)) self.select(detail::outcome::aborted);
-    while (self.open()) platform::pause();
-    const auto end = self.wait_until(no_deadline);
-    core().unregister_recv_waiter(entry);
+    detail::single_wait here(std::addressof(message));
+    if (core().register_recv_waiter(here.entry)) here.self.select(detail::outcome::aborted);
+    while (here.self.open()) platform::pause();
+    const auto end = here.self.wait_until(no_deadline);
+    core().unregister_recv_waiter(here.entry);
     if (end.how == detail::outcome::handed_over) return status::ok;
     return end.how == detail::outcome::closed ? status::disconnected : status::empty;
   }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace sluice::inline SLUICE_ABI::cores {
@@ -43,7 +44,15 @@ public:
     detail::spin_then_lock guard(mutex_);
     const status now = hand_over(value, guard);
     if (now != status::full) return now;
-    return wait(senders_, std::addressof(value), guard, until);
+    // Moving any other message would be its own code, under the lock.
+    if constexpr (small && std::is_trivially_copyable_v<T>) {
+      wait_with_message here;
+      here.entry.packet = std::addressof(here.message.emplace(std::move(value)));
+      return wait(senders_, here, guard, until);
+    } else {
+      detail::single_wait here(std::addressof(value));
+      return wait(senders_, here, guard, until);
+    }
   }
 
   /// \returns  empty unless a sender is waiting.
@@ -56,7 +65,16 @@ public:
     detail::spin_then_lock guard(mutex_);
     const status now = take_over(out, guard);
     if (now != status::empty) return now;
-    return wait(receivers_, std::addressof(out), guard, until);
+    if constexpr (small) {
+      wait_with_message here;
+      here.entry.packet = std::addressof(here.message);
+      const status end = wait(receivers_, here, guard, until);
+      if (end == status::ok) out.emplace(std::move(*here.message));
+      return end;
+    } else {
+      detail::single_wait here(std::addressof(out));
+      return wait(receivers_, here, guard, until);
+    }
   }
 
   /// A peer may now hand over through the entry's packet: a `T*` to take from, or a `std::optional<T>*` to fill.
@@ -95,17 +113,21 @@ protected:
     return status::ok;
   }
 
-  status wait(side& line, void* packet, detail::spin_then_lock& guard, deadline until) {
-    detail::waiter self;
-    detail::wait_entry entry{.owner = &self, .packet = packet};
-    line.push(entry);
+  /// A small message beside the thread's waiter, so that a hand-off moves one cache line.
+  static constexpr bool small = sizeof(T) <= 4 * sizeof(void*);
+  struct wait_with_message : detail::single_wait {
+    std::optional<T> message;
+  };
+
+  status wait(side& line, detail::single_wait& here, detail::spin_then_lock& guard, deadline until) {
+    line.push(here.entry);
     guard.unlock();
-    switch (self.wait_until(until, line.spin).how) {
+    switch (here.self.wait_until(until, line.spin).how) {
       case detail::outcome::handed_over: return status::ok;
       case detail::outcome::closed: return status::disconnected;
       default: break;
     }
-    unregister_waiter(line, entry);
+    unregister_waiter(line, here.entry);
     return status::timeout;
   }
 

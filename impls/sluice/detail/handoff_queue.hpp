@@ -28,8 +28,8 @@ namespace sluice::inline SLUICE_ABI::detail {
 /// A select is not served, since another channel may serve it at the same time: it is woken to try again, and loses its
 /// place if it fails.
 ///
-/// The message itself is moved outside the lock, since that runs the user's code. Its move must not wait for the channel,
-/// which has claimed the message's place; its destructor may use it.
+/// The message itself is moved outside the lock, since that runs the user's code. Its move must not wait for the
+/// channel, which has claimed the message's place; its destructor may use it.
 ///
 /// \tparam Side  how operations of this side are performed:
 ///               - `status pending`: what an operation gives that has to wait;
@@ -143,17 +143,16 @@ private:
     status now = side.pending;
     if (!handing_over() && spin_.pause_until([&] { return (now = glance()) != side.pending; })) return now;
 
-    waiter self;
-    wait_entry entry{.owner = &self, .packet = packet, .waits_here_only = true};
-    register_waiter(side, entry);
+    single_wait here(packet, true);
+    register_waiter(side, here.entry);
     if (platform::recheck(side.worth_trying())) (void)serve_line(side, all, true);
-    if (self.open()) (void)spin_.yield_until(until, [&] { return !self.open(); });
-    switch (self.wait_until(until).how) {
+    if (here.self.open()) (void)spin_.yield_until(until, [&] { return !here.self.open(); });
+    switch (here.self.wait_until(until).how) {
       case outcome::handed_over: return status::ok;
       case outcome::closed: return attempt(side, packet);
       default: break;
     }
-    unregister_waiter(entry);
+    unregister_waiter(here.entry);
     return last_attempt(side, packet);
   }
 

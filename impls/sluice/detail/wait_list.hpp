@@ -16,15 +16,24 @@ struct wait_entry {
   waiter* owner = nullptr;
   std::uint32_t arm = 0;
   void* packet = nullptr;  ///< where the message is, or goes to, in a direct hand-off
-  // Only in a handoff_queue: the position of its side when it was registered, and how many had been served.
-  std::size_t since = 0;
-  std::size_t served_before = 0;
-  bool waits_here_only = false;  ///< whether its owner has no other entry
   wait_entry* previous = nullptr;
   wait_entry* next = nullptr;
   bool linked = false;
+  // Only in a handoff_queue: its position when it was registered, and how many had been served.
+  bool waits_here_only = false;  ///< whether its owner has no other entry
+  std::size_t since = 0;
+  std::size_t served_before = 0;
 
   ~wait_entry() { platform::expects(!linked, "a waiter is destroyed while it is registered with a channel"); }
+};
+
+/// A wait in one list. A peer that ends it fetches one cache line, which the thread that waits uses for nothing else.
+struct alignas(platform::cache_line) single_wait {
+  explicit single_wait(void* packet = nullptr, bool waits_here_only = false) noexcept
+      : entry{.owner = &self, .packet = packet, .waits_here_only = waits_here_only} {}
+
+  waiter self;
+  wait_entry entry;
 };
 
 /// An intrusive FIFO of waiters. Not synchronised: the owner's lock guards it.
@@ -124,11 +133,10 @@ template <class Glance, class Attempt, class Register, class Unregister>
     if (spin.spin_until(until, comes_to(glance), comes_to(attempt))) return now;
     if (expired(until)) return status::timeout;
 
-    waiter self;
-    wait_entry entry{.owner = &self};
-    if (platform::recheck(register_waiter(entry))) self.select(outcome::aborted);
+    single_wait here;
+    if (platform::recheck(register_waiter(here.entry))) here.self.select(outcome::aborted);
     // A peer that ended the wait has removed the entry.
-    if (self.wait_until(until).how == outcome::aborted) unregister_waiter(entry);
+    if (here.self.wait_until(until).how == outcome::aborted) unregister_waiter(here.entry);
     now = attempt();
     if (now != pending) return now;
   }
