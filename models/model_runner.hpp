@@ -92,7 +92,8 @@ private:
       app.add_option("--limit", set_.limit, "seconds after which --exhaust or --exhaustive is interrupted; 0: never")
           ->capture_default_str();
       app.add_option("--from", set_.from, "where to resume, as the interrupted search reported");
-      app.add_option("--shard", set_.shard, "of the checks and of --exhaustive, only part i of n, as i/n")
+      app.add_option("--shard", set_.shard,
+                     "of all checks (not of those that --check names) and of --exhaustive, only part i of n, as i/n")
           ->capture_default_str();
       app.add_option("--random-scenarios", set_.random_scenarios, "the number of random scenarios")
           ->capture_default_str();
@@ -124,7 +125,7 @@ private:
     const bool no_search = set_.exhaustive.empty() && set_.random_scenarios == 0;
     const bool all_checks = set_.checks.empty() && (set_.all_checks || no_search);
     const auto [part, parts] = parse_shard(set_.shard);
-    if (all_checks && parts > asked_.checks.size()) {
+    if (all_checks && parts > 1 && parts > asked_.checks.size()) {
       throw std::invalid_argument("shard " + set_.shard + " of " + std::to_string(asked_.checks.size()) +
                                   " checks might be empty: give fewer parts");
     }
@@ -138,7 +139,8 @@ private:
     }
     // A run that checked nothing must not look like one that passed.
     if (!ran_ && !set_.capacity.empty()) {
-      throw std::invalid_argument("no check has the capacity `" + set_.capacity + "`: nothing was checked");
+      throw std::invalid_argument("no check" + (parts > 1 ? " of shard " + set_.shard : "") + " has the capacity `" +
+                                  set_.capacity + "`: nothing was checked");
     }
     if (!asked_.scenarios) return all_hold;
     const scenario_search search(path_, *asked_.scenarios, set_, failures_);

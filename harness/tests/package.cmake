@@ -31,7 +31,7 @@ if(NOT report OR NOT EXISTS ${project}/sluice-results/gate/gate.json)
   message(FATAL_ERROR "no report or no verdict of the gate in ${project}/sluice-results")
 endif()
 
-# What does not work is refused by its name. (That what works is not, the report has shown.)
+# A channel that does not work is refused by its name; the report above has accepted the one that works.
 file(READ ${project}/demo.hpp header)
 string(REPLACE "messages_.front()" "messages_.back()" header "${header}")
 string(REPLACE "messages_.pop_front()" "messages_.pop_back()" header "${header}")

@@ -1,4 +1,4 @@
-// The library's headers where min and max are macros, as <windows.h> defines them.
+// The library's headers where min, max and small are macros, as <windows.h> defines them.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -24,6 +24,7 @@
 
 #define min(a, b) (((a) < (b)) ? (a) : (b))
 #define max(a, b) (((a) > (b)) ? (a) : (b))
+#define small char
 #include <sluice/broadcast.hpp>
 #include <sluice/cores/adapted.hpp>
 #include <sluice/mpmc.hpp>

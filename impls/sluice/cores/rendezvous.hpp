@@ -45,7 +45,7 @@ public:
     const status now = hand_over(value, guard);
     if (now != status::full) return now;
     // Moving any other message would be its own code, under the lock.
-    if constexpr (small && std::is_trivially_copyable_v<T>) {
+    if constexpr (beside_waiter && std::is_trivially_copyable_v<T>) {
       wait_with_message here;
       here.entry.packet = std::addressof(here.message.emplace(std::move(value)));
       return wait(senders_, here, guard, until);
@@ -65,7 +65,7 @@ public:
     detail::spin_then_lock guard(mutex_);
     const status now = take_over(out, guard);
     if (now != status::empty) return now;
-    if constexpr (small) {
+    if constexpr (beside_waiter) {
       wait_with_message here;
       here.entry.packet = std::addressof(here.message);
       const status end = wait(receivers_, here, guard, until);
@@ -113,8 +113,9 @@ protected:
     return status::ok;
   }
 
-  /// A small message beside the thread's waiter, so that a hand-off moves one cache line.
-  static constexpr bool small = sizeof(T) <= 4 * sizeof(void*);
+  /// Whether a message is so small that it waits beside the thread's waiter: a hand-off then moves fewer cache lines.
+  static constexpr bool beside_waiter =
+      platform::modelled || (sizeof(T) <= 4 * sizeof(void*) && alignof(T) <= alignof(std::max_align_t));
   struct wait_with_message : detail::single_wait {
     std::optional<T> message;
   };

@@ -19,7 +19,7 @@ struct wait_entry {
   wait_entry* previous = nullptr;
   wait_entry* next = nullptr;
   bool linked = false;
-  // Only in a handoff_queue: its position when it was registered, and how many had been served.
+  // Only in a handoff_queue: the position of its side when it was registered, and how many had been served.
   bool waits_here_only = false;  ///< whether its owner has no other entry
   std::size_t since = 0;
   std::size_t served_before = 0;
@@ -27,7 +27,8 @@ struct wait_entry {
   ~wait_entry() { platform::expects(!linked, "a waiter is destroyed while it is registered with a channel"); }
 };
 
-/// A wait in one list. A peer that ends it fetches one cache line, which the thread that waits uses for nothing else.
+/// A wait in one list. Its cache line has no other variable of the thread that waits: a peer that ends the wait takes
+/// the line away.
 struct alignas(platform::cache_line) single_wait {
   explicit single_wait(void* packet = nullptr, bool waits_here_only = false) noexcept
       : entry{.owner = &self, .packet = packet, .waits_here_only = waits_here_only} {}
