@@ -44,7 +44,7 @@ public:
     detail::spin_then_lock guard(mutex_);
     const status now = hand_over(value, guard);
     if (now != status::full) return now;
-    // Moving any other message would be its own code, under the lock.
+    // Any other message may have a move constructor of its own, which must not run under the lock.
     if constexpr (beside_waiter && std::is_trivially_copyable_v<T>) {
       wait_with_message here;
       here.entry.packet = std::addressof(here.message.emplace(std::move(value)));
