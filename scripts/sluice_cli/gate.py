@@ -166,6 +166,7 @@ def changed_costs(of: Project, base: Project) -> list[exact_costs.Change]:
     is_flag=True,
     help="Compare nothing: measure for --minutes how often a gate errs on this machine, or go on with that.",
 )
+@click.option("--busy", is_flag=True, help="With --calibrate: while another process uses a processor half of the time.")
 @options.seed
 @options.junit_file
 @project.option
@@ -176,15 +177,18 @@ def command(
     minutes: float,
     verifies: bool,
     calibrates: bool,
+    busy: bool,
     seed: int,
     junit: pathlib.Path | None,
 ) -> None:
     """Compare the project's exact costs and its speed with REV's; writes gate.json and gate.md to its results/gate."""
     if calibrates == bool(base):
         raise Usage("give either --base REV or --calibrate")
+    if busy and not calibrates:
+        raise Usage("--busy is an option of --calibrate alone")
     folder = project.results / "gate"
     if calibrates:
-        calibrate.run(project, folder, seed, least_effect / 100, minutes)
+        calibrate.run(project, folder, seed, least_effect / 100, minutes, busy)
         return
     commit, old = benchmark_builds.checkout(project, base)
     channels = registry.configured(build.configure_project(project))

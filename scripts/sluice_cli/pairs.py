@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
 import random
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
@@ -24,6 +26,7 @@ CONTENDED = ("mpmc",)
 SAMPLE_NS = 50e6
 PILOT_MESSAGES = 100_000
 MOST_MESSAGES = 5_000_000
+NO_PROBE = "--no-probe"
 
 
 def cells(channels: list[Channel]) -> dict[Key, bench.Cell]:
@@ -47,6 +50,11 @@ def pilot(cell: bench.Cell) -> tuple[int, float]:
     return int(min(max(wanted, PILOT_MESSAGES / 10), MOST_MESSAGES)), first["ns_per_message"]
 
 
+@functools.cache
+def _knows(runner: pathlib.Path, option: str) -> bool:
+    return option in subprocess.run([runner, "--help"], capture_output=True, text=True).stdout
+
+
 def ratio(
     base: bench.Cell,
     current: bench.Cell,
@@ -59,6 +67,9 @@ def ratio(
 
     If both are equal, the ratio is as likely above 1 as below, whatever else the machine does meanwhile.
     """
+    # Probing the machine takes as long as the messages do. An earlier revision's runner may always do it.
+    runners = (cell.channel.runners["bench"] for cell in (base, current))
+    both = (NO_PROBE,) if all(_knows(runner, NO_PROBE) for runner in runners) else ()
     times = {}
     sides = [("base", base, base_options), ("current", current, current_options)]
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +79,7 @@ def ratio(
             runner = pathlib.Path(shutil.copy2(cell.channel.runners["bench"], pathlib.Path(folder) / str(place)))
             channel = dataclasses.replace(cell.channel, runners={"bench": runner})
             copied = dataclasses.replace(cell, channel=channel)
-            times[side] = bench.take(copied, messages, more=options)["ns_per_message"]
+            times[side] = bench.take(copied, messages, more=options + both)["ns_per_message"]
     return times["current"] / times["base"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import multiprocessing
 import os
 import pathlib
 import random
@@ -116,6 +117,20 @@ class Decide(unittest.TestCase):
 
 
 class Pairs(unittest.TestCase):
+    def test_runners_probe_both_or_neither(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cells = []
+            for name, help in (("old", "--json"), ("new", "--json --no-probe")):
+                runner = pathlib.Path(folder) / name
+                runner.write_text(f"#!/bin/sh\necho '{help}'\n")
+                runner.chmod(0o755)
+                cells.append(bench.Cell(Channel(name, runners={"bench": runner}), "seq", "128", 1))
+            old, new = cells
+            for sides, more in (((old, new), ()), ((new, old), ()), ((new, new), ("--no-probe",))):
+                with mock.patch.object(bench, "take", return_value={"ns_per_message": 1}) as take:
+                    pairs.ratio(*sides, 500, random.Random(1))
+                self.assertEqual([call.kwargs["more"] for call in take.call_args_list], [more, more])
+
     def test_the_current_build_over_the_base_whichever_is_first(self):
         with tempfile.TemporaryDirectory() as folder:
             cells = []
@@ -136,7 +151,7 @@ class Pairs(unittest.TestCase):
                 self.assertEqual((messages, more), (500, {"base": (), "current": ("--slowdown", "1")}[side]))
                 return {"ns_per_message": {"base": 10, "current": 12}[side]}
 
-            with mock.patch.object(bench, "take", take):
+            with mock.patch.object(bench, "take", take), mock.patch.object(pairs, "_knows", return_value=False):
                 for seed in range(8):
                     found = pairs.ratio(*cells, 500, random.Random(seed), (), ("--slowdown", "1"))
                     self.assertEqual(found, 1.2)
@@ -168,9 +183,9 @@ class Calibration(unittest.TestCase):
 
         def told(spread, equal=1.0):
             slowed = {part: around(1 + float(part), spread) for part in calibrate.ADDED[1:]}
-            return {"messages": 1000, "ns": 10.0, "seconds": 0.15, "ratios": {"0": around(equal, spread)} | slowed}
+            return {"seconds": 0.15, "ratios": {"0": around(equal, spread)} | slowed}
 
-        return {"workloads": {"mine seq/128/1": told(0.01, alarms), "mine mpmc/128/4": told(0.05)}}
+        return {"mine seq/128/1": told(0.01, alarms), "mine mpmc/128/4": told(0.05)}
 
     def test_rates(self):
         found = calibrate.rates(self.pool(), 0.05, 8, seed=1, runs=50)
@@ -179,6 +194,7 @@ class Calibration(unittest.TestCase):
         self.assertAlmostEqual(found.least("mine seq/128/1"), 0.05, places=2)
         self.assertAlmostEqual(found.least("mine mpmc/128/4"), 0.1, places=1)
         self.assertEqual(found.undecided, 0)
+        self.assertEqual({f.same for f in found.found["mine seq/128/1"]}, {0})
 
     def test_a_build_that_is_not_equal_to_itself_raises_alarms(self):
         found = calibrate.rates(self.pool(alarms=1.1), 0.05, 8, seed=1, runs=20)
@@ -187,6 +203,49 @@ class Calibration(unittest.TestCase):
     def test_no_time_finds_nothing(self):
         found = calibrate.rates(self.pool(), 0.05, 0.01, seed=1, runs=10)
         self.assertEqual((found.alarms, found.undecided), (0, 1))
+
+    def test_a_slowdown_in_noise_is_called_too_noisy(self):
+        noise = [0.7, 1.0, 1.05, 1.5] * 50
+        of = {"mine seq/128/1": {"seconds": 0.15, "ratios": {part: noise for part in calibrate.ADDED}}}
+        [found] = {(f.slower, f.same) for f in calibrate.rates(of, 0.05, 0.5, seed=1, runs=20).found["mine seq/128/1"]}
+        self.assertEqual(found, (0, 0))
+
+    def test_some_workloads_have_more_pairs_and_a_calibration_goes_on(self):
+        cells = {(name, workload): None for name in ("a", "b") for workload in ("seq/128/1", "spsc/0/1", "seq/1/1")}
+        data = {"workloads": {}}
+        samples = []
+        seconds = 0
+
+        def ratio(base, current, messages, order, *sides):
+            nonlocal seconds
+            seconds += 1
+            samples.append(sides)
+            return 1.0
+
+        with tempfile.TemporaryDirectory() as name, mock.patch.multiple(
+            pairs, cells=lambda channels: cells, pilot=lambda cell: (500, 20.0), ratio=ratio
+        ):
+            file = pathlib.Path(name) / calibrate.FILE
+            for condition in ("quiet", "busy", "busy"):
+                # Enough for one turn, of 24 or 25 pairs.
+                with mock.patch.object(calibrate.time, "monotonic", lambda: seconds):
+                    calibrate.take_pairs([], data, file, 1, 20 / 60, condition)
+            self.assertEqual(json.loads(file.read_text()), data)
+        counts = {
+            name: {of: [len(ratios) for ratios in told[of]["ratios"].values()] for of in calibrate.CONDITIONS}
+            for name, told in data["workloads"].items()
+        }
+        more, less = {"quiet": [7, 1, 0, 0], "busy": [14, 1, 1, 0]}, {"quiet": [1, 1, 0, 0], "busy": [2, 1, 1, 0]}
+        self.assertEqual([name for name in sorted(counts) if counts[name] == more], ["a seq/128/1", "a spsc/0/1"])
+        self.assertEqual(sum(counts[name] == less for name in counts), 4)
+        self.assertEqual(calibrate.measured(data, "busy"), {})
+        self.assertIn((("--slowdown", "0.000"), ("--slowdown", "1.000")), samples)
+
+    def test_a_busy_processor_is_free_again(self):
+        with calibrate.busy_processor():
+            [process] = multiprocessing.active_children()
+            self.assertTrue(process.is_alive())
+        self.assertEqual(multiprocessing.active_children(), [])
 
     def test_it_goes_on_only_with_its_own(self):
         with tempfile.TemporaryDirectory() as name:
