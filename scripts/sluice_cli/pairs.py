@@ -22,8 +22,9 @@ SHAPES = {"seq": ("1", "128", "unbounded"), "spsc": ("0", "128", "unbounded"), "
 # Where several threads use each side, what the scheduler does varies more.
 CONTENDED = ("mpmc",)
 
-# Of one sample: long beside starting a process, and short beside a change of the machine's state.
-SAMPLE_NS = 50e6
+# Of one sample: as long as starting its process takes. Longer ones vary nearly as much, since processes differ by more
+# than what happens within one: more pairs in the same time decide earlier.
+SAMPLE_NS = 15e6
 PILOT_MESSAGES = 100_000
 MOST_MESSAGES = 5_000_000
 NO_PROBE = "--no-probe"
@@ -44,10 +45,14 @@ def least_effects(workloads: Iterable[Key], uncontended: float) -> dict[Key, flo
 
 
 def pilot(cell: bench.Cell) -> tuple[int, float]:
-    """How many messages one sample takes, and the nanoseconds of each, by a sample that is thrown away."""
-    first = bench.take(cell, PILOT_MESSAGES)
-    wanted = SAMPLE_NS / first["ns_per_message"] * PILOT_MESSAGES / first["messages"]
-    return int(min(max(wanted, PILOT_MESSAGES / 10), MOST_MESSAGES)), first["ns_per_message"]
+    """How many messages one sample takes, and the nanoseconds of each, by two samples that are thrown away."""
+    messages, ns = PILOT_MESSAGES, 0.0
+    for _ in range(2):
+        sample = bench.take(cell, messages)
+        ns = sample["ns_per_message"]
+        wanted = SAMPLE_NS / ns * messages / sample["messages"]
+        messages = int(min(max(wanted, PILOT_MESSAGES / 10), MOST_MESSAGES))
+    return messages, ns
 
 
 @functools.cache
