@@ -238,15 +238,36 @@ def _verdict(ratios: list[float], least: float, error: float, most: int, draw: r
     return verdict
 
 
+def by_shape(found: Rates) -> dict[str, list[Found]]:
+    """What is added to the sends of all workloads of a shape: the slowdown in the median, and the rates on average."""
+    shapes: dict[str, list[list[Found]]] = {}
+    for name, slowdowns in found.found.items():
+        shapes.setdefault(name.split()[1].split("/")[0], []).append(slowdowns)
+    return {
+        shape: [
+            Found(
+                of[0].added,
+                statistics.median(f.slowdown for f in of),
+                statistics.mean(f.slower for f in of),
+                statistics.mean(f.same for f in of),
+            )
+            for of in zip(*workloads)
+        ]
+        for shape, workloads in shapes.items()
+    }
+
+
 def show(of: dict[str, dict], condition: str, found: Rates) -> None:
-    table = rich.table.Table(
-        *("workload", "pairs", *(f"added {float(part):.0%}" for part in ADDED[1:]), "found 95 in 100"),
-        title=f"{condition}: the slowdown, how often it is called slower, and the same",
-    )
+    added = [f"added {float(part):.0%}" for part in ADDED[1:]]
+    cells = lambda slowdowns: [f"{f.slowdown:+.1%}: {f.slower:.0%}, {f.same:.0%}" for f in slowdowns]  # noqa: E731
+    title = f"{condition}: the slowdown, how often it is called slower, and the same"
+    table = rich.table.Table("workload", "pairs", *added, "found 95 in 100", title=title)
     for name, told in of.items():
-        cells = [f"{f.slowdown:+.1%}: {f.slower:.0%}, {f.same:.0%}" for f in found.found[name]]
         least = found.least(name)
-        table.add_row(name, str(len(told["ratios"]["0"])), *cells, "none" if least is None else f"{least:.1%}")
+        pairs_of = str(len(told["ratios"]["0"]))
+        table.add_row(name, pairs_of, *cells(found.found[name]), "none" if least is None else f"{least:.1%}")
+    for shape, slowdowns in by_shape(found).items():
+        table.add_row(f"all {shape}", "", *cells(slowdowns), "", style="bold")
     console.print(table)
     console.print(
         f"{condition}: of {found.runs} gate runs drawn from these pairs, {found.alarms} raised a false alarm (at most"

@@ -200,6 +200,17 @@ class Calibration(unittest.TestCase):
         self.assertEqual(found.undecided, 0)
         self.assertEqual({f.same for f in found.found["mine seq/128/1"]}, {0})
 
+    def test_the_rates_of_a_shape_are_those_of_its_workloads(self):
+        found = {
+            "a seq/1/1": [calibrate.Found("0.05", 0.04, 1.0, 0.0)],
+            "b seq/1/1": [calibrate.Found("0.05", 0.06, 0.5, 0.5)],
+            "a spsc/0/1": [calibrate.Found("0.05", 0.01, 0.0, 0.2)],
+        }
+        shapes = calibrate.by_shape(calibrate.Rates(1, 0, 0.1, 1.0, 0.0, found))
+        self.assertEqual(list(shapes), ["seq", "spsc"])
+        [seq] = shapes["seq"]
+        self.assertEqual((round(seq.slowdown, 6), seq.slower, seq.same), (0.05, 0.75, 0.25))
+
     def test_a_build_that_is_not_equal_to_itself_raises_alarms(self):
         found = calibrate.rates(self.pool(alarms=1.1), 0.05, 8, seed=1, runs=20)
         self.assertEqual(found.alarms, 20)
