@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import pathlib
 import random
+import signal
 import statistics
 import time
 from collections.abc import Iterator
@@ -74,6 +75,7 @@ def continued(file: pathlib.Path, revision: str) -> dict:
 
 
 def _use_processor(parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     draw = random.Random(parent)
     while os.getppid() == parent:
         until = time.monotonic() + draw.uniform(0, BURST)
@@ -282,8 +284,9 @@ def run(of: Project, folder: pathlib.Path, seed: int, effect: float, minutes: fl
     file = folder / FILE
     data = continued(file, build.revision(of.source))
     condition = "busy" if busy else "quiet"
+    channels = benchmark_builds.slowed(of)
     with busy_processor() if busy else contextlib.nullcontext():
-        take_pairs(benchmark_builds.slowed(of), data, file, seed, minutes, condition)
+        take_pairs(channels, data, file, seed, minutes, condition)
     if not measured(data, condition):
         raise Usage(
             f"the pairs of some workload tell nothing: calibrate on for more --minutes, until there are {LEAST_PAIRS} of each"
