@@ -34,6 +34,7 @@ public:
       return asked_.scenarios->explore(candidate, walk, shrinks);
     };
     const auto attempt = [&](const harness::scenario& candidate, std::uint64_t tries) -> std::optional<std::uint64_t> {
+      if (!can_run(candidate)) return std::nullopt;
       const auto again = tried(candidate, tries, false);
       return again.passed ? std::nullopt : std::optional(again.executions);
     };
@@ -49,7 +50,9 @@ public:
       depth_first search(set_.bound);
       return asked_.scenarios->explore(candidate, search, shrinks);
     };
-    const auto fails = [&](const harness::scenario& candidate) { return !tried(candidate, false).passed; };
+    const auto fails = [&](const harness::scenario& candidate) {
+      return can_run(candidate) && !tried(candidate, false).passed;
+    };
     const auto smallest = harness::shrink(p, fails, std::chrono::steady_clock::now() + effort);
     const auto found = tried(smallest, true);
     describe_smallest(smallest, found, p, first, result);
@@ -67,6 +70,9 @@ public:
 
 private:
   static constexpr auto effort = std::chrono::seconds(10);
+
+  /// Shrinking tries smaller capacities, of which a channel may accept none.
+  bool can_run(const harness::scenario& s) const { return asked_.scenarios->traits.accepts(s.capacity); }
 
   void report_as_found(const harness::scenario& p, const model_result& found, harness::check_result& result) const {
     describe(p, found, result);

@@ -5,6 +5,7 @@
 
 #include <models/depth_first.hpp>
 #include <models/explore.hpp>
+#include <models/failure_report.hpp>
 #include <models/fingerprint.hpp>
 #include <models/random_walk.hpp>
 #include <models/search_mix.hpp>
@@ -437,6 +438,23 @@ TEST(Schedule, IsShrunk) {
   schedule s(40, choice{1, 3});
   s[5].taken = 2;
   EXPECT_EQ(to_string(shrink(s, fails)), "2=1,5=2");
+}
+
+TEST(Failure, IsShrunkToACapacityThatTheChannelAccepts) {
+  model_result failed;
+  failed.executions = 1;
+  questions asked;
+  asked.scenarios = scenario_questions{.traits = {.unbounded = false, .bounded = true, .least_capacity = 2},
+                                       .explore = [&](const harness::scenario&, strategy&, bool) { return failed; },
+                                       .explore_all = {}};
+  const settings set;
+  const failure_report failures("channel", "runner", asked, set);
+  const auto failing = harness::parse_scenario("capacity 4: send recv | send");
+  harness::check_result at_random;
+  failures.shrink_at_random(failing, failed, at_random);
+  harness::check_result depth_first;
+  failures.shrink_depth_first(failing, failed, depth_first);
+  for (const auto& result : {at_random, depth_first}) EXPECT_EQ(result.scenario, "capacity 2: send");
 }
 
 TEST(Mutant, HasATextForm) {

@@ -26,6 +26,8 @@ def checkout(of: Project, revision: str) -> tuple[str, Project]:
 
     commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not commit:
+        if not git("rev-parse", "--git-dir"):
+            raise Usage(f"{of.source} is in no git repository, so there is no earlier revision to compare with")
         shallow = git("rev-parse", "--is-shallow-repository") == "true"
         remedy = ", a shallow clone: fetch its history (git fetch --unshallow; in a workflow, fetch-depth: 0)"
         raise Usage(f"there is no revision `{revision}` in the repository of {of.source}{remedy if shallow else ''}")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+import pathlib
+import signal
 import sys
 
 import click
@@ -48,7 +51,16 @@ def commands() -> None:
     """
 
 
+def _end_with_children(number: int, frame: object) -> None:
+    """Ends this process and those that it has started, which would go on."""
+    for children in pathlib.Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            os.kill(int(child), number)
+    os._exit(128 + number)
+
+
 def main() -> None:
+    signal.signal(signal.SIGTERM, _end_with_children)
     try:
         commands(prog_name=PROGRAM, standalone_mode=False)
     except click.exceptions.Abort:

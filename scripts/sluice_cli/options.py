@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import click
@@ -22,8 +23,13 @@ class OutputFile(click.ParamType):
 
     def convert(self, value, param, ctx) -> pathlib.Path:
         file = pathlib.Path(value)
-        if not file.absolute().parent.is_dir():
-            raise Usage(f"`{file}` cannot be written: there is no folder {file.absolute().parent}")
+        folder = file.absolute().parent
+        if not folder.is_dir():
+            raise Usage(f"`{file}` cannot be written: there is no folder {folder}")
+        if file.is_dir():
+            raise Usage(f"`{file}` cannot be written: it is a folder; name a file")
+        if not os.access(folder, os.W_OK):
+            raise Usage(f"`{file}` cannot be written: its folder may not be written to")
         return file
 
 
@@ -47,7 +53,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 level = click.option(
     "--level", default="quick", show_default=True, type=click.Choice(LEVELS), help="The effort of verification."
 )
-seed = click.option("--seed", default=1, show_default=True, help="The seed of random choices.")
+seed = click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="The seed of random choices.")
 preset = click.option("--preset", default="release", show_default=True, type=click.Choice(PRESETS))
 
 

@@ -29,6 +29,18 @@ def why_not_applicable(verdicts: list[dict], label: str) -> list[str]:
     return [f"{channel}: {reason} ({', '.join(named)})" for (channel, reason), named in sorted(reasons.items())]
 
 
+def nothing_executed(checks: list[dict]) -> list[str]:
+    """The channels of whose properties, or models, none applies: that none failed says nothing."""
+    verdicts: dict[tuple[str, str], set[str]] = {}
+    for check in checks:
+        verdicts.setdefault((check["channel"], check["kind"]), set()).add(check["verdict"])
+    return [
+        f"{channel}: no {kind} executed anything, so its pass says nothing of it"
+        for (channel, kind), of in verdicts.items()
+        if of == {"not_applicable"}
+    ]
+
+
 def unexplained_mutants(mutants: list[dict]) -> list[dict]:
     """The surviving mutants without an accepted reason, and reasons that are stale."""
     return [row for row in mutants if row["verdict"] in ("survived", "stale")]

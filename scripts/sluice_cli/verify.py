@@ -373,6 +373,8 @@ def show(checks: list[dict]) -> None:
         console.print(table)
     for reason in outcome.why_not_applicable(checks, "check"):
         console.print(reason, style="dim", markup=False)
+    for sentence in outcome.nothing_executed(checks):
+        console.print(sentence, style="yellow", markup=False)
     for check in searched(checks):
         space = check["space"]
         console.print(

@@ -12,7 +12,9 @@ import re
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 import unittest
 from unittest import mock
 
@@ -110,6 +112,35 @@ class CommandLine(unittest.TestCase):
         code, message = refused("verify", "sync", "--json", "/no/such/folder/checks.json")
         self.assertEqual(code, 2)
         self.assertIn("there is no folder /no/such/folder", message)
+
+    def test_a_folder_in_place_of_a_file(self):
+        code, message = refused("verify", "sync", "--json", "/tmp")
+        self.assertEqual(code, 2)
+        self.assertIn("`/tmp` cannot be written: it is a folder", message)
+
+    def test_a_negative_seed(self):
+        code, message = refused("verify", "sync", "--seed", "-1")
+        self.assertEqual(code, 2)
+        self.assertIn("-1", message)
+
+    def test_what_is_started_ends_with_the_command(self):
+        program = (
+            "import signal, subprocess, time; from sluice_cli import cli;"
+            "signal.signal(signal.SIGTERM, cli._end_with_children);"
+            "print(subprocess.Popen(['sleep', '600']).pid, flush=True); time.sleep(600)"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=HOME / "scripts"
+        ) as command:
+            started = int(command.stdout.readline())
+            command.terminate()
+            self.assertEqual(command.wait(10), 143)
+        status = pathlib.Path(f"/proc/{started}/stat")
+        for _ in range(100):
+            if not status.exists() or status.read_text().split()[2] == "Z":
+                return
+            time.sleep(0.05)
+        self.fail("what it had started goes on")
 
     def test_a_contract_in_no_folder(self):
         code, message = refused("contract", "--json", "/no/such/folder/contract.json")

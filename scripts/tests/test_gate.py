@@ -436,6 +436,11 @@ class Revisions(unittest.TestCase):
             benchmark_builds.checkout(Project(self.source), "HEAD~9")
         self.assertNotIn("shallow", whole.exception.message)
 
+    def test_no_repository(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertRaisesRegex(Usage, f"{folder} is in no git repository"):
+                benchmark_builds.checkout(Project(pathlib.Path(folder)), "HEAD")
+
     def test_a_base_that_does_not_build(self):
         (self.source / "CMakeLists.txt").write_text('project(mine LANGUAGES NONE)\nmessage(FATAL_ERROR "broken")\n')
         self.commit()

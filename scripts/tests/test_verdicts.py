@@ -57,6 +57,17 @@ class Known(unittest.TestCase):
         [failed] = outcome.failed_checks([self.marked("failed", today=self.DAY + datetime.timedelta(1))])
         self.assertIn("it was known (their clock is coarse) until 2027-01-31", failed["detail"])
 
+    def test_a_run_of_nothing_is_no_pass(self):
+        checks = [
+            {"channel": channel, "kind": kind, "verdict": verdict}
+            for channel, kind, verdict in (
+                *(("large", "property", "passed"), ("large", "property", "not_applicable")),
+                *(("large", "model", "not_applicable"), ("mine", "model", "failed")),
+            )
+        ]
+        told = ["large: no model executed anything, so its pass says nothing of it"]
+        self.assertEqual(outcome.nothing_executed(checks), told)
+
     def test_a_line_of_the_contract(self):
         text = self.ENTRY.replace("property/deadlines", "contract/37")
         with tempfile.TemporaryDirectory() as folder:
