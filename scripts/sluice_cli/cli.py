@@ -71,5 +71,6 @@ def main() -> None:
         sys.exit(failure.exit_code)
     except click.UsageError as misuse:
         command = misuse.ctx.command_path if misuse.ctx else PROGRAM
-        console.print(f"sluice: {misuse.format_message()} See `{command} --help`.", style="red", markup=False)
+        message = " ".join(misuse.format_message().split())
+        console.print(f"sluice: {message} See `{command} --help`.", style="red", markup=False)
         sys.exit(misuse.exit_code)

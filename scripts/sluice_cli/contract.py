@@ -99,7 +99,9 @@ def run_on(of: Project, channels: list[Channel], divide: int = 1) -> list[dict]:
     tested = [channel for channel in channels if "contract" in channel.runners]
     registry.say_missing(channels)
     if not tested:
-        raise Usage("none of these channels is a queue that can be built here, which is what the contract is about")
+        raise Usage(
+            "the contract is about none of these channels: it needs a queue that can be built here and has not CONTRACT OFF"
+        )
     lines_of = {channel.name: _listed(channel.runners["contract"]) for channel in tested}
     verdicts = []
     with progress("contract", sum(map(len, lines_of.values()))) as advance:

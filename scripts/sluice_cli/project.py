@@ -9,7 +9,7 @@ import re
 
 import click
 
-from sluice_cli.common import HOME, IN_TREE, PROGRAM, Usage
+from sluice_cli.common import HOME, IN_TREE, PROGRAM, Usage, console
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +87,10 @@ def find(source: pathlib.Path | None = None, binary: pathlib.Path | None = None)
     if not IN_TREE:
         raise Usage(
             f"no CMakeLists.txt here or above names sluice: name a project with --source, or start one with {PROGRAM} new NAME"
+        )
+    if not here.is_relative_to(HOME):
+        console.print(
+            f"no CMakeLists.txt here or above names sluice: this is about sluice's own tree, {HOME}", markup=False
         )
     return OWN
 
