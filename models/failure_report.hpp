@@ -69,7 +69,7 @@ public:
   static constexpr const char* kind = "model";
 
 private:
-  static constexpr auto effort = std::chrono::seconds(10);
+  static constexpr auto effort = std::chrono::seconds(20);
 
   /// Shrinking tries smaller capacities, of which a channel may accept none.
   bool can_run(const harness::scenario& s) const { return asked_.scenarios->traits.accepts(s.capacity); }
