@@ -30,8 +30,7 @@ public:
   void did(platform::model::access what, const void* object, unsigned older, const platform::location& where) override {
     using platform::model::access;
     // Construction and destruction of an atomic are no steps of the channel.
-    if (what == access::woken || std::string_view(where.file_name()).find("models/platform") != std::string_view::npos)
-      return;
+    if (what == access::woken || std::string_view(where.file_name()).ends_with("platform/lifetime.hpp")) return;
     add({.what = kind::access, .how = what, .older = older, .object = object, .where = where});
   }
   void chose(unsigned) override {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import pathlib
@@ -54,8 +55,12 @@ def commands() -> None:
 def _end_with_children(number: int, frame: object) -> None:
     """Ends this process and those that it has started, which would go on."""
     for children in pathlib.Path("/proc/self/task").glob("*/children"):
-        for child in children.read_text().split():
-            os.kill(int(child), number)
+        # Threads and children may end meanwhile.
+        with contextlib.suppress(OSError):
+            for child in map(int, children.read_text().split()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, number)
+                    os.kill(child, signal.SIGCONT)  # a stopped one, too
     os._exit(128 + number)
 
 
