@@ -11,9 +11,9 @@ namespace sluice::inline SLUICE_ABI::detail {
 /// Spinning before sleep, for the waiters of one side of a channel.
 ///
 /// First it pauses, for about as long as a peer takes that runs on another processor; then it yields, for about as long
-/// as a wake-up takes, which costs at most twice what the better of the two would have (Karlin, Li, Manasse,
-/// Owicki 1991). What was in vain, it does ever less often: where threads share a processor it soon yields, and a
-/// thread that waits long soon sleeps. Several threads may share one object.
+/// as sleep would cost, that is, to register and to be woken: at most twice what the better of the two would have taken
+/// (Karlin, Li, Manasse, Owicki 1991). What was in vain, it does ever less often: where threads share a processor it
+/// soon yields, and a thread that waits long soon sleeps. Several threads may share one object.
 class adaptive_spin {
 public:
   /// \param glance   a cheap attempt that may miss what is there.
@@ -60,7 +60,8 @@ public:
       skip_.set(skip - 1);
       return false;
     }
-    const platform::time_point enough = yielded + platform::wake_up_time::get();
+    const platform::time_point enough =
+        yielded + platform::wake_up_time::get() + std::chrono::microseconds(registration_.get());
     const platform::time_point end = (std::min)(until, enough);
     do {
       platform::yield();
@@ -74,6 +75,22 @@ public:
     skips_.set(more);
     skip_.set(more);
     return false;
+  }
+
+  /// Registers a waiter, and learns how long that takes: with a fence that interrupts every processor, longer in some
+  /// virtual machines than a wake-up.
+  /// \returns  what the function returns.
+  template <class Register>
+  bool register_by(Register register_waiter) {
+    if constexpr (!platform::spinning_helps) return register_waiter();
+    const platform::time_point start = platform::now();
+    const bool worth_trying = register_waiter();
+    const auto took = std::chrono::floor<std::chrono::microseconds>(platform::now() - start).count();
+    const unsigned now = static_cast<unsigned>((std::min)(took, most_registration));
+    const unsigned before = registration_.get();
+    registration_.set((3 * before + now) / 4);
+    if (now > 2 * before + 1) skip_.set(0);  // earlier waits yielded for less than they should have
+    return worth_trying;
   }
 
 private:
@@ -111,10 +128,12 @@ private:
   static constexpr unsigned often = 4;
   static constexpr unsigned waits_between_probes = 63;
   static constexpr unsigned most_skips = 63;
+  static constexpr std::chrono::microseconds::rep most_registration = 255;  ///< microseconds
   platform::shared_hint vain_;  ///< how often pausing has been in vain of late
   platform::shared_hint pause_skip_;
   platform::shared_hint skips_;
   platform::shared_hint skip_;
+  platform::shared_hint registration_;  ///< microseconds that registering takes, on average
 };
 
 }  // namespace sluice::inline SLUICE_ABI::detail

@@ -135,7 +135,8 @@ template <class Glance, class Attempt, class Register, class Unregister>
     if (expired(until)) return status::timeout;
 
     single_wait here;
-    if (platform::recheck(register_waiter(here.entry))) here.self.select(outcome::aborted);
+    const bool worth_trying = spin.register_by([&] { return register_waiter(here.entry); });
+    if (platform::recheck(worth_trying)) here.self.select(outcome::aborted);
     // A peer that ended the wait has removed the entry.
     if (here.self.wait_until(until).how == outcome::aborted) unregister_waiter(here.entry);
     now = attempt();
