@@ -245,10 +245,11 @@ def command(
         raise Usage("--sources is about certain channels: name them")
     if project.own and not project.given_binary:
         registry.require_known(channels, registry.declared())
+    sources = Sources(folder.resolve(), Sources.of(project).accepted, tagged=False) if folder else Sources.of(project)
+    sources.require_readable()
     registered = registry.configured(build.configure_project(project), of_tests=True)
     chosen = registry.choose(registered, channels)
     build.build_runners(project, [channel for channel in chosen if not channel.faulty], "models")
-    sources = Sources(folder.resolve(), Sources.of(project).accepted, tagged=False) if folder else Sources.of(project)
     rows = audit(sources, chosen, whole=not channels, executions=executions)
     if not rows:
         raise Usage(f"nothing to mutate: the models reach no atomic access, wake-up or recheck in {sources.folder}")

@@ -263,6 +263,8 @@ def command(
 ) -> None:
     """Measure CHANNELS, or all of the project; writes results/<run>/results.json and its report."""
     if goals_of:
+        if not project.own:
+            raise Usage("--goals compares sluice's own goals: `compare` and `gate` are about your project's channels")
         goals.show(results.load(pathlib.Path(goals_of)))
         return
     others = registry.peers() if beside else []

@@ -18,7 +18,7 @@ import threading
 
 import click
 
-from sluice_cli import build, certificate, options, project, registry, results, verify
+from sluice_cli import build, certificate, known, options, project, registry, results, verify
 from sluice_cli.common import HOME, BadResults, Environment, Unverified, Usage, console, progress
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -137,6 +137,7 @@ def _start(folder: pathlib.Path, of: Project, names: tuple[str, ...], level: str
         raise Usage(
             f"{shards} shards are too many for level {level}: with more than {most}, each checks next to nothing"
         )
+    known.require_readable(of)
     revision = _revision_of(of.source)
     chosen = _chosen(of, names)
     (folder / "shards").mkdir(parents=True, exist_ok=True)

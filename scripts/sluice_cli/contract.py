@@ -211,6 +211,7 @@ def command(
     """
     if preset != "release" and (channels or not project.own):
         raise Usage("--preset is for sluice's own tree as a whole; name your settings when you configure, and --binary")
+    known.require_readable(project)
     if project.own and not channels:
         binary = project.given_binary or build.build_preset(preset)
         chosen = registry.configured(binary)

@@ -40,6 +40,11 @@ def read(of: Project) -> list[Known]:
     return found
 
 
+def require_readable(of: Project) -> None:
+    """Before anything is built. Raises BadResults as read() does."""
+    read(of)
+
+
 def mark(of: Project, verdicts: list[dict], today: datetime.date | None = None) -> list[dict]:
     """These verdicts of checks or lines of the contract, with the known failures marked.
 

@@ -7,8 +7,8 @@ import pathlib
 
 import click
 
-from sluice_cli import audit, bench, build, contract, exact_costs, options, outcome, page, peers, project, registry
-from sluice_cli import message_costs, results, strategies, verify
+from sluice_cli import audit, bench, build, contract, exact_costs, known, options, outcome, page, peers, project
+from sluice_cli import message_costs, registry, results, strategies, verify
 from sluice_cli.common import Unverified, console
 from sluice_cli.project import Project
 from sluice_cli.registry import Channel
@@ -39,6 +39,7 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
         return
     level = "quick" if quick else "standard"
     divide = 20 if quick else 1
+    known.require_readable(project)
     binary = build.configure_project(project, peers=True)
     channels = registry.configured(binary)
     # Of another project, all of it: its channels are few.

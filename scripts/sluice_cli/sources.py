@@ -135,6 +135,10 @@ class Sources:
                     false.append(f"{file}:{line}: an order without a tag")
         return false
 
+    def require_readable(self) -> None:
+        """Before anything is built. Raises BadResults as accepted_mutants does."""
+        _ = self.accepted_mutants
+
     @functools.cached_property
     def accepted_mutants(self) -> list[dict]:
         """The mutants that no model can kill, with the reason why the code stays."""

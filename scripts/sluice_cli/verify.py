@@ -475,6 +475,7 @@ def command(
         # Ends at the first report, of which the check is then told.
         os.environ.setdefault("TSAN_OPTIONS", "halt_on_error=1 abort_on_error=1")
         os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    known.require_readable(project)
     registered = registry.configured(build.configure_project(project))
     verifiable(channels, registered)
     chosen = registry.choose(registered, channels)

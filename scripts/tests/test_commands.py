@@ -235,6 +235,22 @@ class Projects(unittest.TestCase):
             code, message = refused(command, "--preset", "tsan", "--source", str(self.folder))
             self.assertEqual(code, 2)
             self.assertRegex(message, "--preset .*for sluice's own tree")
+        code, message = refused("bench", "--goals", "--source", str(self.folder))
+        self.assertEqual(code, 2)
+        self.assertIn("--goals compares sluice's own goals", message)
+
+    def test_files_with_mistakes_are_refused_before_anything_is_built(self):
+        self.lists.write_text("find_package(sluice REQUIRED COMPONENTS harness)\n")
+        for file, entry, commands in (
+            ("known_failures.toml", "[[known]]\nchannel = 1\n", ("verify", "contract", "report", "campaign start c")),
+            ("accepted_mutants.toml", "[[accepted]]\nfile = 1\n", ("audit",)),
+        ):
+            (self.folder / file).write_text(entry)
+            for command in commands:
+                with self.subTest(command):
+                    code, message = refused(*command.split(), "--source", str(self.folder))
+                    self.assertEqual(code, 5)
+                    self.assertIn(f"{file}: ", message)
 
 
 class Setup(unittest.TestCase):
