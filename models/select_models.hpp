@@ -33,8 +33,6 @@ struct two_channels {
 
   std::pair<sender, receiver> a;
   std::pair<sender, receiver> b;
-  platform::atomic<bool> a_is_full{false};
-  platform::atomic<bool> a_has_room{false};
   std::array<int, 3> got{};  ///< by thread: what it received or did
 };
 
@@ -172,22 +170,6 @@ inline constexpr auto select_models = [] {
           [](fixture& s) {
             expect(s.got[0] == 1 ? s.got[1] == 1 && s.got[2] == -1 : s.got[1] == -1 && s.got[2] == 2);
           }},
-      custom_model<fixture>{"default_means_none_could",
-                            "Is a default taken although one of two channels was ready all the time?", "1 unbounded",
-                            [](fixture& s, unsigned index) {
-                              if (index == 0) {
-                                expect(s.a_tx().send(message(1)).has_value());
-                                s.a_is_full.store(true, std::memory_order::release);
-                                expect(select(on_recv(s.b_rx(), [](const auto&) { return true; }),
-                                              on_recv(s.a_rx(), [](const auto&) { return true; }),
-                                              otherwise([] { return false; })));
-                              } else if (index == 1 && s.a_is_full.load(std::memory_order::acquire)) {
-                                // Once b is filled, a may be emptied.
-                                expect(s.b_tx().send(message(2)).has_value());
-                                (void)s.a_rx().try_recv();
-                              }
-                            },
-                            [](fixture&) {}},
       custom_model<fixture>{
           "sending_select_sees_the_end",
           "Do a select that waits to send and a plain sender wake when the last receiver of one goes?", "0 1",
@@ -247,22 +229,6 @@ inline constexpr auto select_models = [] {
             }
           },
           [](fixture& s) { expect(s.got[0] == 7 && s.got[1] == 1); }},
-      custom_model<fixture>{"default_means_no_room",
-                            "Is a default taken although one of two channels had room all the time?", "1",
-                            [](fixture& s, unsigned index) {
-                              if (index == 0) {
-                                detail::fill(s.b_tx());
-                                s.a_has_room.store(true, std::memory_order::release);
-                                expect(select(on_send(s.b_tx(), message(3), [](const auto&) { return true; }),
-                                              on_send(s.a_tx(), message(4), [](const auto&) { return true; }),
-                                              otherwise([] { return false; })));
-                              } else if (index == 1 && s.a_has_room.load(std::memory_order::acquire)) {
-                                // Once b has room, a may be filled.
-                                (void)s.b_rx().recv();
-                                detail::fill(s.a_tx());
-                              }
-                            },
-                            [](fixture&) {}},
       custom_model<fixture>{"size_of_one_instant", "Is size() ever more than the channel held at one time?",
                             "unbounded 1 2 3",
                             [](fixture& s, unsigned index) {
@@ -273,6 +239,64 @@ inline constexpr auto select_models = [] {
                                 }
                               } else if (index == 1) {
                                 expect(s.a_rx().size() <= 1);
+                              }
+                            },
+                            [](fixture&) {}},
+  };
+}();
+
+/// Two channels that take turns at being ready, once `begun` has a message: one is ready all the time.
+struct two_taking_turns : two_channels {
+  explicit two_taking_turns(std::optional<std::size_t> capacity)
+      : two_channels(capacity), begun(tested->make<message>(capacity)) {}
+
+  /// Lets b be ready and a not, then a and not b, then b again, so that a select which attempts each twice may find
+  /// neither.
+  template <class Turn>
+  void take_turns(Turn turn) {
+    expect(begun.first.send(message(0)).has_value());
+    turn(b, a);
+    turn(a, b);
+    turn(b, a);
+  }
+
+  std::pair<sender, receiver> begun;
+};
+
+inline constexpr auto taking_turns_models = [] {
+  using fixture = two_taking_turns;
+  return std::array{
+      custom_model<fixture>{"default_means_none_could",
+                            "Is a default taken although one of two channels was ready all the time?", "1 unbounded",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                expect(s.begun.second.recv().has_value());
+                                expect(select(on_recv(s.b_rx(), [](const auto&) { return true; }),
+                                              on_recv(s.a_rx(), [](const auto&) { return true; }),
+                                              otherwise([] { return false; })));
+                              } else if (index == 1) {
+                                expect(s.a_tx().send(message(1)).has_value());
+                                s.take_turns([](auto& now, auto& before) {
+                                  expect(now.first.send(message(2)).has_value());
+                                  (void)before.second.try_recv();
+                                });
+                              }
+                            },
+                            [](fixture&) {}},
+      custom_model<fixture>{"default_means_no_room",
+                            "Is a default taken although one of two channels had room all the time?", "1",
+                            [](fixture& s, unsigned index) {
+                              if (index == 0) {
+                                expect(s.begun.second.recv().has_value());
+                                expect(select(on_send(s.b_tx(), message(3), [](const auto&) { return true; }),
+                                              on_send(s.a_tx(), message(4), [](const auto&) { return true; }),
+                                              otherwise([] { return false; })));
+                              } else if (index == 1) {
+                                detail::fill(s.b_tx());
+                                s.take_turns([](auto& now, auto& before) {
+                                  (void)now.second.recv();
+                                  detail::fill(before.first);
+                                });
                               }
                             },
                             [](fixture&) {}},
@@ -327,6 +351,7 @@ inline std::vector<model_check> select_checks(const model_subject& channel) {
              .explore = {}}};
   }
   auto checks = checks_of(select_models, channel.traits());
+  std::ranges::move(checks_of(taking_turns_models, channel.traits()), std::back_inserter(checks));
   if (channel.traits().consumers == cardinality::one) {
     for (model_check& c : checks) c.not_applicable = "it has one consumer";
   }
