@@ -242,7 +242,8 @@ inline bool register_for_membarrier() noexcept {
 
 /// An asymmetric pair of fences: where one thread executes light() and another heavy(), on one object, memory is
 /// ordered as by two full fences; two light ones order nothing. Where the kernel offers membarrier(2), the light fence
-/// costs nothing and the heavy one a few microseconds.
+/// costs nothing and the heavy one a microsecond or two; 50 in some virtual machines, while other threads of the process
+/// run.
 ///
 /// The object holds the choice, so that all threads of a channel make the same, whatever unit their code is from.
 ///

@@ -44,8 +44,7 @@ public:
     return found;
   }
 
-  /// As long as a peer takes that has to be woken, if that has lately been worth while. \returns  whether an attempt
-  /// succeeded.
+  /// As long as sleep would cost, if that has lately been worth while. \returns  whether an attempt succeeded.
   template <class Attempt>
   bool yield_until(platform::time_point until, Attempt attempt) {
     if constexpr (!platform::spinning_helps) return attempt();
