@@ -32,6 +32,7 @@ public:
   status send_until(T& value, deadline) { return try_send(value); }
 
   status try_recv(std::optional<T>& out) {
+    if (ended_.load(std::memory_order::acquire)) return status::disconnected;
     const bool gone = senders_disconnected_.load(std::memory_order::seq_cst);
     envelope<T> message;
     if (queue_.try_dequeue(message)) return received(message, out);
@@ -39,6 +40,7 @@ public:
   }
 
   status recv_until(std::optional<T>& out, deadline until) {
+    if (ended_.load(std::memory_order::acquire)) return status::disconnected;
     envelope<T> message;
     return dequeue(queue_, message, until) ? received(message, out) : status::timeout;
   }
@@ -86,6 +88,7 @@ private:
     {
       const std::scoped_lock guard(ending_);
       const bool any = queue_.try_dequeue(late);
+      if (late.empty()) ended_.store(true, std::memory_order::release);
       if (holds_mark || (any && late.empty())) queue_.enqueue(envelope<T>());
     }
     if (late.empty()) return status::disconnected;
@@ -100,6 +103,8 @@ private:
   ::moodycamel::BlockingConcurrentQueue<envelope<T>, sizes> queue_;
   std::atomic<bool> senders_disconnected_{false};
   std::atomic<bool> receivers_disconnected_{false};
+  /// A receiver has been told the end: what is left belongs to receivers that the semaphore has let in before.
+  std::atomic<bool> ended_{false};
   std::mutex ending_;
 };
 
