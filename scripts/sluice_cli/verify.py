@@ -55,6 +55,9 @@ LEVELS = {
     ),
 }
 
+# Characters of a failing case in a table.
+LONGEST_CASE = 160
+
 # The kind of the checks that a tool runs.
 KIND = {"properties": "property", "models": "model"}
 
@@ -306,12 +309,12 @@ def size_of(check: dict) -> str:
 
 
 def smallest(check: dict) -> str:
-    """The smallest case of a failure: a scenario, or what the check reports of its input."""
-    if check.get("scenario"):
+    """The smallest case of a failure: a scenario that fits into a line, or what the check reports of its input."""
+    if 0 < len(check.get("scenario") or "") <= LONGEST_CASE:
         return check["scenario"]
     lines = [line.strip() for line in check["detail"].splitlines() if line.strip()]
     # RapidCheck's report begins with how many inputs it tried.
-    return " ".join(lines[1:] if lines and lines[0].startswith("Falsifiable") else lines)[:160]
+    return " ".join(lines[1:] if lines and lines[0].startswith("Falsifiable") else lines)[:LONGEST_CASE]
 
 
 def third_party(checks: list[dict]) -> list[dict]:

@@ -412,6 +412,8 @@ class Verify(unittest.TestCase):
         (row,) = verify.third_party(checks)
         self.assertEqual([len(row[key]) for key in ("passed", "failed", "not_applicable")], [1, 1, 1])
         self.assertEqual(verify.smallest(row["failed"][0]), "capacity 1: send | recv")
+        long = row["failed"][0] | {"scenario": "capacity 1: " + 99 * "send ", "detail": "99 operations: one is lost\n"}
+        self.assertEqual(verify.smallest(long), "99 operations: one is lost")
 
     def test_after_a_hang_the_other_checks_are_run(self):
         with tempfile.TemporaryDirectory() as folder:
