@@ -40,6 +40,8 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     level = "quick" if quick else "standard"
     divide = 20 if quick else 1
     known.require_readable(project)
+    sources = Sources.of(project)
+    sources.require_readable()
     binary = build.configure_project(project, peers=True)
     channels = registry.configured(binary)
     # Of another project, all of it: its channels are few.
@@ -58,7 +60,7 @@ def command(project: Project, quick: bool, saved: pathlib.Path | None, minutes: 
     verify.show(checks)
     parts = {"checks": checks}
     if any("models" in channel.runners for channel in audited):
-        parts["audit"] = audit.audit(Sources.of(project), audited, whole=True)
+        parts["audit"] = audit.audit(sources, audited, whole=True)
     if project.own and not brief:
         mutants = strategies.mutants_of(parts["audit"])
         try:

@@ -243,7 +243,7 @@ class Projects(unittest.TestCase):
         self.lists.write_text("find_package(sluice REQUIRED COMPONENTS harness)\n")
         for file, entry, commands in (
             ("known_failures.toml", "[[known]]\nchannel = 1\n", ("verify", "contract", "report", "campaign start c")),
-            ("accepted_mutants.toml", "[[accepted]]\nfile = 1\n", ("audit",)),
+            ("accepted_mutants.toml", "[[accepted]]\nfile = 1\n", ("audit", "report")),
         ):
             (self.folder / file).write_text(entry)
             for command in commands:
@@ -251,6 +251,7 @@ class Projects(unittest.TestCase):
                     code, message = refused(*command.split(), "--source", str(self.folder))
                     self.assertEqual(code, 5)
                     self.assertIn(f"{file}: ", message)
+            (self.folder / file).unlink()
 
 
 class Setup(unittest.TestCase):
